@@ -1,0 +1,163 @@
+/**
+ * What a map is to everything above it: the object, and the record of functions
+ * that each map type brings (`struct bpf_map`, `struct bpf_map_ops`).
+ *
+ * Keys and values are passed as arena addresses. Every function returns 0 or a
+ * positive result, or a negative errno; none throws.
+ */
+import type { KernelEnv } from '../base/env.ts';
+import { BpfObject } from '../base/object.ts';
+import type { Btf, BtfRecord } from '../btf/btf.ts';
+
+/**
+ * Size of the header every map keeps in the arena: the address of it is the map's
+ * pointer (`const struct bpf_map *`) as programs see it. Word 0 is the map's id.
+ */
+export const MAP_HEADER_SIZE = 64;
+
+/** The arguments of MAP_CREATE, decoded and in the caller's terms (descriptors already resolved). */
+export interface MapCreateAttr {
+  readonly mapType: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly mapFlags: number;
+  readonly numaNode: number;
+  /** 64-bit `map_extra`. */
+  readonly mapExtra: bigint;
+  /** The template of a map of maps, when `inner_map_fd` named a map; else the errno of the lookup. */
+  readonly innerMap: BpfMap | number;
+}
+
+/** One map. Types with more state extend it. */
+export abstract class BpfMap extends BpfObject {
+  readonly kind = 'map';
+  abstract readonly ops: MapOps;
+  readonly env: KernelEnv;
+  readonly mapType: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  mapFlags: number;
+  readonly mapExtra: bigint;
+  readonly numaNode: number;
+  name = '';
+  /** Address of the map's header in the arena (see {@link MAP_HEADER_SIZE}). */
+  readonly addr: number;
+  frozen = false;
+  /** References from user space: descriptors and pins (`usercnt`). */
+  usercnt = 1;
+  /** Value and key types for printing, and the special fields of the value. */
+  btf: Btf | undefined = undefined;
+  btfKeyTypeId = 0;
+  btfValueTypeId = 0;
+  btfVmlinuxValueTypeId = 0;
+  record: BtfRecord | undefined = undefined;
+  /** Type of the program that owns a prog array (`owner_prog_type` in fdinfo); 0 none yet. */
+  ownerProgType = 0;
+  ownerJited = false;
+  /** SHA-256 of the only program that may use the map (`excl_prog_hash`). */
+  exclProgHash: Uint8Array | undefined = undefined;
+
+  /** Takes the header from the arena; `addr` is 0 when there was no memory (check it, answer -ENOMEM). */
+  constructor(env: KernelEnv, attr: MapCreateAttr) {
+    super();
+    this.env = env;
+    this.mapType = attr.mapType;
+    this.keySize = attr.keySize;
+    this.valueSize = attr.valueSize;
+    this.maxEntries = attr.maxEntries;
+    this.mapFlags = attr.mapFlags;
+    this.mapExtra = attr.mapExtra;
+    this.numaNode = attr.numaNode;
+    this.addr = env.arena.alloc(MAP_HEADER_SIZE);
+  }
+
+  override getUser(): void {
+    this.usercnt++;
+    this.get();
+  }
+
+  override putUser(): void {
+    if (--this.usercnt === 0) this.ops.releaseUser?.(this);
+    this.put();
+  }
+
+  protected override release(): void {
+    this.ops.free(this);
+    this.btf?.put();
+    this.env.arena.free(this.addr, MAP_HEADER_SIZE);
+  }
+}
+
+/**
+ * The functions of one map type.
+ *
+ * `lookup`, `update`, `remove` and `nextKey` are the operations as programs and the
+ * system call share them. Where the system call does more (per-CPU values of all
+ * CPUs, descriptors in, ids out), `sys*` replaces them; left out, the plain one serves.
+ */
+export interface MapOps {
+  /** Number of the type: `BPF_MAP_TYPE`. */
+  readonly type: number;
+  /** Checks of the attributes that come before the permission check (`map_alloc_check`): 0 or -errno. */
+  allocCheck?(attr: MapCreateAttr, env: KernelEnv, caller: MapCreator): number;
+  /** Makes the map: the object, or -errno. */
+  alloc(attr: MapCreateAttr, env: KernelEnv, caller: MapCreator): BpfMap | number;
+  /** Frees everything but the header. */
+  free(map: BpfMap): void;
+  /** The last user reference is gone (`map_release_uref`). */
+  releaseUser?(map: BpfMap): void;
+
+  /** Address of the value for a program, 0 when there is none. */
+  lookup?(map: BpfMap, key: number): number;
+  /** As {@link lookup} for another CPU's value (`bpf_map_lookup_percpu_elem`). */
+  lookupPercpu?(map: BpfMap, key: number, cpu: number): number;
+  update?(map: BpfMap, key: number, value: number, flags: number): number;
+  remove?(map: BpfMap, key: number): number;
+  /** Writes the key after `key` (0: the first) to `next`; -ENOENT at the end. */
+  nextKey?(map: BpfMap, key: number, next: number): number;
+  push?(map: BpfMap, value: number, flags: number): number;
+  pop?(map: BpfMap, value: number): number;
+  peek?(map: BpfMap, value: number): number;
+
+  /** Bytes of a value as the system call exchanges it; default: valueSize. */
+  userValueSize?(map: BpfMap): number;
+  /** Copies the value of `key` to `value` (userValueSize bytes). */
+  sysLookup?(map: BpfMap, key: number, value: number, flags: number, sys: MapSyscall): number;
+  sysUpdate?(map: BpfMap, key: number, value: number, flags: number, sys: MapSyscall): number;
+  sysRemove?(map: BpfMap, key: number, sys: MapSyscall): number;
+  sysLookupAndDelete?(map: BpfMap, key: number, value: number, flags: number, sys: MapSyscall): number;
+  /** Which batch commands the type has; generic ones are made from the element operations. */
+  readonly batch?: 'generic' | 'htab' | undefined;
+  /** For a fd-valued map: whether a template fits (`map_meta_equal`). */
+  metaEqual?(template: BpfMap, map: BpfMap): boolean;
+
+  /** Whether `cat` of a pinned map prints it (`map_seq_show_elem`): one element's line(s), appended as bytes. */
+  showElem?(map: BpfMap, key: number, out: ShowSink): void;
+  /** Checks the key and value types given at creation (`map_check_btf`): 0 or -errno. */
+  checkBtf?(map: BpfMap, btf: Btf, keyTypeId: number, valueTypeId: number): number;
+  /** Bytes the kernel would account for the map (`memlock` of fdinfo). */
+  memUsage(map: BpfMap): number;
+  /** For storage that can be mapped by a client (`map_mmap`): the arena range behind it. */
+  mmapRange?(map: BpfMap): { readonly offset: number; readonly length: number };
+  /** Whether the map has data for a reader (`map_poll`). */
+  poll?(map: BpfMap): boolean;
+}
+
+/** Where the text of a pinned map goes. */
+export interface ShowSink {
+  text(text: string): void;
+  bytes(bytes: Uint8Array): void;
+}
+
+/** What the creation of a map wants to know of who asks. */
+export interface MapCreator {
+  hasCap(cap: number): boolean;
+}
+
+/** What the element commands of fd-valued maps need from the caller: its descriptors. */
+export interface MapSyscall {
+  /** The object or file behind a descriptor of the caller; undefined when closed. */
+  fdget(fd: number): import('../base/object.ts').FdTarget;
+}

@@ -1,0 +1,53 @@
+/**
+ * Who calls bpf(2), and what a command may ask of it: its memory, its descriptors,
+ * its rights, its view of the file system. Each door (the control file, exec, a
+ * test) brings its own.
+ */
+import type { BpfFile, BpfObject, FdTarget } from '../base/object.ts';
+import type { MapCreator, MapSyscall } from '../maps/map.ts';
+
+/** `AT_FDCWD`: relative paths start at the caller's working directory. */
+export const AT_FDCWD = -100;
+
+/**
+ * A caller. Addresses are numbers: a user address is below 2^47; anything that a
+ * number cannot hold exactly is above it and answers -EFAULT.
+ */
+export interface Caller extends MapCreator, MapSyscall {
+  /** File-system user and group id (what new inodes are owned by), and thread id for messages. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly tid: number;
+  /** CPU the call runs on, below the kernel's nrCpus. */
+  readonly cpu: number;
+  /** Whether the caller has this capability in the initial user namespace. */
+  hasCap(cap: number): boolean;
+  /** Copies caller memory at `addr` to `dst` (`copy_from_user`): 0 or -EFAULT. Nothing is promised of `dst` on failure. */
+  read(addr: number, dst: Uint8Array): number;
+  /** Copies `src` to caller memory at `addr` (`copy_to_user`): 0 or -EFAULT. */
+  write(addr: number, src: Uint8Array): number;
+  /** What a descriptor stands for; undefined when it is closed (EBADF). */
+  fdget(fd: number): FdTarget;
+  /**
+   * Gives the caller a descriptor of a new file (O_CLOEXEC): its number, or -errno
+   * (then the file has been put). The file's reference passes to the descriptor.
+   */
+  fdInstall(file: BpfFile): number;
+  /** Paths as the caller sees them. */
+  readonly paths: PathResolver;
+}
+
+/** Pins: the two path operations of bpf(2), seen from the caller (its cwd, root, rights and mounts). */
+export interface PathResolver {
+  /**
+   * Pins an object under a new name (OBJ_PIN after its own checks): 0 or -errno as
+   * the path walk gives it (-EEXIST, -ENOENT, -EPERM when the parent is no bpffs, …).
+   * Takes a user reference of its own on success.
+   */
+  pin(pathFd: number, pathname: number, object: BpfObject): number;
+  /**
+   * The object pinned at a path, with a user reference taken, or -errno.
+   * `access` is what the caller needs of the file: FMODE_READ | FMODE_WRITE.
+   */
+  get(pathFd: number, pathname: number, access: number): BpfObject | number;
+}
