@@ -1,0 +1,94 @@
+/**
+ * What every command of the command line shares: the default mount point, sizes,
+ * and how an error leaves the program.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { Errno } from '../uapi/errno.ts';
+
+/** Exit codes. 125 to 127 are those of env(1), for `exec`. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, cannotRun: 125 } as const;
+
+/** Where root mounts when no directory is given. */
+export const ROOT_MOUNT_POINT = '/sys/fs/bpf-emu';
+
+/** The mount point used when none is given: /sys/fs/bpf-emu for root, `$XDG_RUNTIME_DIR/bpf-emu` for a user. */
+export function defaultMountPoint(): string {
+  if (process.getuid?.() === 0) return ROOT_MOUNT_POINT;
+  const runtime = process.env['XDG_RUNTIME_DIR'];
+  if (runtime === undefined || runtime === '') {
+    throw new Errno(2, 'XDG_RUNTIME_DIR is not set: name a directory to mount on, such as "bpf-emu mount ~/bpf"');
+  }
+  return join(runtime, 'bpf-emu');
+}
+
+/** Mount points of running emulators, newest first, as /proc/self/mountinfo shows them to this process. */
+export function mountedDirectories(): string[] {
+  const found: string[] = [];
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const [before, after] = line.split(' - ');
+    if (after?.startsWith('fuse.bpf-emu ') !== true) continue;
+    const dir = before?.split(' ')[4];
+    if (dir !== undefined) found.push(unescapeMountPath(dir));
+  }
+  return found.reverse();
+}
+
+/**
+ * The mount a command talks to: the one named, else the default one when it is
+ * mounted, else the only one there is.
+ */
+export function chooseMount(named: string | undefined): string {
+  if (named !== undefined) return named;
+  const mounts = mountedDirectories();
+  const usual = process.getuid?.() === 0 ? ROOT_MOUNT_POINT : join(process.env['XDG_RUNTIME_DIR'] ?? '', 'bpf-emu');
+  if (mounts.includes(usual)) return usual;
+  if (mounts.length === 1) return mounts[0] as string;
+  if (mounts.length === 0) throw new Errno(2, 'nothing is mounted: start with "bpf-emu mount"');
+  throw new Errno(22, `several mounts exist (${mounts.join(', ')}): name one with --mount DIR`);
+}
+
+/** /proc writes blanks and backslashes in paths as \ooo (octal). */
+function unescapeMountPath(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/** Parses `64M`, `1G`, `4096` into bytes, for commander. */
+export function parseSize(text: string): number {
+  const match = /^(\d+)([KMG]?)(?:i?B)?$/i.exec(text);
+  if (match === null) throw new InvalidArgumentError('a size is a number with K, M or G behind it, such as 512M.');
+  const unit = { '': 0, K: 10, M: 20, G: 30 }[(match[2] ?? '').toUpperCase()] ?? 0;
+  return Number(match[1]) * 2 ** unit;
+}
+
+/** Parses a whole number of at least `min`, for commander. */
+export function parseCount(min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < min)
+      throw new InvalidArgumentError(`a whole number from ${min} on is wanted.`);
+    return value;
+  };
+}
+
+/** Bytes for people: `12.3 MiB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const units = ['KiB', 'MiB', 'GiB'];
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Prints an error as one line on standard error: what failed, why, and its errno where there is one. */
+export function reportError(error: unknown): void {
+  if (error instanceof Errno) console.error(`bpf-emu: ${error.message} (${error.code})`);
+  else if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+    console.error(`bpf-emu: ${error.message}`);
+  else console.error('bpf-emu: internal error, please report it:', error);
+}

@@ -1,0 +1,64 @@
+/**
+ * The whole test command: lint, layers, tests with coverage, one closing line.
+ * Arguments are passed on to tap (file names, `--disable-coverage`, …).
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Runs a program from node_modules with our standard streams; its exit status. */
+function run(program: string, args: readonly string[]): number {
+  const result = spawnSync(join('node_modules', '.bin', program), args, { stdio: 'inherit' });
+  return result.status ?? 1;
+}
+
+/** Counts the tests in tap's own output: points that passed, failed and were skipped. */
+function count(tapOutput: string): { passed: number; failed: number; skipped: number } {
+  let passed = 0;
+  let failed = 0;
+  let skipped = 0;
+  for (const line of tapOutput.split('\n')) {
+    const point = /^ {4}(not )?ok\b(.*)$/.exec(line);
+    if (point === null) continue;
+    if (/# skip/i.test(point[2] ?? '')) skipped++;
+    else if (point[1] === undefined) passed++;
+    else failed++;
+  }
+  return { passed, failed, skipped };
+}
+
+const args = process.argv.slice(2);
+const steps: readonly [string, string, readonly string[]][] = [
+  ['lint and format', 'biome', ['check', '--error-on-warnings', '.']],
+  ['layers and cycles', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'dist']],
+  ['test runner', 'tap', ['build']],
+];
+let failedSteps = 0;
+for (const [what, program, stepArgs] of steps) {
+  console.log(`# ${what}`);
+  if (run(program, stepArgs) !== 0) {
+    console.log(`# ${what}: failed`);
+    failedSteps++;
+  }
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'bpf-emu-test-'));
+try {
+  const output = join(scratch, 'output.tap');
+  console.log('# tests');
+  const status = run('tap', [
+    'run',
+    '--jobs=2',
+    '--timeout=120',
+    '--reporter=terse',
+    `--output-file=${output}`,
+    ...args,
+  ]);
+  const { passed, failed, skipped } = count(readFileSync(output, 'utf8'));
+  const bad = failed + failedSteps + (status !== 0 && failed === 0 ? 1 : 0);
+  console.log(`${passed} passed, ${bad} failed, ${skipped} skipped`);
+  process.exitCode = bad === 0 && status === 0 ? 0 : 1;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
