@@ -47,15 +47,14 @@ const scratch = mkdtempSync(join(tmpdir(), 'bpf-emu-test-'));
 try {
   const output = join(scratch, 'output.tap');
   console.log('# tests');
-  const status = run('tap', [
-    'run',
-    '--jobs=2',
-    '--timeout=120',
-    '--reporter=terse',
-    `--output-file=${output}`,
-    ...args,
-  ]);
-  const { passed, failed, skipped } = count(readFileSync(output, 'utf8'));
+  const reporter = process.stdout.isTTY ? 'base' : 'min';
+  const tapArgs = ['run', '--jobs=2', '--timeout=150', `--reporter=${reporter}`, `--output-file=${output}`];
+  const status = run('tap', [...tapArgs, ...args]);
+  const text = existsSync(output) ? readFileSync(output, 'utf8') : '';
+  for (const line of text.split('\n')) {
+    if (/^(not )?ok \d+ - /.test(line)) console.log(line.replace(/ \{$/, ''));
+  }
+  const { passed, failed, skipped } = count(text);
   const bad = failed + failedSteps + (status !== 0 && failed === 0 ? 1 : 0);
   console.log(`${passed} passed, ${bad} failed, ${skipped} skipped`);
   process.exitCode = bad === 0 && status === 0 ? 0 : 1;
