@@ -18,6 +18,7 @@ const REPLY_MAX = 64 << 20;
 interface CtlOptions {
   readonly mount?: string;
   readonly keepGoing?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** Replaces `btf_file` by the bytes of the file, as hex in `btf`. Other lines pass as they are. */
@@ -67,9 +68,9 @@ async function ctl(files: readonly string[], options: CtlOptions): Promise<numbe
       if (line.trim() === '' || line.trimStart().startsWith('#')) continue;
       writeAll(fd, Buffer.from(`${inlineFiles(line)}\n`));
       const reply = readReply(fd);
-      process.stdout.write(reply);
       const answer = parse(reply);
       const ok = typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === true;
+      if (!ok || options.quiet !== true) process.stdout.write(reply);
       if (!ok) {
         failed = true;
         if (options.keepGoing !== true) break;
@@ -103,6 +104,7 @@ export function addCtlCommand(program: Command): void {
     .argument('[file...]', 'files of JSON lines')
     .option('-m, --mount <dir>', 'the mount to talk to')
     .option('-k, --keep-going', 'go on after a command that fails')
+    .option('-q, --quiet', 'print only the replies of commands that fail')
     .addHelpText(
       'after',
       `
