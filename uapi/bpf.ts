@@ -238,3 +238,57 @@ export const BPF_F_MAP = {
   SEGV_ON_FAULT: 1 << 17,
   NO_USER_CONV: 1 << 18,
 } as const;
+
+/** `BPF_F_*` flags of PROG_LOAD. */
+export const BPF_F_PROG = {
+  STRICT_ALIGNMENT: 1 << 0,
+  ANY_ALIGNMENT: 1 << 1,
+  TEST_RND_HI32: 1 << 2,
+  TEST_STATE_FREQ: 1 << 3,
+  SLEEPABLE: 1 << 4,
+  XDP_HAS_FRAGS: 1 << 5,
+  XDP_DEV_BOUND_ONLY: 1 << 6,
+  TEST_REG_INVARIANTS: 1 << 7,
+  TOKEN_FD: 1 << 16,
+} as const;
+
+/** Flags of PROG_ATTACH, PROG_DETACH and of the links with an order. */
+export const BPF_F_ATTACH = {
+  ALLOW_OVERRIDE: 1 << 0,
+  ALLOW_MULTI: 1 << 1,
+  REPLACE: 1 << 2,
+  BEFORE: 1 << 3,
+  AFTER: 1 << 4,
+  ID: 1 << 5,
+  PREORDER: 1 << 6,
+  LINK: 1 << 13,
+} as const;
+
+/** Flags of PROG_QUERY. */
+export const BPF_F_QUERY = { QUERY_EFFECTIVE: 1 << 0 } as const;
+
+/** Flags of PROG_TEST_RUN. */
+export const BPF_F_TEST = {
+  RUN_ON_CPU: 1 << 0,
+  XDP_LIVE_FRAMES: 1 << 1,
+  SKB_CHECKSUM_COMPLETE: 1 << 2,
+} as const;
+
+/** Bits of `log_level` (`BPF_LOG_*`, include/linux/bpf_verifier.h). */
+export const BPF_LOG = { LEVEL1: 1, LEVEL2: 2, STATS: 4, FIXED: 8 } as const;
+
+/** `enum bpf_stats_type`. */
+export const BPF_STATS = { RUN_TIME: 0 } as const;
+
+/** `enum bpf_task_fd_type`. */
+export const BPF_FD_TYPE = {
+  RAW_TRACEPOINT: 0,
+  TRACEPOINT: 1,
+  KPROBE: 2,
+  KRETPROBE: 3,
+  UPROBE: 4,
+  URETPROBE: 5,
+} as const;
+
+/** Stream numbers of PROG_STREAM_READ_BY_FD (`enum` of BPF_STDOUT and BPF_STDERR). */
+export const BPF_STREAM = { STDOUT: 1, STDERR: 2 } as const;
