@@ -7,7 +7,7 @@
  */
 import type { KernelEnv } from '../base/env.ts';
 import { BpfObject } from '../base/object.ts';
-import type { Btf, BtfRecord } from '../btf/btf.ts';
+import type { Btf, BtfField, BtfRecord } from '../btf/btf.ts';
 
 /**
  * Size of the header every map keeps in the arena: the address of it is the map's
@@ -53,6 +53,8 @@ export abstract class BpfMap extends BpfObject {
   btfValueTypeId = 0;
   btfVmlinuxValueTypeId = 0;
   record: BtfRecord | undefined = undefined;
+  /** Frees what a special field of a value holds (a timer, a kptr); set by the engine that fills such fields. */
+  freeField: ((map: BpfMap, field: BtfField, at: number) => void) | undefined = undefined;
   /** Type of the program that owns a prog array (`owner_prog_type` in fdinfo); 0 none yet. */
   ownerProgType = 0;
   ownerJited = false;
@@ -130,6 +132,13 @@ export interface MapOps {
   sysLookupAndDelete?(map: BpfMap, key: number, value: number, flags: number, sys: MapSyscall): number;
   /** Which batch commands the type has; generic ones are made from the element operations. */
   readonly batch?: 'generic' | 'htab' | undefined;
+  /** Hash types: the table as batches walk it, bucket by bucket. */
+  readonly buckets?: MapBuckets;
+  /**
+   * Calls `visit` with the addresses of every key and value (a program's view of it) until it
+   * returns other than 0 (`map_for_each_callback`): how many elements were visited.
+   */
+  forEach?(map: BpfMap, visit: (key: number, value: number) => number): number;
   /** For a fd-valued map: whether a template fits (`map_meta_equal`). */
   metaEqual?(template: BpfMap, map: BpfMap): boolean;
 
@@ -143,6 +152,19 @@ export interface MapOps {
   mmapRange?(map: BpfMap): { readonly offset: number; readonly length: number };
   /** Whether the map has data for a reader (`map_poll`). */
   poll?(map: BpfMap): boolean;
+}
+
+/** A hash table seen bucket by bucket (`__htab_map_lookup_and_delete_batch`). */
+export interface MapBuckets {
+  /** Number of buckets; the batch token is the index of one. */
+  count(map: BpfMap): number;
+  /** Elements in a bucket. */
+  length(map: BpfMap, bucket: number): number;
+  /**
+   * Copies the elements of a bucket, in order, to rows of keySize and userValueSize bytes at
+   * `keys` and `values`; and removes them when `remove` is set.
+   */
+  copy(map: BpfMap, bucket: number, keys: number, values: number, remove: boolean): void;
 }
 
 /** Where the text of a pinned map goes. */

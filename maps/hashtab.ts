@@ -1,0 +1,366 @@
+/**
+ * The hash table behind the hash types (source: behaviour of kernel/bpf/hashtab.c,
+ * recorded; the hash is {@link jhash}). It lives in the arena, so that a runtime
+ * written in WebAssembly can walk it too:
+ *
+ * - `map.addr` + 4·word: {@link HTAB_HEADER}: where the table is and its constants.
+ * - The table: one 32-bit address of the first element a bucket, 0 for none;
+ *   the bucket of a key is `hash & mask`.
+ * - An element: `next` in its bucket (0 at the end), `hash`; for LRU types three
+ *   more words (see bpf_lru_list.ts) and a spare one; the key, padded with zeros to
+ *   8 bytes; the value, padded to 8 bytes; for per-CPU types one such value a CPU.
+ *
+ * Elements are never given back before the map goes away, and only ever reused as
+ * elements of the same map: a program that kept a pointer to a deleted value
+ * reaches a value of this map and nothing else. Preallocated elements are one
+ * block; BPF_F_NO_PREALLOC takes chunks as the map grows.
+ */
+import type { KernelEnv } from '../base/env.ts';
+import { BPF_ELEM, BPF_F_MAP } from '../uapi/bpf.ts';
+import { E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM } from '../uapi/errno.ts';
+import { roundUpPow2 } from './alloc_check.ts';
+import { jhash } from './jhash.ts';
+import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps } from './map.ts';
+import { PercpuFreelist } from './percpu_freelist.ts';
+import { checkAndInitMapValue, copyMapValue, copyValueOut, freeSpecialFields, roundUp8 } from './value.ts';
+
+/** Words of the map's header that say where things are (see the top of the file). */
+export const HTAB_HEADER = { table: 4, mask: 5, seed: 6, keyOffset: 7, valueOffset: 8, percpuStride: 9 } as const;
+
+/** Words of an element. */
+export const ELEM_NEXT = 0;
+export const ELEM_HASH = 1;
+
+const ELEM_HEADER = 8;
+const CHUNK_MIN = 4096;
+const CHUNK_MAX = 65536;
+
+/** sizeof(struct bucket) in the kernel: the largest table has 2^32 / 16 buckets. */
+const MAX_BUCKETS = Math.floor(0xffffffff / 16);
+
+/** What tells the kinds of tables apart. */
+export interface HtabShape {
+  readonly percpu: boolean;
+  /** Bytes of an element before its key. */
+  readonly elemHeader?: number;
+  /** Size of the value where it is not the map's (maps of maps hold a pointer). */
+  readonly storedValueSize?: number;
+}
+
+/** A map that is a hash table. */
+export class HtabMap extends BpfMap {
+  readonly ops: MapOps;
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  readonly percpu: boolean;
+  readonly prealloc: boolean;
+  readonly seed: number;
+  readonly mask: number;
+  readonly nrBuckets: number;
+  /** Word index of the table, its address / 4. */
+  readonly table: number;
+  readonly keyOffset: number;
+  readonly valueOffset: number;
+  /** Bytes of one CPU's value, rounded up to 8. */
+  readonly valueStride: number;
+  readonly elemSize: number;
+  /** Elements in the table. */
+  count = 0;
+  readonly freelist: PercpuFreelist;
+  /** One element a CPU that takes over when an existing key is written (`extra_elems`). */
+  readonly extra: Int32Array;
+  /** Blocks the elements are in: address, bytes. */
+  readonly blocks: { readonly addr: number; readonly size: number }[] = [];
+  /** Where a key that is not 4-byte aligned is put to be compared. */
+  readonly scratch: number;
+
+  constructor(ops: MapOps, env: KernelEnv, attr: MapCreateAttr, shape: HtabShape, nrBuckets: number) {
+    super(env, attr);
+    const arena = env.arena;
+    this.ops = ops;
+    this.i32 = arena.i32;
+    this.u8 = arena.u8;
+    this.percpu = shape.percpu;
+    this.prealloc = (attr.mapFlags & BPF_F_MAP.NO_PREALLOC) === 0;
+    this.seed = (attr.mapFlags & BPF_F_MAP.ZERO_SEED) !== 0 ? 0 : env.random.u32() | 0;
+    this.nrBuckets = nrBuckets;
+    this.mask = nrBuckets - 1;
+    this.keyOffset = shape.elemHeader ?? ELEM_HEADER;
+    this.valueOffset = this.keyOffset + roundUp8(attr.keySize);
+    this.valueStride = roundUp8(shape.storedValueSize ?? attr.valueSize);
+    this.elemSize = this.valueOffset + this.valueStride * (shape.percpu ? env.nrCpus : 1);
+    this.freelist = new PercpuFreelist(arena.i32, env.nrCpus);
+    this.extra = new Int32Array(env.nrCpus);
+    this.table = arena.alloc(nrBuckets * 4) >> 2;
+    this.scratch = arena.alloc(roundUp8(attr.keySize));
+    if (this.addr === 0) return;
+    const header = this.addr >> 2;
+    this.i32[header + HTAB_HEADER.table] = this.table << 2;
+    this.i32[header + HTAB_HEADER.mask] = this.mask;
+    this.i32[header + HTAB_HEADER.seed] = this.seed;
+    this.i32[header + HTAB_HEADER.keyOffset] = this.keyOffset;
+    this.i32[header + HTAB_HEADER.valueOffset] = this.valueOffset;
+    this.i32[header + HTAB_HEADER.percpuStride] = shape.percpu ? this.valueStride : 0;
+  }
+
+  /** A block of `count` elements in a row, remembered to be freed with the map; 0 when memory is short. */
+  allocBlock(count: number): number {
+    const size = Math.max(count * this.elemSize, CHUNK_MIN);
+    const addr = this.env.arena.alloc(size);
+    if (addr !== 0) this.blocks.push({ addr, size });
+    return addr;
+  }
+
+  freeAll(): void {
+    const arena = this.env.arena;
+    for (const block of this.blocks) arena.free(block.addr, block.size);
+    this.blocks.length = 0;
+    arena.free(this.table << 2, this.nrBuckets * 4);
+    arena.free(this.scratch, roundUp8(this.keySize));
+  }
+}
+
+/**
+ * Makes a table for a map with this many entries: the map, or -E2BIG, -ENOMEM.
+ * `fill` takes the elements when the type manages them itself (LRU).
+ */
+export function htabAlloc(
+  ops: MapOps,
+  env: KernelEnv,
+  attr: MapCreateAttr,
+  shape: HtabShape,
+  fill: (map: HtabMap) => boolean = fillFreelist,
+): HtabMap | number {
+  if (attr.maxEntries > 2 ** 31) return -E2BIG;
+  const nrBuckets = roundUpPow2(attr.maxEntries);
+  if (nrBuckets > MAX_BUCKETS) return -E2BIG;
+  if (!worthTrying(env, attr, shape, nrBuckets)) return -ENOMEM;
+  const map = new HtabMap(ops, env, attr, shape, nrBuckets);
+  if (map.addr !== 0 && map.table !== 0 && map.scratch !== 0 && (!map.prealloc || fill(map))) return map;
+  map.freeAll();
+  env.arena.free(map.addr, MAP_HEADER_SIZE);
+  return -ENOMEM;
+}
+
+/** A first look at the sizes, so that a map far too large touches nothing. */
+function worthTrying(env: KernelEnv, attr: MapCreateAttr, shape: HtabShape, nrBuckets: number): boolean {
+  const value = roundUp8(shape.storedValueSize ?? attr.valueSize) * (shape.percpu ? env.nrCpus : 1);
+  const elements = (attr.mapFlags & BPF_F_MAP.NO_PREALLOC) === 0 ? attr.maxEntries : 0;
+  const bytes = nrBuckets * 4 + elements * ((shape.elemHeader ?? ELEM_HEADER) + roundUp8(attr.keySize) + value);
+  return bytes <= env.arena.available;
+}
+
+function fillFreelist(map: HtabMap): boolean {
+  const nrCpus = map.env.nrCpus;
+  const extras = map.percpu ? 0 : nrCpus;
+  const base = map.allocBlock(map.maxEntries + extras);
+  if (base === 0) return false;
+  map.freelist.populate(base, map.elemSize, map.maxEntries);
+  for (let cpu = 0; cpu < extras; cpu++) map.extra[cpu] = base + (map.maxEntries + cpu) * map.elemSize;
+  return true;
+}
+
+/** The key at an address that can be read by words: itself, or its copy in the map's scratch space. */
+export function alignedKey(map: HtabMap, key: number): number {
+  if ((key & 3) === 0) return key;
+  map.env.arena.copy(map.scratch, key, map.keySize);
+  return map.scratch;
+}
+
+/** Address of the element with this key (4-byte aligned), or 0. */
+export function htabFind(map: HtabMap, key: number, hash: number): number {
+  const i32 = map.i32;
+  let element = i32[map.table + (hash & map.mask)]!;
+  while (element !== 0) {
+    if (i32[(element >> 2) + ELEM_HASH] === hash && keyEquals(map, element + map.keyOffset, key)) return element;
+    element = i32[(element >> 2) + ELEM_NEXT]!;
+  }
+  return 0;
+}
+
+function keyEquals(map: HtabMap, a: number, b: number): boolean {
+  const i32 = map.i32;
+  const length = map.keySize;
+  const words = length >> 2;
+  const wordA = a >> 2;
+  const wordB = b >> 2;
+  for (let i = 0; i < words; i++) if (i32[wordA + i] !== i32[wordB + i]) return false;
+  for (let i = words << 2; i < length; i++) if (map.u8[a + i] !== map.u8[b + i]) return false;
+  return true;
+}
+
+/** Hash of a 4-byte aligned key. */
+export function htabHash(map: HtabMap, key: number): number {
+  return jhash(map.i32, map.u8, key, map.keySize, map.seed);
+}
+
+/** Address of the element with the key at `key` (any alignment), or 0. */
+export function htabLookupElem(map: HtabMap, key: number): number {
+  const aligned = alignedKey(map, key);
+  return htabFind(map, aligned, htabHash(map, aligned));
+}
+
+/** Puts an element, its hash and key in place, at the head of its bucket. */
+export function htabInsert(map: HtabMap, element: number): void {
+  const i32 = map.i32;
+  const bucket = map.table + (i32[(element >> 2) + ELEM_HASH]! & map.mask);
+  i32[(element >> 2) + ELEM_NEXT] = i32[bucket]!;
+  i32[bucket] = element;
+}
+
+/** Takes an element out of its bucket; its own link stays, for iterations that stand on it. */
+export function htabUnlink(map: HtabMap, element: number): void {
+  const i32 = map.i32;
+  let at = map.table + (i32[(element >> 2) + ELEM_HASH]! & map.mask);
+  while (i32[at] !== element) {
+    if (i32[at] === 0) return;
+    at = (i32[at]! >> 2) + ELEM_NEXT;
+  }
+  i32[at] = i32[(element >> 2) + ELEM_NEXT]!;
+}
+
+/** Writes hash and key (zero-padded to 8 bytes) of a fresh element. */
+export function htabSetKey(map: HtabMap, element: number, key: number, hash: number): void {
+  const word = (element + map.valueOffset) >> 2;
+  if ((map.keySize & 7) !== 0) {
+    map.i32[word - 2] = 0;
+    map.i32[word - 1] = 0;
+  }
+  map.i32[(element >> 2) + ELEM_HASH] = hash;
+  map.env.arena.copy(element + map.keyOffset, key, map.keySize);
+}
+
+/** `check_flags`: 0, -EEXIST or -ENOENT for BPF_NOEXIST and BPF_EXIST; F_LOCK is looked through. */
+export function checkElemFlags(exists: boolean, flags: number): number {
+  const wanted = flags & ~BPF_ELEM.F_LOCK;
+  if (exists && wanted === BPF_ELEM.NOEXIST) return -EEXIST;
+  if (!exists && wanted === BPF_ELEM.EXIST) return -ENOENT;
+  return 0;
+}
+
+/** An element for a new key: from the free list, or a new chunk; 0 when there is no memory. */
+export function htabAllocElem(map: HtabMap): number {
+  const element = map.freelist.pop(map.env.cpu);
+  if (element !== 0 || map.prealloc) return element;
+  const grown = CHUNK_MIN * 2 ** map.blocks.length;
+  const count = Math.max(1, Math.floor(Math.min(grown, CHUNK_MAX) / map.elemSize));
+  const base = map.allocBlock(count);
+  if (base === 0) return 0;
+  for (let i = count - 1; i >= 0; i--) map.freelist.push(base + i * map.elemSize, map.env.cpu);
+  return map.freelist.pop(map.env.cpu);
+}
+
+/** `htab_map_update_elem`: the plain hash. A key that exists moves to the head of its bucket in a new element. */
+export function htabUpdate(map: HtabMap, key: number, value: number, flags: number): number {
+  if (flags > 7 || (flags & 3) === 3) return -EINVAL;
+  key = alignedKey(map, key);
+  const hash = htabHash(map, key);
+  const old = htabFind(map, key, hash);
+  const error = checkElemFlags(old !== 0, flags);
+  if (error !== 0) return error;
+  if (old !== 0 && (flags & BPF_ELEM.F_LOCK) !== 0) {
+    copyMapValue(map, old + map.valueOffset, value);
+    return 0;
+  }
+  const cpu = map.env.cpu;
+  let element: number;
+  if (old === 0) {
+    if (map.count >= map.maxEntries) return -E2BIG;
+    element = htabAllocElem(map);
+    if (element === 0) return -ENOMEM;
+    map.count++;
+  } else if (map.prealloc) {
+    element = map.extra[cpu]!;
+    map.extra[cpu] = old;
+  } else {
+    element = htabAllocElem(map);
+    if (element === 0) return -ENOMEM;
+  }
+  htabSetKey(map, element, key, hash);
+  checkAndInitMapValue(map, element + map.valueOffset);
+  copyMapValue(map, element + map.valueOffset, value);
+  htabInsert(map, element);
+  if (old !== 0) {
+    htabUnlink(map, old);
+    freeSpecialFields(map, old + map.valueOffset);
+    if (!map.prealloc) map.freelist.push(old, cpu);
+  }
+  return 0;
+}
+
+/** Unlinks and frees an element that is in the table. */
+export function htabRemoveElem(map: HtabMap, element: number): void {
+  htabUnlink(map, element);
+  freeElemFields(map, element);
+  map.count--;
+  map.freelist.push(element, map.env.cpu);
+}
+
+/** Frees the special fields of an element's value, or of all CPUs' values. */
+export function freeElemFields(map: HtabMap, element: number): void {
+  if (map.record === undefined) return;
+  const copies = map.percpu ? map.env.nrCpus : 1;
+  for (let i = 0; i < copies; i++) freeSpecialFields(map, element + map.valueOffset + i * map.valueStride);
+}
+
+/** `htab_map_delete_elem`. */
+export function htabRemove(map: HtabMap, key: number): number {
+  const element = htabLookupElem(map, key);
+  if (element === 0) return -ENOENT;
+  htabRemoveElem(map, element);
+  return 0;
+}
+
+/** `htab_map_get_next_key`: a key that is not there, or 0, starts at the first. */
+export function htabNextKey(map: HtabMap, key: number, next: number): number {
+  const i32 = map.i32;
+  let bucket = 0;
+  let found = 0;
+  const element = key === 0 ? 0 : htabLookupElem(map, key);
+  if (element !== 0) {
+    found = i32[(element >> 2) + ELEM_NEXT]!;
+    bucket = (i32[(element >> 2) + ELEM_HASH]! & map.mask) + 1;
+  }
+  if (found === 0 && map.count > 0) {
+    const end = map.table + map.nrBuckets;
+    for (let at = map.table + bucket; at < end; at++) {
+      found = i32[at]!;
+      if (found !== 0) break;
+    }
+  }
+  if (found === 0) return -ENOENT;
+  map.env.arena.copy(next, found + map.keyOffset, map.keySize);
+  return 0;
+}
+
+/** Copies what user space gets of an element: the value, or the rounded values of all CPUs. */
+export function htabCopyOut(map: HtabMap, element: number, value: number): void {
+  if (map.percpu) copyPercpuOut(map, value, element + map.valueOffset, map.valueStride);
+  else copyValueOut(map, value, element + map.valueOffset);
+}
+
+/** Copies the values of all CPUs with their padding, special fields as zeros. */
+export function copyPercpuOut(map: BpfMap, to: number, from: number, stride: number): void {
+  const nrCpus = map.env.nrCpus;
+  map.env.arena.copy(to, from, stride * nrCpus);
+  if (map.record === undefined) return;
+  for (let cpu = 0; cpu < nrCpus; cpu++) checkAndInitMapValue(map, to + cpu * stride);
+}
+
+/** `bpf_for_each_hash_elem`. The visitor may delete and insert; the walk is bounded all the same. */
+export function htabForEach(map: HtabMap, visit: (key: number, value: number) => number): number {
+  const i32 = map.i32;
+  const limit = 2 * map.maxEntries + map.nrBuckets;
+  let visited = 0;
+  for (let bucket = 0; bucket < map.nrBuckets && visited < limit; bucket++) {
+    let element = i32[map.table + bucket]!;
+    while (element !== 0 && visited < limit) {
+      const next = i32[(element >> 2) + ELEM_NEXT]!;
+      const value = element + map.valueOffset + (map.percpu ? map.env.cpu * map.valueStride : 0);
+      visited++;
+      if (visit(element + map.keyOffset, value) !== 0) return visited;
+      element = next;
+    }
+  }
+  return visited;
+}
