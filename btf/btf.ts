@@ -3,30 +3,12 @@
  * fields of a map value (source: Documentation/bpf/btf.rst, include/uapi/linux/btf.h).
  */
 import { BpfObject } from '../base/object.ts';
+import { decodeType } from './decode.ts';
+import { NameIndex } from './name_index.ts';
+import { type BtfSizes, lazySize, skipModifiers } from './sizes.ts';
+import type { BtfTable } from './table.ts';
 
-/** `BTF_KIND_*`. */
-export const BTF_KIND = {
-  UNKN: 0,
-  INT: 1,
-  PTR: 2,
-  ARRAY: 3,
-  STRUCT: 4,
-  UNION: 5,
-  ENUM: 6,
-  FWD: 7,
-  TYPEDEF: 8,
-  VOLATILE: 9,
-  CONST: 10,
-  RESTRICT: 11,
-  FUNC: 12,
-  FUNC_PROTO: 13,
-  VAR: 14,
-  DATASEC: 15,
-  FLOAT: 16,
-  DECL_TAG: 17,
-  TYPE_TAG: 18,
-  ENUM64: 19,
-} as const;
+export { BTF_KIND } from './kinds.ts';
 
 /** A member of a struct or union; offsets in bits. */
 export interface BtfMember {
@@ -107,44 +89,73 @@ export interface BtfRecord {
   readonly refcountOff: number;
 }
 
-/** A BTF object: its bytes and its types by id. Type 0 is void. */
+/** A BTF object: its bytes and its types by id. Type 0 is void. Types are decoded when first asked for. */
 export class Btf extends BpfObject {
   readonly kind = 'btf';
-  /** The raw bytes as loaded. */
-  readonly bytes: Uint8Array;
-  /** Types by id; index 0 is void. */
-  readonly types: readonly BtfType[];
+  /** The records, for readers that want no objects. */
+  readonly table: BtfTable;
   /** `vmlinux`, a module's name, or empty for a user's. */
   readonly name: string;
   /** The kernel's own (`kernel_btf` of struct bpf_btf_info). */
   readonly isKernel: boolean;
-  #byName: Map<string, number[]> | undefined;
+  /** Records of the structs with special fields, by type id (`struct_meta_tab`). */
+  structMetas: ReadonlyMap<number, BtfRecord> = new Map();
+  readonly #sizes: BtfSizes | undefined;
+  readonly #decoded: (BtfType | undefined)[] = [];
+  #names: NameIndex | undefined;
 
-  constructor(bytes: Uint8Array, types: readonly BtfType[], name = '', isKernel = false) {
+  /** `sizes` are what BTF_LOAD found out; without them (the kernel's own) sizes are looked up as needed. */
+  constructor(table: BtfTable, sizes?: BtfSizes, name = '', isKernel = false) {
     super();
-    this.bytes = bytes;
-    this.types = types;
+    this.table = table;
+    this.#sizes = sizes;
     this.name = name;
     this.isKernel = isKernel;
   }
 
-  /** The type with this id, or undefined when there is none. */
-  type(id: number): BtfType | undefined {
-    return this.types[id];
+  /** The raw bytes as loaded. */
+  get bytes(): Uint8Array {
+    return this.table.bytes;
   }
 
-  /** Id of the first type of this name and kind, or 0. */
+  /** Number of types, void among them: ids are below it (`btf_nr_types`). */
+  get nrTypes(): number {
+    return this.table.count;
+  }
+
+  /** All types by id; index 0 is void. Decodes every one of them. */
+  get types(): readonly BtfType[] {
+    return Array.from({ length: this.nrTypes }, (_, id) => this.type(id) as BtfType);
+  }
+
+  /** The type with this id, or undefined when there is none (`btf_type_by_id`). */
+  type(id: number): BtfType | undefined {
+    const decoded = this.#decoded[id];
+    if (decoded !== undefined || id >= this.table.count || !(id >= 0)) return decoded;
+    const type = decodeType(this.table, id);
+    this.#decoded[id] = type;
+    return type;
+  }
+
+  /** Id of the first type of this name and kind, or 0 (`btf_find_by_name_kind`). */
   find(name: string, kind: number): number {
-    if (this.#byName === undefined) {
-      this.#byName = new Map();
-      for (const type of this.types) {
-        if (type.name === '') continue;
-        const ids = this.#byName.get(type.name);
-        if (ids === undefined) this.#byName.set(type.name, [type.id]);
-        else ids.push(type.id);
-      }
-    }
-    return this.#byName.get(name)?.find((id) => this.types[id]?.kind === kind) ?? 0;
+    this.#names ??= new NameIndex(this.table);
+    return this.#names.find(name, kind);
+  }
+
+  /** The type behind typedefs, qualifiers and type tags (`btf_type_skip_modifiers`). */
+  skipModifiers(id: number): number {
+    return skipModifiers(this.table, id);
+  }
+
+  /**
+   * The id and size in bytes of the type with a size that a type stands for
+   * (`btf_type_id_size`), or undefined for void, functions, forwards and unknown ids.
+   */
+  typeIdSize(id: number): { readonly id: number; readonly size: number } | undefined {
+    if (this.#sizes !== undefined)
+      return this.#sizes.find(id) ? { id: this.#sizes.foundId, size: this.#sizes.foundSize } : undefined;
+    return lazySize(this.table, id);
   }
 
   protected override release(): void {}
