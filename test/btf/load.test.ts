@@ -41,7 +41,7 @@ for (const { id, steps } of sequences) {
     steps.forEach((step, index) => {
       if (!isOurs(step)) return;
       const { attr } = step;
-      const bytes = new Uint8Arrayattr.btf_size();
+      const bytes = new Uint8Array(attr.btf_size);
       bytes.set(Buffer.from(attr.btf.buf, 'hex').subarray(0, bytes.length));
       const hasBuffer = attr.btf_log_buf !== undefined && attr.btf_log_buf !== 0;
       const log = BpfLog.open(attr.btf_log_level ?? 0, hasBuffer, attr.btf_log_size ?? 0);
