@@ -80,6 +80,8 @@ export interface HelperProto {
   readonly allowFastcall?: boolean;
   /** Changes packet data: `bpf_helper_changes_pkt_data`. */
   readonly changesPktData?: boolean;
+  /** Where the program is attached decides (`allowed`): false is "helper call is not allowed in probe", EINVAL. */
+  readonly allowed?: (prog: ProgContext) => boolean;
 }
 
 /** What a load or store of the context stands for (`struct bpf_insn_access_aux`). */
