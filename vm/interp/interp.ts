@@ -1,0 +1,756 @@
+/**
+ * The reference engine: an interpreter over int32 pairs (a BigInt register file is
+ * six times slower). One loop; single step and trace replace the operations by traps
+ * in a copy of the code, so that they cost nothing while they are off.
+ */
+import { BASE_HI } from '../../mm/arena.ts';
+import type { Engine } from '../engine.ts';
+import { argCount, type HelperImpl } from '../helper.ts';
+import { MAX_CALL_FRAMES, MAX_TAIL_CALL_CNT } from '../insn.ts';
+import type { CallSite, LinkedProgram, MapSite, TailSite } from '../link.ts';
+import type { BpfProg } from '../prog.ts';
+import { ProgramAborted, SCRATCH, type Vm } from '../vm.ts';
+import { div64, mod64, mul64, sdiv64, smod64, swap32 } from './arith.ts';
+import { accessSize, arenaAccess, arenaAddress, atomic, load, probeOk } from './memory.ts';
+import { IOP, predecode, WORDS } from './predecode.ts';
+
+/** Words of a saved frame: return address, r6 to r9, frame pointer, and may_goto's counter. */
+const FRAME_WORDS = 12;
+/** Turns of may_goto between two looks at the clock (`BPF_MAX_TIMED_LOOPS`). */
+const MAY_GOTO_TURNS = 0xffff;
+/** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
+const MAX_LOOPS = 8 * 1024 * 1024;
+const E2BIG = 7;
+const EINVAL = 22;
+
+/** A helper call made ready: the word of each argument in the register file. */
+interface ReadyCall {
+  readonly impl: HelperImpl;
+  readonly words: readonly number[];
+}
+
+/** The words a helper's arguments come from. */
+function argWords(impl: HelperImpl): number[] {
+  const words: number[] = [];
+  let reg = 2;
+  for (const letter of impl.args) {
+    words.push(reg);
+    if (letter === 'l') words.push(reg + 1);
+    reg += 2;
+  }
+  if (words.length !== argCount(impl)) throw new Error(`Helper ${impl.name}: argument letters '${impl.args}'`);
+  return words;
+}
+
+/** One program in the interpreter. */
+export class Interpreter implements Engine {
+  readonly name = 'interp';
+  readonly prog: BpfProg;
+  readonly linked: LinkedProgram;
+  readonly #vm: Vm;
+  readonly code: Int32Array;
+  /** The code with every operation replaced by a trap; made when a hook is first used. */
+  #trapped: Int32Array | undefined;
+  readonly regs: Int32Array;
+  readonly entries: readonly number[];
+  readonly sites: (CallSite | undefined)[] = [];
+  readonly ready: (ReadyCall | undefined)[] = [];
+  /** The outermost run in which the register file is in use, 0 when it is free. */
+  #busyIn = 0;
+
+  constructor(vm: Vm, prog: BpfProg, linked: LinkedProgram) {
+    this.#vm = vm;
+    this.prog = prog;
+    this.linked = linked;
+    const { code, regs, entries } = predecode(linked);
+    this.code = code;
+    this.regs = regs;
+    this.entries = entries;
+    for (const [insn, site] of linked.calls) {
+      this.sites[insn] = site;
+      if (site.kind === 'helper') this.ready[insn] = { impl: site.impl, words: argWords(site.impl) };
+    }
+  }
+
+  run(ctx: number): number {
+    const regs = this.#acquire();
+    regs[2] = ctx;
+    regs[3] = ctx === 0 ? 0 : BASE_HI;
+    return this.#runFrom(regs, 0);
+  }
+
+  call(subprog: number): number {
+    const regs = this.#acquire();
+    const at = (this.#vm.scratch + SCRATCH.ARGS) >> 2;
+    regs.set(this.#vm.env.arena.i32.subarray(at, at + 10), 2);
+    return this.#runFrom(regs, this.entries[subprog]!);
+  }
+
+  release(): void {}
+
+  /** Whether the register file is in use; a run that was unwound does not count once the next has begun. */
+  get busy(): boolean {
+    return this.#busyIn === this.#vm.runId;
+  }
+  set busy(busy: boolean) {
+    this.#busyIn = busy ? this.#vm.runId : 0;
+  }
+
+  /** Code with a trap at every instruction. */
+  get trapped(): Int32Array {
+    if (this.#trapped === undefined) {
+      this.#trapped = this.code.slice();
+      for (let at = 0; at < this.#trapped.length; at += WORDS) this.#trapped[at] = IOP.TRAP;
+    }
+    return this.#trapped;
+  }
+
+  /** A register file nobody uses: the program's own, or a copy when the program is entered again. */
+  #acquire(): Int32Array {
+    return this.busy ? this.regs.slice() : this.regs;
+  }
+
+  #runFrom(regs: Int32Array, at: number): number {
+    const vm = this.#vm;
+    const own = regs === this.regs;
+    if (own) this.busy = true;
+    const stack = vm.sp;
+    regs[20] = stack;
+    regs[21] = BASE_HI;
+    try {
+      return execute(vm, this, regs, at);
+    } finally {
+      vm.sp = stack;
+      if (own) this.busy = false;
+    }
+  }
+}
+
+/** bpf_loop (`helper 181`): the callback in a new frame, until it returns non-zero. Leaves r0. */
+function loopHelper(vm: Vm, engine: Interpreter, regs: Int32Array, subprog: number): void {
+  const turns = regs[2]! >>> 0;
+  const ctxLo = regs[6]!;
+  const ctxHi = regs[7]!;
+  let done = 0;
+  let error = 0;
+  if (regs[8] !== 0 || regs[9] !== 0) error = -EINVAL;
+  else if (turns > MAX_LOOPS) error = -E2BIG;
+  else {
+    for (; done < turns; done++) {
+      vm.loopTurn();
+      vm.setArg(0, done, 0);
+      vm.setArg(1, ctxLo, ctxHi);
+      const lo = engine.call(subprog);
+      if (lo !== 0 || vm.r0Hi !== 0) {
+        done++;
+        break;
+      }
+    }
+  }
+  regs[0] = error === 0 ? done : error;
+  regs[1] = error >> 31;
+}
+
+/** Calls a helper with its words of the register file; leaves r0. */
+function callHelper(vm: Vm, regs: Int32Array, call: ReadyCall): void {
+  const w = call.words;
+  const fn = call.impl.fn;
+  let lo: number;
+  switch (w.length) {
+    case 0:
+      lo = fn(vm);
+      break;
+    case 1:
+      lo = fn(vm, regs[w[0]!]!);
+      break;
+    case 2:
+      lo = fn(vm, regs[w[0]!]!, regs[w[1]!]!);
+      break;
+    case 3:
+      lo = fn(vm, regs[w[0]!]!, regs[w[1]!]!, regs[w[2]!]!);
+      break;
+    case 4:
+      lo = fn(vm, regs[w[0]!]!, regs[w[1]!]!, regs[w[2]!]!, regs[w[3]!]!);
+      break;
+    case 5:
+      lo = fn(vm, regs[w[0]!]!, regs[w[1]!]!, regs[w[2]!]!, regs[w[3]!]!, regs[w[4]!]!);
+      break;
+    default:
+      lo = fn(vm, ...w.map((word) => regs[word]!));
+  }
+  setResult(vm, regs, call.impl.ret, lo);
+}
+
+/** r0 from what an implementation returned. */
+function setResult(vm: Vm, regs: Int32Array, ret: HelperImpl['ret'], lo: number): void {
+  regs[0] = lo;
+  if (ret === 'int') regs[1] = lo >> 31;
+  else if (ret === 'ptr') regs[1] = lo === 0 ? 0 : BASE_HI;
+  else if (ret === 'long') regs[1] = vm.r0Hi;
+  else {
+    regs[1] = 0;
+    if (ret === 'void') regs[0] = 0;
+  }
+}
+
+/** The slot's program of a tail call, or undefined: the call falls through. */
+function tailTarget(vm: Vm, regs: Int32Array, site: TailSite): BpfProg | undefined {
+  const map = site.map ?? vm.mapAt(regs[4]!);
+  if (map === undefined || (vm.tailCalls.value as number) >= MAX_TAIL_CALL_CNT) return undefined;
+  return vm.tailProgram(map, regs[6]!);
+}
+
+/**
+ * The loop. `regs`: the register file with r1 to r5 and r10 set; `at`: first word.
+ * Returns r0's low half, its high half is left in the scratch block.
+ *
+ * Case labels are literals: a switch over anything else is a chain of comparisons.
+ */
+function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): number {
+  const arena = vm.env.arena;
+  const view = arena.view;
+  const u8 = arena.u8;
+  const hooked = vm.hook !== undefined;
+  let self = engine;
+  let R = regs;
+  let C = hooked ? self.trapped : self.code;
+  let p = at;
+  let depth = 0;
+  let frames: Int32Array | undefined;
+  let engines: Interpreter[] | undefined;
+  let files: Int32Array[] | undefined;
+  let mayGotoLeft = MAY_GOTO_TURNS;
+  let mayGotoStart = 0;
+  let mayGotoStarts: number[] | undefined;
+
+  for (;;) {
+    let op = C[p]!;
+    const ds = C[p + 1]!;
+    const d = ds & 255;
+    const s = ds >> 8;
+    const at = p;
+    p += 4;
+    redo: for (;;) {
+      switch (op) {
+        // --- moves
+        case 0xbf:
+          R[d] = R[s]!;
+          R[d + 1] = R[s + 1]!;
+          break;
+        case 0xbc:
+          R[d] = R[s]!;
+          R[d + 1] = 0;
+          break;
+        case 0x18: // lddw
+          R[d] = R[s]!;
+          R[d + 1] = R[s + 1]!;
+          p += 4;
+          break;
+        case 270: {
+          // movsx to 64 bits
+          const bits = C[at + 2]!;
+          const v = bits === 8 ? (R[s]! << 24) >> 24 : bits === 16 ? (R[s]! << 16) >> 16 : R[s]!;
+          R[d] = v;
+          R[d + 1] = v >> 31;
+          break;
+        }
+        case 271: // movsx to 32 bits
+          R[d] = C[at + 2] === 8 ? (R[s]! << 24) >> 24 : (R[s]! << 16) >> 16;
+          R[d + 1] = 0;
+          break;
+        case 269: {
+          // addr_space_cast to the user's address
+          const lo = R[s]!;
+          R[d] = lo;
+          R[d + 1] = lo === 0 || C[at + 2] === 0 ? 0 : vm.arenaUserHi(self.linked.arena!);
+          break;
+        }
+        // --- arithmetic, 64 bits
+        case 0x0f: {
+          const a = R[d]!;
+          const r = (a + R[s]!) | 0;
+          R[d + 1] = R[d + 1]! + R[s + 1]! + (r >>> 0 < a >>> 0 ? 1 : 0);
+          R[d] = r;
+          break;
+        }
+        case 0x1f: {
+          const a = R[d]!;
+          const b = R[s]!;
+          R[d + 1] = R[d + 1]! - R[s + 1]! - (a >>> 0 < b >>> 0 ? 1 : 0);
+          R[d] = a - b;
+          break;
+        }
+        case 0x2f:
+          mul64(R, d, s);
+          break;
+        case 0x3f:
+          div64(R, d, s);
+          break;
+        case 0x9f:
+          mod64(R, d, s);
+          break;
+        case 272:
+          sdiv64(R, d, s);
+          break;
+        case 274:
+          smod64(R, d, s);
+          break;
+        case 0x4f:
+          R[d] = R[d]! | R[s]!;
+          R[d + 1] = R[d + 1]! | R[s + 1]!;
+          break;
+        case 0x5f:
+          R[d] = R[d]! & R[s]!;
+          R[d + 1] = R[d + 1]! & R[s + 1]!;
+          break;
+        case 0xaf:
+          R[d] = R[d]! ^ R[s]!;
+          R[d + 1] = R[d + 1]! ^ R[s + 1]!;
+          break;
+        case 0x6f: {
+          const k = R[s]! & 63;
+          if (k >= 32) {
+            R[d + 1] = R[d]! << (k - 32);
+            R[d] = 0;
+          } else if (k !== 0) {
+            R[d + 1] = (R[d + 1]! << k) | (R[d]! >>> (32 - k));
+            R[d] = R[d]! << k;
+          }
+          break;
+        }
+        case 0x7f: {
+          const k = R[s]! & 63;
+          if (k >= 32) {
+            R[d] = R[d + 1]! >>> (k - 32);
+            R[d + 1] = 0;
+          } else if (k !== 0) {
+            R[d] = (R[d]! >>> k) | (R[d + 1]! << (32 - k));
+            R[d + 1] = R[d + 1]! >>> k;
+          }
+          break;
+        }
+        case 0xcf: {
+          const k = R[s]! & 63;
+          if (k >= 32) {
+            R[d] = R[d + 1]! >> (k - 32);
+            R[d + 1] = R[d + 1]! >> 31;
+          } else if (k !== 0) {
+            R[d] = (R[d]! >>> k) | (R[d + 1]! << (32 - k));
+            R[d + 1] = R[d + 1]! >> k;
+          }
+          break;
+        }
+        case 0x87: {
+          const a = R[d]!;
+          R[d] = -a;
+          R[d + 1] = ~R[d + 1]! + (a === 0 ? 1 : 0);
+          break;
+        }
+        // --- arithmetic, 32 bits: the upper half becomes 0
+        case 0x0c:
+          R[d] = R[d]! + R[s]!;
+          R[d + 1] = 0;
+          break;
+        case 0x1c:
+          R[d] = R[d]! - R[s]!;
+          R[d + 1] = 0;
+          break;
+        case 0x2c:
+          R[d] = Math.imul(R[d]!, R[s]!);
+          R[d + 1] = 0;
+          break;
+        case 0x3c:
+          R[d] = R[s] === 0 ? 0 : (R[d]! >>> 0) / (R[s]! >>> 0);
+          R[d + 1] = 0;
+          break;
+        case 0x9c:
+          if (R[s] !== 0) R[d] = (R[d]! >>> 0) % (R[s]! >>> 0);
+          R[d + 1] = 0;
+          break;
+        case 273:
+          R[d] = R[s] === 0 ? 0 : (R[d]! / R[s]!) | 0;
+          R[d + 1] = 0;
+          break;
+        case 275:
+          if (R[s] !== 0) R[d] = (R[d]! % R[s]!) | 0;
+          R[d + 1] = 0;
+          break;
+        case 0x4c:
+          R[d] = R[d]! | R[s]!;
+          R[d + 1] = 0;
+          break;
+        case 0x5c:
+          R[d] = R[d]! & R[s]!;
+          R[d + 1] = 0;
+          break;
+        case 0xac:
+          R[d] = R[d]! ^ R[s]!;
+          R[d + 1] = 0;
+          break;
+        case 0x6c:
+          R[d] = R[d]! << R[s]!;
+          R[d + 1] = 0;
+          break;
+        case 0x7c:
+          R[d] = R[d]! >>> R[s]!;
+          R[d + 1] = 0;
+          break;
+        case 0xcc:
+          R[d] = R[d]! >> R[s]!;
+          R[d + 1] = 0;
+          break;
+        case 0x84:
+          R[d] = -R[d]!;
+          R[d + 1] = 0;
+          break;
+        // --- byte order
+        case 0xd4: // le
+          if (C[at + 3] !== 64) {
+            if (C[at + 3] === 16) R[d] = R[d]! & 0xffff;
+            R[d + 1] = 0;
+          }
+          break;
+        case 0xdc: // be
+        case 0xd7: {
+          const width = C[at + 3];
+          const lo = R[d]!;
+          if (width === 64) {
+            R[d] = swap32(R[d + 1]!);
+            R[d + 1] = swap32(lo);
+          } else {
+            R[d] = width === 16 ? ((lo & 255) << 8) | ((lo >>> 8) & 255) : swap32(lo);
+            R[d + 1] = 0;
+          }
+          break;
+        }
+        // --- loads
+        case 0x71:
+          R[d] = u8[R[s]! + C[at + 2]!]!;
+          R[d + 1] = 0;
+          break;
+        case 0x69:
+          R[d] = view.getUint16(R[s]! + C[at + 2]!, true);
+          R[d + 1] = 0;
+          break;
+        case 0x61:
+          R[d] = view.getInt32(R[s]! + C[at + 2]!, true);
+          R[d + 1] = 0;
+          break;
+        case 0x79:
+        case 256: {
+          const a = R[s]! + C[at + 2]!;
+          R[d] = view.getInt32(a, true);
+          R[d + 1] = view.getInt32(a + 4, true);
+          break;
+        }
+        case 0x91: {
+          const v = view.getInt8(R[s]! + C[at + 2]!);
+          R[d] = v;
+          R[d + 1] = v >> 31;
+          break;
+        }
+        case 0x89: {
+          const v = view.getInt16(R[s]! + C[at + 2]!, true);
+          R[d] = v;
+          R[d + 1] = v >> 31;
+          break;
+        }
+        case 0x81: {
+          const v = view.getInt32(R[s]! + C[at + 2]!, true);
+          R[d] = v;
+          R[d + 1] = v >> 31;
+          break;
+        }
+        case 257: {
+          // a load that reads 0 where it would fault
+          const opcode = C[at + 3]!;
+          const size = accessSize(opcode);
+          const off = C[at + 2]!;
+          if (probeOk(arena, R[s]!, R[s + 1]!, off, size))
+            load(view, R, d, R[s]! + off, size, (opcode & 0xe0) === 0x80);
+          else {
+            R[d] = 0;
+            R[d + 1] = 0;
+          }
+          break;
+        }
+        case 258: {
+          // through an arena pointer
+          const what = C[at + 3]!;
+          const pointer = (what & 7) === 1 || what >> 8 === 0x100 ? R[s]! : R[d]!;
+          const map = self.linked.arena;
+          const start = map === undefined ? 0n : vm.arenaUserStart(map);
+          arenaAccess(view, R, what, d, s, arenaAddress(map, start, pointer, C[at + 2]!, accessSize(what & 255)));
+          break;
+        }
+        // --- stores
+        case 0x73:
+          u8[R[d]! + C[at + 2]!] = R[s]!;
+          break;
+        case 0x6b:
+          view.setInt16(R[d]! + C[at + 2]!, R[s]!, true);
+          break;
+        case 0x63:
+          view.setInt32(R[d]! + C[at + 2]!, R[s]!, true);
+          break;
+        case 0x7b: {
+          const a = R[d]! + C[at + 2]!;
+          view.setInt32(a, R[s]!, true);
+          view.setInt32(a + 4, R[s + 1]!, true);
+          break;
+        }
+        case 0xdb:
+        case 0xc3:
+        case 0xcb:
+        case 0xd3: {
+          const what = C[at + 3]!;
+          const base = what === 0x100 ? R[s]! : R[d]!;
+          atomic(view, R, d, s, base + C[at + 2]!, accessSize(op), what);
+          break;
+        }
+        // --- jumps
+        case 0x05:
+          p = C[at + 3]!;
+          break;
+        case 0x1d:
+          if (R[d] === R[s] && R[d + 1] === R[s + 1]) p = C[at + 3]!;
+          break;
+        case 0x5d:
+          if (R[d] !== R[s] || R[d + 1] !== R[s + 1]) p = C[at + 3]!;
+          break;
+        case 0x2d: {
+          const a = R[d + 1]!;
+          const b = R[s + 1]!;
+          if (a === b ? R[d]! >>> 0 > R[s]! >>> 0 : a >>> 0 > b >>> 0) p = C[at + 3]!;
+          break;
+        }
+        case 0x3d: {
+          const a = R[d + 1]!;
+          const b = R[s + 1]!;
+          if (a === b ? R[d]! >>> 0 >= R[s]! >>> 0 : a >>> 0 > b >>> 0) p = C[at + 3]!;
+          break;
+        }
+        case 0xad: {
+          const a = R[d + 1]!;
+          const b = R[s + 1]!;
+          if (a === b ? R[d]! >>> 0 < R[s]! >>> 0 : a >>> 0 < b >>> 0) p = C[at + 3]!;
+          break;
+        }
+        case 0xbd: {
+          const a = R[d + 1]!;
+          const b = R[s + 1]!;
+          if (a === b ? R[d]! >>> 0 <= R[s]! >>> 0 : a >>> 0 < b >>> 0) p = C[at + 3]!;
+          break;
+        }
+        case 0x6d: {
+          const a = R[d + 1]!;
+          const b = R[s + 1]!;
+          if (a === b ? R[d]! >>> 0 > R[s]! >>> 0 : a > b) p = C[at + 3]!;
+          break;
+        }
+        case 0x7d: {
+          const a = R[d + 1]!;
+          const b = R[s + 1]!;
+          if (a === b ? R[d]! >>> 0 >= R[s]! >>> 0 : a > b) p = C[at + 3]!;
+          break;
+        }
+        case 0xcd: {
+          const a = R[d + 1]!;
+          const b = R[s + 1]!;
+          if (a === b ? R[d]! >>> 0 < R[s]! >>> 0 : a < b) p = C[at + 3]!;
+          break;
+        }
+        case 0xdd: {
+          const a = R[d + 1]!;
+          const b = R[s + 1]!;
+          if (a === b ? R[d]! >>> 0 <= R[s]! >>> 0 : a < b) p = C[at + 3]!;
+          break;
+        }
+        case 0x4d:
+          if (((R[d]! & R[s]!) | (R[d + 1]! & R[s + 1]!)) !== 0) p = C[at + 3]!;
+          break;
+        case 0x1e:
+          if (R[d] === R[s]) p = C[at + 3]!;
+          break;
+        case 0x5e:
+          if (R[d] !== R[s]) p = C[at + 3]!;
+          break;
+        case 0x2e:
+          if (R[d]! >>> 0 > R[s]! >>> 0) p = C[at + 3]!;
+          break;
+        case 0x3e:
+          if (R[d]! >>> 0 >= R[s]! >>> 0) p = C[at + 3]!;
+          break;
+        case 0xae:
+          if (R[d]! >>> 0 < R[s]! >>> 0) p = C[at + 3]!;
+          break;
+        case 0xbe:
+          if (R[d]! >>> 0 <= R[s]! >>> 0) p = C[at + 3]!;
+          break;
+        case 0x6e:
+          if (R[d]! > R[s]!) p = C[at + 3]!;
+          break;
+        case 0x7e:
+          if (R[d]! >= R[s]!) p = C[at + 3]!;
+          break;
+        case 0xce:
+          if (R[d]! < R[s]!) p = C[at + 3]!;
+          break;
+        case 0xde:
+          if (R[d]! <= R[s]!) p = C[at + 3]!;
+          break;
+        case 0x4e:
+          if ((R[d]! & R[s]!) !== 0) p = C[at + 3]!;
+          break;
+        case 268: // may_goto
+          if (mayGotoLeft === 0) p = C[at + 3]!;
+          else if (--mayGotoLeft === 0) {
+            mayGotoStart = vm.mayGoto(mayGotoStart);
+            if (mayGotoStart >= 0) mayGotoLeft = MAY_GOTO_TURNS;
+          }
+          break;
+        // --- calls
+        case 265: {
+          if (frames === undefined) {
+            frames = new Int32Array(FRAME_WORDS * MAX_CALL_FRAMES);
+            engines = [];
+            files = [];
+            mayGotoStarts = [];
+          }
+          if (depth === MAX_CALL_FRAMES) throw new ProgramAborted('More than 8 call frames');
+          const f = depth * FRAME_WORDS;
+          frames[f] = p;
+          frames[f + 1] = R[12]!;
+          frames[f + 2] = R[13]!;
+          frames[f + 3] = R[14]!;
+          frames[f + 4] = R[15]!;
+          frames[f + 5] = R[16]!;
+          frames[f + 6] = R[17]!;
+          frames[f + 7] = R[18]!;
+          frames[f + 8] = R[19]!;
+          frames[f + 9] = R[20]!;
+          frames[f + 10] = mayGotoLeft;
+          engines![depth] = self;
+          files![depth] = R;
+          mayGotoStarts![depth] = mayGotoStart;
+          mayGotoLeft = MAY_GOTO_TURNS;
+          mayGotoStart = 0;
+          depth++;
+          R[20] = R[20]! - C[at + 2]!;
+          p = C[at + 3]!;
+          break;
+        }
+        case 0x95: {
+          if (depth === 0) {
+            if (R !== regs && R === self.regs) self.busy = false;
+            vm.r0Hi = R[1]!;
+            return R[0]!;
+          }
+          depth--;
+          const f = depth * FRAME_WORDS;
+          const saved = frames!;
+          const caller = files![depth]!;
+          if (R !== caller) {
+            caller[0] = R[0]!;
+            caller[1] = R[1]!;
+            if (R === self.regs) self.busy = false;
+            R = caller;
+            self = engines![depth]!;
+            C = hooked ? self.trapped : self.code;
+          }
+          p = saved[f]!;
+          R[12] = saved[f + 1]!;
+          R[13] = saved[f + 2]!;
+          R[14] = saved[f + 3]!;
+          R[15] = saved[f + 4]!;
+          R[16] = saved[f + 5]!;
+          R[17] = saved[f + 6]!;
+          R[18] = saved[f + 7]!;
+          R[19] = saved[f + 8]!;
+          R[20] = saved[f + 9]!;
+          mayGotoLeft = saved[f + 10]!;
+          mayGotoStart = mayGotoStarts![depth]!;
+          break;
+        }
+        case 259: {
+          const call = self.ready[C[at + 3]!]!;
+          if (call.impl.callsBack === true) vm.sp = R[20]! - C[at + 2]!;
+          callHelper(vm, R, call);
+          break;
+        }
+        case 260: {
+          const site = self.sites[C[at + 3]!] as MapSite;
+          const value = site.ops.lookup(site.map, R[4]!);
+          R[0] = value;
+          R[1] = value === 0 ? 0 : -30592;
+          break;
+        }
+        case 261: {
+          const site = self.sites[C[at + 3]!] as MapSite;
+          // Flags are 64 bits; a set upper half is invalid like any unknown flag.
+          const r = site.ops.update(site.map, R[4]!, R[6]!, R[9] === 0 ? R[8]! : -1);
+          R[0] = r;
+          R[1] = r >> 31;
+          break;
+        }
+        case 262: {
+          const site = self.sites[C[at + 3]!] as MapSite;
+          const r = site.ops.remove(site.map, R[4]!);
+          R[0] = r;
+          R[1] = r >> 31;
+          break;
+        }
+        case 263: {
+          const target = tailTarget(vm, R, self.sites[C[at + 3]!] as TailSite);
+          if (target === undefined) break;
+          vm.tailCalls.value = (vm.tailCalls.value as number) + 1;
+          vm.loopTurn();
+          const next = target.interp;
+          if (next !== self || R !== self.regs) {
+            const file = next.busy ? next.regs.slice() : next.regs;
+            if (file === next.regs) next.busy = true;
+            file[2] = R[2]!;
+            file[3] = R[3]!;
+            file[20] = R[20]!;
+            file[21] = BASE_HI;
+            if (R === self.regs && R !== regs && !(files?.includes(R) ?? false)) self.busy = false;
+            R = file;
+            self = next;
+            C = hooked ? self.trapped : self.code;
+          }
+          mayGotoLeft = MAY_GOTO_TURNS;
+          mayGotoStart = 0;
+          p = 0;
+          break;
+        }
+        case 264: {
+          vm.sp = R[20]! - C[at + 2]!;
+          const site = self.sites[C[at + 3]!] as { subprog: number };
+          loopHelper(vm, self, R, site.subprog);
+          break;
+        }
+        // --- packet loads of classic BPF: r6 is the context; out of bounds ends the function with 0
+        case 266:
+        case 267: {
+          const offset = op === 266 ? C[at + 3]! : (R[s]! + C[at + 3]!) | 0;
+          const value = vm.loadAbs(vm, R[12]!, offset, C[at + 2]!);
+          R[1] = 0;
+          if (value < 0) {
+            R[0] = 0;
+            op = 0x95;
+            continue redo;
+          }
+          R[0] = value;
+          break;
+        }
+        case 277: // a hook is on
+          vm.hook?.(self.prog, at >> 2, R);
+          op = self.code[at]!;
+          continue redo;
+        default:
+          throw new ProgramAborted(`Instruction ${at >> 2} cannot be executed: the verifier never reached it`);
+      }
+      break;
+    }
+  }
+}

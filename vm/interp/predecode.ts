@@ -1,0 +1,233 @@
+/**
+ * Predecoding for the interpreter: four int32 words an instruction,
+ *
+ *     operation | dst index + src index << 8 | x | y
+ *
+ * where register indexes count int32 words of the register file (two a register).
+ * Immediates live in a constant pool that continues the register file, so that the
+ * forms with an immediate become the forms with a register and the loop has half as
+ * many cases. Jump targets (y) are word indexes.
+ *
+ * Operations below 256 are opcodes of the instruction set in their register form;
+ * the others are listed here.
+ */
+import {
+  BPF_ADDR_SPACE_CAST,
+  BPF_ALU,
+  BPF_END,
+  BPF_MOV,
+  BPF_NEG,
+  BPF_STX,
+  BPF_X,
+  INSN_TABLE,
+  jumpTarget,
+} from '../insn.ts';
+import type { LinkedProgram } from '../link.ts';
+import { PTR_KIND } from '../verifier/types.ts';
+import { CTX_EXT } from '../vm.ts';
+
+/** Words an instruction takes. */
+export const WORDS = 4;
+
+/** Operations that are not opcodes of the instruction set. The loop has them as literals. */
+export const IOP = {
+  /** Load of a pointer field of the context; x: offset with the extension. */
+  CTX_PTR: 256,
+  /** A load that reads 0 where it would fault; y: the opcode. */
+  PROBE: 257,
+  /** An access through a pointer of a BPF arena; y: the opcode of the load, store or atomic. */
+  ARENA: 258,
+  /** y: index into the call sites. */
+  HELPER: 259,
+  LOOKUP: 260,
+  UPDATE: 261,
+  REMOVE: 262,
+  TAIL_CALL: 263,
+  LOOP: 264,
+  /** x: stack depth of the caller, y: target. */
+  CALL: 265,
+  /** x: size. */
+  LD_ABS: 266,
+  LD_IND: 267,
+  MAY_GOTO: 268,
+  CAST_USER: 269,
+  /** Sign-extending moves; x: bits. */
+  MOVSX64: 270,
+  MOVSX32: 271,
+  /** Signed division and modulo. */
+  SDIV64: 272,
+  SDIV32: 273,
+  SMOD64: 274,
+  SMOD32: 275,
+  /** An instruction the verifier never reached, or the end of the program. */
+  DEAD: 276,
+  /** Hooks are on: the real operation is in {@link Predecoded.real}. */
+  TRAP: 277,
+} as const;
+
+/** Registers r0 to r10 take 22 words; constants follow. */
+const FIRST_CONST = 22;
+
+/** A program for the loop. */
+export interface Predecoded {
+  readonly code: Int32Array;
+  /** The register file with its constants: copied for each nested use. */
+  readonly regs: Int32Array;
+  /** First word of each subprogram. */
+  readonly entries: readonly number[];
+}
+
+const KIND_OPS: Readonly<Record<string, number>> = {
+  lookup: IOP.LOOKUP,
+  update: IOP.UPDATE,
+  remove: IOP.REMOVE,
+  tail: IOP.TAIL_CALL,
+  loop: IOP.LOOP,
+  helper: IOP.HELPER,
+};
+
+const SIGNED_OPS: Readonly<Record<number, number>> = {
+  63: IOP.SDIV64,
+  60: IOP.SDIV32,
+  159: IOP.SMOD64,
+  156: IOP.SMOD32,
+};
+
+/** Constants of a program, each once. */
+class Constants {
+  readonly words: number[] = new Array(FIRST_CONST).fill(0);
+  readonly #index = new Map<string, number>();
+
+  /** Word index of a 64-bit constant. */
+  of(lo: number, hi: number): number {
+    const key = `${lo}:${hi}`;
+    let index = this.#index.get(key);
+    if (index === undefined) {
+      index = this.words.length;
+      this.words.push(lo, hi);
+      this.#index.set(key, index);
+    }
+    return index;
+  }
+}
+
+/** Predecodes a linked program. */
+export function predecode(program: LinkedProgram): Predecoded {
+  const { insns, aux, subprogs, subprogOf } = program;
+  const code = new Int32Array((insns.count + 1) * WORDS);
+  const constants = new Constants();
+  for (let i = 0; i < insns.count; i++) {
+    const def = INSN_TABLE[insns.op[i]!];
+    const fact = aux[i]!;
+    const at = i * WORDS;
+    code[at] = IOP.DEAD;
+    if (def === undefined || !fact.seen) continue;
+    const imm = insns.imm[i]!;
+    const off = insns.off[i]!;
+    let op: number = insns.op[i]!;
+    const dst = insns.dst[i]! * 2;
+    let src = insns.src[i]! * 2;
+    let x = off;
+    let y = imm;
+    switch (def.kind) {
+      case 'alu':
+      case 'mov':
+        if (!def.x) {
+          src = constants.of(imm, imm >> 31);
+          op |= BPF_X;
+        }
+        if (def.kind === 'alu') op = off === 1 ? (SIGNED_OPS[op] ?? op) : op;
+        else if (off === BPF_ADDR_SPACE_CAST) op = imm === 1 ? BPF_ALU | BPF_MOV | BPF_X : IOP.CAST_USER;
+        else if (off !== 0) op = def.is64 ? IOP.MOVSX64 : IOP.MOVSX32;
+        if (op === IOP.CAST_USER) x = program.arena === undefined ? 0 : 1;
+        break;
+      case 'jcond':
+        if (!def.x) {
+          src = constants.of(imm, imm >> 31);
+          op |= BPF_X;
+        }
+        y = jumpTarget(insns, i) * WORDS;
+        break;
+      case 'ja':
+        op = 0x05;
+        y = jumpTarget(insns, i) * WORDS;
+        break;
+      case 'may_goto':
+        op = IOP.MAY_GOTO;
+        y = jumpTarget(insns, i) * WORDS;
+        break;
+      case 'lddw': {
+        const [lo, hi] = program.lddw.get(i)!;
+        src = constants.of(lo, hi);
+        break;
+      }
+      case 'load':
+      case 'loadsx':
+        if (fact.ptrKind === PTR_KIND.CTX && fact.ctxPtr >= 0) {
+          op = IOP.CTX_PTR;
+          x = CTX_EXT + fact.ctxPtr;
+        } else if (fact.ptrKind === PTR_KIND.BTF_PROBE) {
+          y = op;
+          op = IOP.PROBE;
+        } else if (fact.ptrKind === PTR_KIND.ARENA) {
+          y = op;
+          op = IOP.ARENA;
+        }
+        break;
+      case 'store':
+        if (!def.x) {
+          src = constants.of(imm, imm >> 31);
+          op = (op & ~7) | BPF_STX;
+        }
+        if (fact.ptrKind === PTR_KIND.ARENA) {
+          y = op;
+          op = IOP.ARENA;
+        }
+        break;
+      case 'atomic':
+        if (fact.ptrKind === PTR_KIND.ARENA) {
+          // The operation of the atomic is kept above the opcode.
+          y = op | (imm << 8);
+          op = IOP.ARENA;
+        }
+        break;
+      case 'ldabs':
+        op = def.x ? IOP.LD_IND : IOP.LD_ABS;
+        x = def.size;
+        break;
+      case 'call': {
+        const site = program.calls.get(i)!;
+        const subprog = subprogs[subprogOf[i]!]!;
+        x = (subprog.stackDepth + 7) & ~7;
+        if (site.kind === 'sub') {
+          op = IOP.CALL;
+          y = subprogs[site.subprog]!.start * WORDS;
+        } else {
+          op = KIND_OPS[site.kind]!;
+          y = i;
+        }
+        break;
+      }
+      case 'neg':
+        op = (op & 7) | BPF_NEG;
+        break;
+      case 'end':
+        // Kept apart from the constant-pool trick: the immediate is the width.
+        op = (op & 15) | BPF_END;
+        break;
+      case 'exit':
+        break;
+    }
+    code[at] = op;
+    code[at + 1] = dst | (src << 8);
+    code[at + 2] = x;
+    code[at + 3] = y;
+    if (def.kind === 'lddw') code[++i * WORDS] = IOP.DEAD;
+  }
+  code[insns.count * WORDS] = IOP.DEAD;
+  return {
+    code,
+    regs: Int32Array.from(constants.words),
+    entries: subprogs.map((subprog) => subprog.start * WORDS),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * Linking: what the constants and calls of a verified program stand for. Both
+ * engines run the original instructions with the verifier's facts; this turns the
+ * facts into addresses, implementations and targets once (`bpf_misc_fixup`'s part of the work).
+ */
+import type { BpfMap, MapOps } from '../maps/map.ts';
+import { BASE_HI } from '../mm/arena.ts';
+import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
+import { ENOTSUPP } from '../uapi/errno.ts';
+import type { HelperImpl } from './helper.ts';
+import {
+  BPF_PSEUDO_BTF_ID,
+  BPF_PSEUDO_CALL,
+  BPF_PSEUDO_FUNC,
+  BPF_PSEUDO_KFUNC_CALL,
+  BPF_PSEUDO_MAP_FD,
+  BPF_PSEUDO_MAP_IDX,
+  BPF_PSEUDO_MAP_IDX_VALUE,
+  BPF_PSEUDO_MAP_VALUE,
+  type Insns,
+  OP_CALL,
+  OP_LDDW,
+} from './insn.ts';
+import type { InsnAux, SubprogInfo } from './verifier/types.ts';
+import { FUNC_HI, SCRATCH, type Vm } from './vm.ts';
+
+/** Helper numbers the engines know by themselves. */
+export const HELPER_MAP_LOOKUP = 1;
+export const HELPER_MAP_UPDATE = 2;
+export const HELPER_MAP_DELETE = 3;
+export const HELPER_TAIL_CALL = 12;
+export const HELPER_LOOP = 181;
+
+/** A map helper on a map that is the same each time. */
+export interface MapSite {
+  readonly kind: 'lookup' | 'update' | 'remove';
+  readonly map: BpfMap;
+  /** The map's own functions; only called for the kind, which has been looked at. */
+  readonly ops: Required<Pick<MapOps, 'lookup' | 'update' | 'remove'>>;
+}
+
+/** A tail call; `map` undefined: not the same each time. */
+export interface TailSite {
+  readonly kind: 'tail';
+  readonly map: BpfMap | undefined;
+}
+
+/** What a call instruction calls. */
+export type CallSite =
+  | MapSite
+  | TailSite
+  | { readonly kind: 'sub' | 'loop'; readonly subprog: number }
+  | { readonly kind: 'helper'; readonly impl: HelperImpl };
+
+/** A program ready for an engine. */
+export interface LinkedProgram {
+  readonly insns: Insns;
+  readonly aux: readonly InsnAux[];
+  readonly subprogs: readonly SubprogInfo[];
+  /** Index of the subprogram each instruction belongs to. */
+  readonly subprogOf: Uint16Array;
+  /** Both halves of every lddw, by instruction index: `values[2 * i]` low. */
+  readonly lddw: ReadonlyMap<number, readonly [number, number]>;
+  readonly calls: ReadonlyMap<number, CallSite>;
+  /** The arena map of the program (`BPF_MAP_TYPE_ARENA`), when it has one. */
+  readonly arena: BpfMap | undefined;
+  /** Handle of each subprogram whose address is taken, by subprogram. */
+  readonly handles: ReadonlyMap<number, number>;
+}
+
+/** What linking needs of the program. */
+export interface LinkInput {
+  readonly vm: Vm;
+  readonly insns: Insns;
+  readonly aux: readonly InsnAux[];
+  readonly subprogs: readonly SubprogInfo[];
+  readonly usedMaps: readonly BpfMap[];
+  /** Gives a subprogram a handle (see {@link Vm.addFunc}). */
+  handle(subprog: number): number;
+}
+
+/** Turns facts into targets. */
+export function link(input: LinkInput): LinkedProgram {
+  const { vm, insns, aux, subprogs } = input;
+  const subprogOf = new Uint16Array(insns.count);
+  subprogs.forEach((subprog, index) => {
+    subprogOf.fill(index, subprog.start, subprog.end);
+  });
+  const lddw = new Map<number, readonly [number, number]>();
+  const calls = new Map<number, CallSite>();
+  const handles = new Map<number, number>();
+  const handle = (subprog: number): number => {
+    const known = handles.get(subprog);
+    if (known !== undefined) return known;
+    const made = input.handle(subprog);
+    handles.set(subprog, made);
+    return made;
+  };
+  for (let i = 0; i < insns.count; i++) {
+    const fact = aux[i]!;
+    if (insns.op[i] === OP_LDDW) {
+      const target =
+        insns.src[i] === BPF_PSEUDO_FUNC ? [handle(fact.subprog), FUNC_HI] : constantOf(vm, insns, fact, i);
+      lddw.set(i, target as [number, number]);
+      i++;
+    } else if (insns.op[i] === OP_CALL && fact.seen) {
+      calls.set(i, callSite(vm, insns, fact, i));
+    }
+  }
+  const arena = input.usedMaps.find((map) => map.mapType === BPF_MAP_TYPE.ARENA);
+  return { insns, aux, subprogs, subprogOf, lddw, calls, arena, handles };
+}
+
+/** The value of a lddw that is not a function. */
+function constantOf(vm: Vm, insns: Insns, fact: InsnAux, i: number): [number, number] {
+  const map = fact.map as BpfMap | undefined;
+  switch (insns.src[i]) {
+    case BPF_PSEUDO_MAP_FD:
+    case BPF_PSEUDO_MAP_IDX:
+      return map === undefined ? [0, 0] : [map.addr, BASE_HI];
+    case BPF_PSEUDO_MAP_VALUE:
+    case BPF_PSEUDO_MAP_IDX_VALUE:
+      return map === undefined ? [0, 0] : valueAddress(vm, map, Math.max(fact.mapValueOff, 0));
+    case BPF_PSEUDO_BTF_ID:
+      return fact.ksym === undefined ? [0, 0] : [vm.ksym(fact.ksym), BASE_HI];
+    default:
+      return [insns.imm[i]!, insns.imm[i + 1]!];
+  }
+}
+
+/** Address of a byte in the first value of a map (`map_direct_value_addr`). */
+function valueAddress(vm: Vm, map: BpfMap, offset: number): [number, number] {
+  if (map.mapType === BPF_MAP_TYPE.ARENA) {
+    const address = vm.arenaUserStart(map) + BigInt(offset);
+    return [Number(BigInt.asIntN(32, address)), Number(BigInt.asIntN(32, address >> 32n))];
+  }
+  const value = map.ops.lookup?.(map, vm.scratch + SCRATCH.ZERO) ?? 0;
+  return value === 0 ? [0, 0] : [value + offset, BASE_HI];
+}
+
+function callSite(vm: Vm, insns: Insns, fact: InsnAux, i: number): CallSite {
+  const src = insns.src[i];
+  if (src === BPF_PSEUDO_CALL) return { kind: 'sub', subprog: fact.subprog };
+  if (src === BPF_PSEUDO_KFUNC_CALL) {
+    const name = fact.kfunc ?? '';
+    return { kind: 'helper', impl: vm.tables.kfunc(name) ?? unsupported(name) };
+  }
+  const id = insns.imm[i]!;
+  const map = fact.mapPoison ? undefined : (fact.map as BpfMap | undefined);
+  if (id === HELPER_TAIL_CALL) return { kind: 'tail', map };
+  if (map !== undefined) {
+    const ops = map.ops as MapSite['ops'];
+    if (id === HELPER_MAP_LOOKUP && map.ops.lookup) return { kind: 'lookup', map, ops };
+    if (id === HELPER_MAP_UPDATE && map.ops.update) return { kind: 'update', map, ops };
+    if (id === HELPER_MAP_DELETE && map.ops.remove) return { kind: 'remove', map, ops };
+  }
+  if (id === HELPER_LOOP && fact.callback >= 0) return { kind: 'loop', subprog: fact.callback };
+  return { kind: 'helper', impl: vm.tables.helper(id) ?? unsupported(`helper ${id}`) };
+}
+
+/** Stands in for a function that has no implementation here: -ENOTSUPP. */
+function unsupported(name: string): HelperImpl {
+  return { name, doc: 'Not implemented', args: '', ret: 'int', fn: () => -ENOTSUPP };
+}

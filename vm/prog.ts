@@ -1,0 +1,201 @@
+/**
+ * A loaded program: its instructions with the verifier's facts, the engine that runs
+ * it, and its statistics.
+ */
+import { BpfProgBase } from '../base/prog.ts';
+import type { BpfMap } from '../maps/map.ts';
+import { BASE_HI } from '../mm/arena.ts';
+import type { Engine } from './engine.ts';
+import { decodeInsns, type Insns } from './insn.ts';
+import { Interpreter } from './interp/interp.ts';
+import { Jit } from './jit/jit.ts';
+import { type LinkedProgram, link } from './link.ts';
+import type { InsnAux, SubprogInfo } from './verifier/types.ts';
+import { BpfException, ProgramAborted, type Vm } from './vm.ts';
+
+/** Which engine runs a program; `both` runs it twice on copied state and compares (tests). */
+export type EngineName = 'jit' | 'interp';
+
+/** What a program is made of. */
+export interface ProgInit {
+  readonly vm: Vm;
+  readonly type: number;
+  readonly expectedAttachType?: number;
+  readonly name?: string;
+  /** The instructions as loaded, 8 bytes each. */
+  readonly insns: Uint8Array;
+  /** Facts of the verifier, one an instruction, and its functions. */
+  readonly aux: readonly InsnAux[];
+  readonly subprogs: readonly SubprogInfo[];
+  /** Maps the program holds; it takes over a reference of each. */
+  readonly usedMaps: readonly BpfMap[];
+  readonly sleepable?: boolean;
+  readonly xdpHasFrags?: boolean;
+  readonly dstProgType?: number;
+  readonly attachFuncProto?: number;
+  readonly engine?: EngineName;
+}
+
+/** A loaded program. */
+export class BpfProg extends BpfProgBase {
+  readonly vm: Vm;
+  readonly type: number;
+  readonly expectedAttachType: number;
+  readonly jited: boolean;
+  readonly xdpHasFrags: boolean;
+  readonly sleepable: boolean;
+  readonly dstProgType: number;
+  readonly attachFuncProto: number;
+  readonly insns: Insns;
+  readonly aux: readonly InsnAux[];
+  readonly subprogs: readonly SubprogInfo[];
+  usedMaps: BpfMap[];
+  readonly linked: LinkedProgram;
+  /** Runs and nanoseconds while BPF_ENABLE_STATS was on. */
+  runCnt = 0;
+  runTimeNs = 0;
+  /** Runs that were refused because the program (or too many others) ran already. */
+  recursionMisses = 0;
+  /** Slot of the main function in {@link Vm.table}; compiled when first needed, see {@link tailSlot}. */
+  #tailSlot = 0;
+  #engine: Engine | undefined;
+  #interp: Interpreter | undefined;
+  #jit: Jit | undefined;
+
+  constructor(init: ProgInit) {
+    super();
+    this.vm = init.vm;
+    this.type = init.type;
+    this.expectedAttachType = init.expectedAttachType ?? 0;
+    this.name = init.name ?? '';
+    this.jited = (init.engine ?? 'interp') === 'jit';
+    this.xdpHasFrags = init.xdpHasFrags ?? false;
+    this.sleepable = init.sleepable ?? false;
+    this.dstProgType = init.dstProgType ?? 0;
+    this.attachFuncProto = init.attachFuncProto ?? 0;
+    this.insns = decodeInsns(init.insns);
+    this.aux = init.aux;
+    this.subprogs = init.subprogs;
+    this.usedMaps = [...init.usedMaps];
+    this.linked = link({ ...init, insns: this.insns, handle: (subprog) => this.vm.addFunc(this, subprog) });
+    if (this.jited) this.#engine = this.jit;
+    else this.#engine = this.interp;
+  }
+
+  /** The interpreter's form of the program, made when first needed. */
+  get interp(): Interpreter {
+    this.#interp ??= new Interpreter(this.vm, this, this.linked);
+    return this.#interp;
+  }
+
+  /** The compiled form, made when first needed. */
+  get jit(): Jit {
+    this.#jit ??= new Jit(this.vm, this.linked);
+    return this.#jit;
+  }
+
+  /** The engine runs go to. */
+  get engine(): EngineName {
+    return this.#engine === this.#jit ? 'jit' : 'interp';
+  }
+
+  /** Sends later runs to an engine. */
+  useEngine(name: EngineName): void {
+    this.#engine = name === 'jit' ? this.jit : this.interp;
+  }
+
+  /** Slot of the compiled main function in {@link Vm.table}, for a tail call of compiled code. */
+  get tailSlot(): number {
+    if (this.#tailSlot === 0) {
+      this.#tailSlot = this.vm.takeSlot();
+      this.vm.table.set(this.#tailSlot, this.jit.main);
+    }
+    return this.#tailSlot;
+  }
+
+  /**
+   * Runs the program on the context at `ctx`: r0's low half as an unsigned number; the
+   * high half is `vm.r0Hi`. Throws {@link ProgramAborted} when it had to be ended.
+   */
+  run(ctx: number): number {
+    return this.#enter(-1, ctx) >>> 0;
+  }
+
+  /** As {@link run}: all 64 bits of r0, unsigned. */
+  run64(ctx: number): bigint {
+    const lo = BigInt(this.run(ctx));
+    return (BigInt(this.vm.r0Hi >>> 0) << 32n) | lo;
+  }
+
+  /** Runs one of the program's functions with the arguments left in the scratch block (a callback). */
+  callFunc(subprog: number): number {
+    if (this.vm.depth > 0 && this.vm.current !== undefined) return this.#activeEngine().call(subprog);
+    return this.#enter(subprog, 0);
+  }
+
+  #activeEngine(): Engine {
+    return this.vm.hook === undefined ? (this.#engine as Engine) : this.interp;
+  }
+
+  /** One run from outside: statistics, nesting, the budget, exceptions and faults. */
+  #enter(subprog: number, ctx: number): number {
+    const vm = this.vm;
+    if (!vm.mayNest) {
+      this.recursionMisses++;
+      return 0;
+    }
+    const stack = vm.sp;
+    const outer = vm.current;
+    const outerCtx = vm.currentCtx;
+    const tailCalls = vm.tailCalls.value;
+    const begin = vm.statsEnabled > 0 ? vm.now() : 0;
+    vm.current = this;
+    vm.currentCtx = ctx;
+    if (vm.depth++ === 0) vm.startBudget();
+    try {
+      vm.tailCalls.value = 0;
+      const engine = this.#activeEngine();
+      return subprog < 0 ? engine.run(ctx) : engine.call(subprog);
+    } catch (error) {
+      return this.#unwound(error, stack);
+    } finally {
+      vm.depth--;
+      vm.current = outer;
+      vm.currentCtx = outerCtx;
+      vm.tailCalls.value = tailCalls;
+      vm.sp = stack;
+      if (vm.statsEnabled > 0) {
+        this.runCnt++;
+        this.runTimeNs += Math.max(0, Math.round((vm.now() - begin) * 1e6));
+      }
+    }
+  }
+
+  /** A program left by an exception: bpf_throw goes to the exception callback, whose r0 (default: the cookie) is the result. */
+  #unwound(error: unknown, stack: number): number {
+    if (error instanceof BpfException) {
+      const handler = this.subprogs.findIndex((subprog) => subprog.isExceptionCb);
+      if (handler < 0) return this.vm.ret64(error.lo, error.hi);
+      this.vm.sp = stack;
+      this.vm.setArg(0, error.lo, error.hi);
+      return this.#activeEngine().call(handler);
+    }
+    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
+      throw new ProgramAborted(`Program '${this.name}' was ended by a fault: ${error.message}`);
+    }
+    throw error;
+  }
+
+  protected override release(): void {
+    this.#interp?.release();
+    this.#jit?.release();
+    for (const handle of this.linked.handles.values()) this.vm.removeFunc(handle);
+    if (this.#tailSlot !== 0) this.vm.freeSlot(this.#tailSlot);
+    for (const map of this.usedMaps) map.put();
+  }
+}
+
+/** The pointer a program sees for an arena address, as 64 bits. */
+export function pointerBits(address: number): bigint {
+  return address === 0 ? 0n : (BigInt(BASE_HI) << 32n) | BigInt(address);
+}

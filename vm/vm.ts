@@ -1,0 +1,293 @@
+/**
+ * The virtual machine of one emulated kernel: what is shared by all its programs
+ * while they run (stack, tail-call counter, function handles, time budget, hooks).
+ */
+import type { KernelEnv } from '../base/env.ts';
+import type { BpfProgBase } from '../base/prog.ts';
+import type { BpfMap } from '../maps/map.ts';
+import { BASE_HI, PAGE_SIZE } from '../mm/arena.ts';
+import { ENOMEM, Errno } from '../uapi/errno.ts';
+import type { HelperImpl } from './helper.ts';
+import type { BpfProg } from './prog.ts';
+
+/** What the machine needs of the kernel around it. */
+export interface VmHost extends KernelEnv {
+  readonly maps: { find(id: number): BpfMap | undefined };
+}
+
+/** The implementations programs can call. */
+export interface VmTables {
+  helper(id: number): HelperImpl | undefined;
+  kfunc(name: string): HelperImpl | undefined;
+}
+
+/**
+ * Where the pointers of a context are: a program's context has the layout of its
+ * uapi structure; the 64-bit pointers that its 32-bit fields (`data`, `data_end`) and
+ * the pointer fields stand for lie at {@link InsnAux.ctxPtr} from `ctx + CTX_EXT`.
+ */
+export const CTX_EXT = 256;
+
+/** High half of the value of a lddw of a function; the low half is the handle ({@link Vm.funcs}). */
+export const FUNC_HI = 0xffffffff | 0;
+
+/** Layout of the machine's scratch block in the arena, byte offsets. */
+export const SCRATCH = {
+  /** High half of a 64-bit result (helpers, callbacks, programs). */
+  R0_HI: 0,
+  /** Where the stack of a nested program or callback begins (grows down). */
+  SP: 4,
+  /** Turns of unbounded loops left until the clock is read. */
+  BUDGET: 8,
+  /** Registers r1 to r5 of a callback or entry, 8 bytes each. */
+  ARGS: 16,
+  /** A zero key, for the address of an array's first value. */
+  ZERO: 64,
+  SIZE: 128,
+} as const;
+
+/** Bytes of program stack: programs nest (callbacks, programs run by helpers) on it. */
+const STACK_PAGES = 32;
+/** A program or callback is not entered with less stack than this left. */
+const STACK_RESERVE = 2048;
+/** Pages of a kernel variable. */
+const KSYM_PAGES = 2;
+/** Loop turns between two looks at the clock. */
+const BUDGET_TURNS = 65536;
+/** Time a run of loops guarded by `may_goto` has, in milliseconds (a quarter of a second in the kernel). */
+export const MAY_GOTO_MS = 250;
+
+/** A program was ended from outside: the time budget, a hook, a fault. r0 has no value. */
+export class ProgramAborted extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ProgramAborted';
+  }
+}
+
+/** What bpf_throw unwinds with; the cookie becomes r1 of the exception callback. */
+export class BpfException {
+  readonly lo: number;
+  readonly hi: number;
+  constructor(lo: number, hi: number) {
+    this.lo = lo;
+    this.hi = hi;
+  }
+}
+
+/** Called before each instruction while hooks are on; see {@link Vm.hook}. */
+export type StepHook = (prog: BpfProg, insn: number, regs: Int32Array) => void;
+
+/** A function of a program that may be called from outside it. */
+export interface FuncHandle {
+  readonly prog: BpfProg;
+  readonly subprog: number;
+}
+
+/** A map of type PROG_ARRAY, as tail calls see it. */
+export interface ProgArray extends BpfMap {
+  progAt?(index: number): BpfProgBase | undefined;
+}
+
+/** State shared by the programs of one kernel. */
+export class Vm {
+  readonly env: VmHost;
+  readonly tables: VmTables;
+  /** Address of the {@link SCRATCH} block. */
+  readonly scratch: number;
+  /** Main functions of compiled programs, for tail calls; slot 0 stays empty. */
+  readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: 64 });
+  /** Tail calls made by the program that runs (`MAX_TAIL_CALL_CNT`). */
+  readonly tailCalls = new WebAssembly.Global({ value: 'i32', mutable: true }, 0);
+  /** Functions by handle; handle 0 is none. */
+  readonly funcs: (FuncHandle | undefined)[] = [undefined];
+  readonly #freeFuncs: number[] = [];
+  readonly #freeSlots: number[] = [];
+  #nextSlot = 1;
+
+  /** BPF_ENABLE_STATS is on: programs count runs and time. */
+  statsEnabled = 0;
+  /** Milliseconds an unbounded loop may take before its program is ended. */
+  budgetMs = 4000;
+  /** Single step and trace: called before each instruction by the interpreter while set. */
+  hook: StepHook | undefined = undefined;
+  /** Milliseconds that do not go backwards, of the machine, not of the emulated clock. */
+  now: () => number = () => performanceNow();
+  /** The program that runs, innermost; undefined outside. */
+  current: BpfProg | undefined = undefined;
+  /** Context of the program that runs. */
+  currentCtx = 0;
+  /** Nesting of runs, and the number of the outermost one. */
+  depth = 0;
+  runId = 0;
+  /** Load of packet bytes by BPF_LD_ABS and BPF_LD_IND: an unsigned number, or -1 when out of bounds. */
+  loadAbs: (vm: Vm, ctx: number, offset: number, size: number) => number = () => -1;
+  #deadline = 0;
+  readonly #ksyms = new Map<string, number>();
+
+  constructor(env: VmHost, tables: VmTables) {
+    this.env = env;
+    this.tables = tables;
+    this.scratch = env.arena.alloc(SCRATCH.SIZE);
+    const stack = env.arena.allocPages(STACK_PAGES);
+    if (this.scratch === 0 || stack === 0) throw new Errno(ENOMEM, 'No arena memory for the program stack');
+    this.stackBottom = stack;
+    this.stackTop = stack + STACK_PAGES * PAGE_SIZE;
+    this.sp = this.stackTop;
+  }
+
+  readonly stackBottom: number;
+  readonly stackTop: number;
+
+  /** Where the stack of the next program or callback begins. */
+  get sp(): number {
+    return this.env.arena.i32[(this.scratch + SCRATCH.SP) >> 2]!;
+  }
+  set sp(address: number) {
+    this.env.arena.i32[(this.scratch + SCRATCH.SP) >> 2] = address;
+  }
+
+  /** Whether another program or callback may be entered: the kernel has its own nesting limits, this is ours. */
+  get mayNest(): boolean {
+    return this.sp - this.stackBottom >= STACK_RESERVE;
+  }
+
+  /** High half of the last 64-bit result. */
+  get r0Hi(): number {
+    return this.env.arena.i32[(this.scratch + SCRATCH.R0_HI) >> 2]!;
+  }
+  set r0Hi(hi: number) {
+    this.env.arena.i32[(this.scratch + SCRATCH.R0_HI) >> 2] = hi;
+  }
+
+  /** For a helper that returns `long`: leaves the high half, gives the low one back. */
+  ret64(lo: number, hi: number): number {
+    this.r0Hi = hi;
+    return lo;
+  }
+
+  /** As {@link ret64} of a BigInt, for helpers off the hot path. */
+  retBig(value: bigint): number {
+    this.r0Hi = Number(BigInt.asIntN(32, value >> 32n));
+    return Number(BigInt.asIntN(32, value));
+  }
+
+  /** Sets argument `index` (0 to 4) of the next callback to a 64-bit value given as halves. */
+  setArg(index: number, lo: number, hi: number): void {
+    const at = (this.scratch + SCRATCH.ARGS + index * 8) >> 2;
+    this.env.arena.i32[at] = lo;
+    this.env.arena.i32[at + 1] = hi;
+  }
+
+  /** Sets argument `index` of the next callback to a pointer (0: NULL). */
+  setArgPtr(index: number, address: number): void {
+    this.setArg(index, address, address === 0 ? 0 : BASE_HI);
+  }
+
+  /**
+   * Calls a function of a program by its handle, with the arguments set before: the
+   * low half of r0 as an int32 ({@link r0Hi} has the other).
+   */
+  callback(handle: number): number {
+    const func = this.funcs[handle];
+    if (func === undefined) throw new ProgramAborted(`Cannot call function ${handle}: there is none`);
+    if (!this.mayNest) throw new ProgramAborted('Stack of nested programs is used up');
+    return func.prog.callFunc(func.subprog);
+  }
+
+  /** The map whose header is at this address, or undefined. */
+  mapAt(address: number): BpfMap | undefined {
+    return this.env.maps.find(this.env.arena.i32[address >> 2]!);
+  }
+
+  /** A handle for a function of a program; released with the program. */
+  addFunc(prog: BpfProg, subprog: number): number {
+    const handle = this.#freeFuncs.pop() ?? this.funcs.length;
+    this.funcs[handle] = { prog, subprog };
+    return handle;
+  }
+
+  removeFunc(handle: number): void {
+    this.funcs[handle] = undefined;
+    this.#freeFuncs.push(handle);
+  }
+
+  /** A slot of the table of compiled programs. */
+  takeSlot(): number {
+    const free = this.#freeSlots.pop();
+    if (free !== undefined) return free;
+    if (this.#nextSlot === this.table.length) this.table.grow(this.table.length);
+    return this.#nextSlot++;
+  }
+
+  freeSlot(slot: number): void {
+    this.table.set(slot, null);
+    this.#freeSlots.push(slot);
+  }
+
+  /** Address of a kernel variable that programs name (`__ksym`): zeroed memory of its own, made when first asked for. */
+  ksym(name: string): number {
+    let address = this.#ksyms.get(name);
+    if (address === undefined) {
+      address = this.env.arena.allocPages(KSYM_PAGES);
+      if (address === 0) throw new Errno(ENOMEM, `No arena memory for kernel variable ${name}`);
+      this.#ksyms.set(name, address);
+    }
+    return address;
+  }
+
+  /** User address of an arena map: what its pointers look like to programs (`user_vm_start`). */
+  arenaUserStart(map: BpfMap): bigint {
+    const start = (map as { userVmStart?: bigint }).userVmStart;
+    return start === undefined || start === 0n ? map.mapExtra : start;
+  }
+
+  /** High half of an arena map's user addresses. */
+  arenaUserHi(map: BpfMap): number {
+    return Number(BigInt.asIntN(32, this.arenaUserStart(map) >> 32n));
+  }
+
+  /** The program in a slot of a prog array, or undefined: empty, or beyond the end. `index` is taken as unsigned. */
+  tailProgram(map: BpfMap, index: number): BpfProg | undefined {
+    return (map as ProgArray).progAt?.(index >>> 0) as BpfProg | undefined;
+  }
+
+  /** Starts the time budget of an outermost run. */
+  startBudget(): void {
+    this.runId++;
+    this.env.arena.i32[(this.scratch + SCRATCH.BUDGET) >> 2] = BUDGET_TURNS;
+    this.#deadline = 0;
+  }
+
+  /** One turn of a loop the verifier has no bound for; ends the program when its time is over. */
+  loopTurn(): void {
+    const at = (this.scratch + SCRATCH.BUDGET) >> 2;
+    if (--this.env.arena.i32[at]! < 0) this.budgetSpent();
+  }
+
+  /** The turns are used up: looks at the clock, ends the program or gives it more turns. */
+  budgetSpent(): void {
+    const now = this.now();
+    if (this.#deadline === 0) this.#deadline = now + this.budgetMs;
+    else if (now >= this.#deadline) {
+      const name = this.current?.name ?? '';
+      throw new ProgramAborted(`Program '${name}' was ended: it ran for more than ${this.budgetMs} ms (budget)`);
+    }
+    this.env.arena.i32[(this.scratch + SCRATCH.BUDGET) >> 2] = BUDGET_TURNS;
+  }
+
+  /**
+   * The counter of a frame's may_goto ran out (`bpf_check_timed_may_goto`): given
+   * when its loops began (0: this is the first time) returns that time, or -1 when they had their time.
+   */
+  mayGoto(start: number): number {
+    const now = this.now();
+    if (start === 0) return now;
+    return now - start >= MAY_GOTO_MS ? -1 : start;
+  }
+}
+
+/** The monotonic clock every JavaScript host has. */
+function performanceNow(): number {
+  return (globalThis as { performance?: { now(): number } }).performance?.now() ?? Date.now();
+}
