@@ -45,3 +45,8 @@ export function argCount(impl: HelperImpl): number {
   for (const letter of impl.args) count += letter === 'l' ? 2 : 1;
   return count;
 }
+
+/** A helper of bpf(2) programs: its number in `enum bpf_func_id`, and its implementation. */
+export interface HelperRecord extends HelperImpl {
+  readonly id: number;
+}

@@ -1,0 +1,28 @@
+/** Every helper and kernel function that has an implementation, and the machine that has them all. */
+import type { HelperImpl, HelperRecord } from '../helper.ts';
+import { Vm, type VmHost, type VmTables } from '../vm.ts';
+import { MAP_HELPERS } from './map.ts';
+
+/** The lists of helpers; a file a topic. */
+const HELPER_LISTS: readonly (readonly HelperRecord[])[] = [MAP_HELPERS];
+
+/** The lists of kernel functions. */
+const KFUNC_LISTS: readonly (readonly HelperImpl[])[] = [];
+
+/** Helpers by number. */
+export const HELPERS: ReadonlyMap<number, HelperRecord> = new Map(
+  HELPER_LISTS.flat().map((helper) => [helper.id, helper]),
+);
+
+/** Kernel functions by name. */
+export const KFUNCS: ReadonlyMap<string, HelperImpl> = new Map(KFUNC_LISTS.flat().map((kfunc) => [kfunc.name, kfunc]));
+
+const TABLES: VmTables = {
+  helper: (id) => HELPERS.get(id),
+  kfunc: (name) => KFUNCS.get(name),
+};
+
+/** A machine with all helpers. */
+export function createVm(env: VmHost): Vm {
+  return new Vm(env, TABLES);
+}
