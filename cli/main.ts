@@ -1,0 +1,30 @@
+/** The command line: one file a command; see `bpf-emu --help`. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { EXIT, reportError } from './common.ts';
+import { addCompletionCommand } from './completion.ts';
+import { addCtlCommand } from './ctl.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('bpf-emu')
+  .description('The Linux BPF filesystem and the bpf(2) system call, as a userspace program.')
+  .version(version, '-V, --version', 'print the version')
+  .enablePositionalOptions()
+  .showHelpAfterError('(add --help for what is possible)')
+  .exitOverride();
+
+addCtlCommand(program);
+addCompletionCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  else {
+    reportError(error);
+    process.exitCode = EXIT.failure;
+  }
+}
