@@ -10,6 +10,9 @@ import { LINUX_6_18, type Profile } from '../base/profile.ts';
 import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { Arena } from '../mm/arena.ts';
+import type { Caller } from './caller.ts';
+import { Dispatcher } from './dispatch.ts';
+import { Scratches } from './scratch.ts';
 
 /** How a {@link Kernel} is made; what is left out is taken from the machine. */
 export interface KernelOptions {
@@ -37,6 +40,9 @@ export class Kernel implements KernelEnv {
   readonly progs = new Idr<BpfObject>();
   readonly links = new Idr<BpfObject>();
   readonly btfs = new Idr<Btf>();
+  /** Buffers that commands copy keys and values through. */
+  readonly scratch: Scratches;
+  readonly #dispatcher = new Dispatcher();
 
   constructor(options: KernelOptions) {
     this.arena = new Arena({ size: options.memory ?? 2 ** 30, poison: options.poison === true });
@@ -44,5 +50,17 @@ export class Kernel implements KernelEnv {
     this.clock = options.clock;
     this.random = options.random;
     this.profile = options.profile ?? LINUX_6_18;
+    this.scratch = new Scratches(this.arena);
+  }
+
+  /**
+   * bpf(2): 0 or more, or a negative errno; never throws for what a caller does.
+   *
+   * `attr` holds the first `min(size, 4096)` bytes at `uaddr` in the caller's memory;
+   * undefined when they cannot be read. Results that the kernel stores in the attr are
+   * written to `uaddr` plus their offset through {@link Caller.write}, even beyond `size`.
+   */
+  bpf(cmd: number, attr: Uint8Array | undefined, size: number, uaddr: number, caller: Caller): number {
+    return this.#dispatcher.bpf(this, cmd, attr, size, uaddr, caller);
   }
 }

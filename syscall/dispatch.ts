@@ -1,0 +1,51 @@
+/**
+ * bpf(2): the checks at its entry and the table of commands (`__sys_bpf`).
+ */
+import { E2BIG, EFAULT, EINVAL } from '../uapi/errno.ts';
+import { Attr } from './attr.ts';
+import { COMMAND_ATTRS } from './attr_table.ts';
+import type { Caller } from './caller.ts';
+import { COMMANDS } from './commands.ts';
+import type { Kernel } from './kernel.ts';
+
+/** One command: the result of bpf(2), 0 or more, or a negative errno. The unused tail of the attr has been checked. */
+export type Command = (kernel: Kernel, attr: Attr, caller: Caller) => number;
+
+/** Largest attr that is looked at (PAGE_SIZE). */
+const SIZE_MAX = 4096;
+
+/** Nested calls: a syscall program may call bpf(2) itself. */
+const DEPTH_MAX = 4;
+
+const CHECK_FROM = Uint8Array.from(COMMAND_ATTRS, (command) => command.checkFrom);
+
+/** The attrs of the calls in progress. */
+export class Dispatcher {
+  readonly #attrs = Array.from({ length: DEPTH_MAX }, () => new Attr());
+  #depth = 0;
+
+  /**
+   * Runs one command. `bytes` are the first `min(size, 4096)` bytes at `uaddr`, or
+   * undefined when they cannot be read. Order of the checks: size, bytes beyond the
+   * known attr, unreadable, unknown command, unused tail.
+   */
+  bpf(kernel: Kernel, cmd: number, bytes: Uint8Array | undefined, size: number, uaddr: number, caller: Caller): number {
+    if (size > SIZE_MAX) return -E2BIG;
+    if (bytes === undefined) return -EFAULT;
+    for (let i = kernel.profile.attrSize; i < size && i < bytes.length; i++) if (bytes[i] !== 0) return -E2BIG;
+    if (!(cmd >= 0 && cmd < kernel.profile.nrCommands)) return -EINVAL;
+    if (this.#depth === DEPTH_MAX) return -EINVAL;
+    const attr = this.#attrs[this.#depth] as Attr;
+    attr.load(bytes, size, uaddr);
+    if (!attr.tailIsZero(CHECK_FROM[cmd] as number)) return -EINVAL;
+    this.#depth++;
+    const cpu = kernel.cpu;
+    kernel.cpu = caller.cpu;
+    try {
+      return (COMMANDS[cmd] as Command)(kernel, attr, caller);
+    } finally {
+      kernel.cpu = cpu;
+      this.#depth--;
+    }
+  }
+}
