@@ -1,0 +1,78 @@
+/**
+ * The little of a file system that recorded sequences need: directories of a cgroup
+ * hierarchy and of a bpffs, and pins in it.
+ */
+import type { BpfObject, ForeignFile } from '../../base/object.ts';
+import type { PathResolver } from '../../syscall/caller.ts';
+import type { Kernel } from '../../syscall/kernel.ts';
+import { type LocalCaller, readString } from '../../syscall/local_caller.ts';
+import { EEXIST, ENOENT, EPERM } from '../../uapi/errno.ts';
+
+const CGROUP = '/cgroup/gold';
+const BPFFS = '/bpffs';
+const PATH_MAX = 4096;
+
+/** The file system of one sequence. */
+export interface ReplayFs {
+  readonly paths: PathResolver;
+  /** Whose memory the paths are in. */
+  attach(caller: LocalCaller): void;
+  /** A recorded path with its variables filled in. */
+  path(recorded: string): string;
+  mkdir(recorded: string): void;
+  rmdir(kernel: Kernel, recorded: string): void;
+  open(recorded: string): ForeignFile;
+  end(kernel: Kernel): void;
+}
+
+let inode = 5000;
+
+/** A new file system: an empty cgroup and an empty bpffs. */
+export function fileSystem(): ReplayFs {
+  const pins = new Map<string, BpfObject>();
+  const dirs = new Map<string, number>([[CGROUP, inode++]]);
+  let caller: LocalCaller | undefined;
+  const path = (recorded: string): string => recorded.replace('$CG', CGROUP).replace('$BPFFS', BPFFS);
+  const read = (address: number): string | number =>
+    caller === undefined ? -ENOENT : readString(caller, address, PATH_MAX);
+  return {
+    path,
+    attach: (owner) => {
+      caller = owner;
+    },
+    paths: {
+      pin(_pathFd, address, object) {
+        const name = read(address);
+        if (typeof name === 'number') return name;
+        if (!name.startsWith(`${BPFFS}/`)) return name.includes('/nonexistent') ? -ENOENT : -EPERM;
+        if (pins.has(name)) return -EEXIST;
+        object.getUser();
+        pins.set(name, object);
+        return 0;
+      },
+      get(_pathFd, address) {
+        const name = read(address);
+        if (typeof name === 'number') return name;
+        const object = pins.get(name);
+        if (object === undefined) return -ENOENT;
+        object.getUser();
+        return object;
+      },
+    },
+    mkdir: (recorded) => {
+      dirs.set(path(recorded), inode++);
+    },
+    rmdir: (_kernel, recorded) => {
+      dirs.delete(path(recorded));
+    },
+    open: (recorded) => {
+      const name = path(recorded);
+      const what = name.startsWith(CGROUP) ? 'cgroup' : name.startsWith(BPFFS) ? 'bpffs' : 'dir';
+      return { kind: 'foreign', what, dev: 27, ino: dirs.get(name) ?? inode++, path: name };
+    },
+    end: () => {
+      for (const object of pins.values()) object.putUser();
+      pins.clear();
+    },
+  };
+}
