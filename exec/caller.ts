@@ -1,0 +1,239 @@
+/**
+ * The thread that made the current call, as a {@link Caller} of bpf(2): its memory,
+ * its descriptors, its rights. Everything is looked up when a command asks for it.
+ *
+ * There is one for each listener; {@link ExecCaller.begin} points it to the next call.
+ */
+import { statfsSync } from 'node:fs';
+import type { BpfFile, BpfObject, FdTarget, ForeignFile } from '../base/object.ts';
+import { AT_FDCWD, type Caller, type PathResolver } from '../syscall/caller.ts';
+import { EACCES, EBADF, EFAULT, EIO, ENOMEM } from '../uapi/errno.ts';
+import { BOX, type ExecNative } from './native.ts';
+import type { HeldObjects } from './objects.ts';
+
+/** What a path of the caller led to (the resolver of native/resolver.cc). */
+export interface PathAnswer {
+  readonly errno: number;
+  readonly dev: number;
+  readonly ino: number;
+  /** The mount is read-only. */
+  readonly readonly?: boolean;
+}
+
+/** The pins of a mount, as bpf(2) sees them. */
+export interface PinStore<Answer extends PathAnswer = PathAnswer> {
+  /** Device number of the mount's file system; 0 while unknown. */
+  readonly dev: number;
+  /** Walks a path as thread `tid` sees it, off this thread; `create`: up to the last component, which must not exist. */
+  resolve(tid: number, dirfd: number, path: Uint8Array, create: boolean, done: (answer: Answer) => void): void;
+  /** Pins at what was found: 0 or -errno. */
+  pin(answer: Answer, object: BpfObject): number;
+  /** The object pinned there with a user reference taken, or -errno; `access` is FMODE_*. */
+  get(answer: Answer, access: number): BpfObject | number;
+}
+
+/** Where a caller's rights count: the inode number of the user namespace that is the emulated kernel's initial one. */
+export type UserNamespace = number;
+
+/** `S_IFMT` values and file-system magics that tell what a foreign descriptor is. */
+const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
+const S_IFREG = 0o100000;
+const CGROUP2_SUPER_MAGIC = 0x63677270;
+
+/** Most supplementary groups that are looked at. */
+const GROUPS_MAX = 1024;
+
+/** Kinds of files that are known by the text of their link in /proc. */
+const LINK_KINDS: readonly (readonly [string, ForeignFile['what']])[] = [
+  ['socket:[', 'socket'],
+  ['anon_inode:[pidfd]', 'pidfd'],
+  ['anon_inode:[perf_event]', 'perf_event'],
+  ['net:[', 'netns'],
+];
+
+/** The caller of the current notification. */
+export class ExecCaller implements Caller, PathResolver {
+  tid = 0;
+  readonly paths: PathResolver = this;
+  /** What fdInstall was given: it becomes a descriptor when the call is answered. */
+  pending: BpfFile | undefined = undefined;
+  /** What the pathname of an OBJ_PIN or OBJ_GET led to; undefined when it was not looked up. */
+  path: PathAnswer | undefined = undefined;
+
+  readonly #native: ExecNative;
+  readonly #objects: HeldObjects;
+  readonly #pins: PinStore | undefined;
+  readonly #userNs: UserNamespace;
+  readonly #u32: Uint32Array;
+  readonly #f64: Float64Array;
+  readonly #nrCpus: number;
+  readonly #groups = new Uint32Array(GROUPS_MAX);
+  readonly #groupBytes = new Uint8Array(this.#groups.buffer);
+  #haveIds = false;
+  #haveCaps = false;
+  #capLow = 0;
+  #capHigh = 0;
+
+  constructor(
+    native: ExecNative,
+    mailbox: ArrayBuffer,
+    objects: HeldObjects,
+    pins: PinStore | undefined,
+    userNs: UserNamespace,
+    nrCpus: number,
+  ) {
+    this.#native = native;
+    this.#objects = objects;
+    this.#pins = pins;
+    this.#userNs = userNs;
+    this.#u32 = new Uint32Array(mailbox, 0, BOX.ATTR / 4);
+    this.#f64 = new Float64Array(mailbox, 0, BOX.ATTR / 8);
+    this.#nrCpus = nrCpus;
+  }
+
+  /** The next call begins: nothing is known of its thread yet. */
+  begin(tid: number): void {
+    this.tid = tid;
+    this.#haveIds = false;
+    this.#haveCaps = false;
+    this.pending = undefined;
+    this.path = undefined;
+  }
+
+  #ids(): void {
+    if (this.#haveIds) return;
+    this.#haveIds = true;
+    if (this.#native.supIds(this.#groupBytes) < 0) this.#u32[BOX.UID] = this.#u32[BOX.GID] = 65534;
+  }
+
+  get uid(): number {
+    this.#ids();
+    return this.#u32[BOX.UID]!;
+  }
+
+  get gid(): number {
+    this.#ids();
+    return this.#u32[BOX.GID]!;
+  }
+
+  /** Process id of the thread. */
+  get process(): number {
+    this.#ids();
+    return this.#u32[BOX.TGID]!;
+  }
+
+  get cpu(): number {
+    const cpu = this.#native.supCpu();
+    return cpu < this.#nrCpus ? cpu : 0;
+  }
+
+  /** Capabilities count only in the user namespace that stands for the initial one. */
+  hasCap(cap: number): boolean {
+    if (!this.#haveCaps) {
+      this.#haveCaps = true;
+      const valid = this.#native.supCaps() === this.#userNs;
+      this.#capLow = valid ? this.#u32[BOX.CAP_LOW]! : 0;
+      this.#capHigh = valid ? this.#u32[BOX.CAP_HIGH]! : 0;
+    }
+    return (((cap < 32 ? this.#capLow : this.#capHigh) >>> (cap & 31)) & 1) === 1;
+  }
+
+  read(addr: number, dst: Uint8Array): number {
+    return this.#native.supRead(addr, dst);
+  }
+
+  write(addr: number, src: Uint8Array): number {
+    return this.#native.supWrite(addr, src);
+  }
+
+  fdget(fd: number): FdTarget {
+    const ino = this.#native.supFdStat(fd);
+    if (ino >= 0) {
+      const held = this.#objects.byIno(ino);
+      // A memfd of somebody else.
+      if (held === undefined) return foreign('file', 0, ino, '');
+      return this.#objects.file(held, fd);
+    }
+    if (ino === -EBADF) return undefined;
+    return this.#foreign(fd);
+  }
+
+  #foreign(fd: number): ForeignFile {
+    const dev = this.#f64[BOX.DEV]!;
+    const ino = this.#f64[BOX.INO]!;
+    const type = this.#u32[BOX.MODE]! & S_IFMT;
+    if (this.#pins !== undefined && dev === this.#pins.dev) return foreign('bpffs', dev, ino, '');
+    const link = this.#native.supFdLink(fd);
+    for (const [text, what] of LINK_KINDS) {
+      if (!link.startsWith(text)) continue;
+      return what === 'pidfd' ? { ...foreign(what, dev, ino, ''), pid: this.#pidOf(fd) } : foreign(what, dev, ino, '');
+    }
+    if (type === S_IFDIR)
+      return isCgroup(this.tid, fd) ? foreign('cgroup', dev, ino, link) : foreign('dir', dev, ino, link);
+    return foreign(type === S_IFREG ? 'file' : 'other', dev, ino, link);
+  }
+
+  /** The process a pidfd names, as its fdinfo says (`Pid:`). */
+  #pidOf(fd: number): number {
+    return this.#native.supPidfdPid(fd);
+  }
+
+  /** Kept until the answer: the descriptor and the result reach the caller in one step. */
+  fdInstall(file: BpfFile): number {
+    if (this.pending !== undefined) {
+      file.put();
+      return -EIO;
+    }
+    this.pending = file;
+    return 0;
+  }
+
+  /**
+   * Answers with a descriptor of the pending file: its number, or -errno, unanswered.
+   * `ino` of the mailbox is read right after the memfd is made.
+   */
+  install(file: BpfFile): number {
+    const held = this.#objects.hold(file.object, () => this.#f64[BOX.INO]!);
+    if (typeof held === 'number') {
+      file.put();
+      return held === -ENOMEM ? -ENOMEM : held;
+    }
+    const fd = this.#objects.inject(held, file.mode);
+    // The held object has references of its own; when the caller is gone, the close of
+    // our side of the descriptor reports it.
+    file.put();
+    if (fd < 0) this.#native.supPollCloses();
+    return fd;
+  }
+
+  pin(_pathFd: number, _pathname: number, object: BpfObject): number {
+    if (this.path === undefined || this.#pins === undefined) return this.#noPins();
+    return this.path.errno !== 0 ? -this.path.errno : this.#pins.pin(this.path, object);
+  }
+
+  get(_pathFd: number, _pathname: number, access: number): BpfObject | number {
+    if (this.path === undefined || this.#pins === undefined) return this.#noPins();
+    return this.path.errno !== 0 ? -this.path.errno : this.#pins.get(this.path, access);
+  }
+
+  /** Without a mount there is no bpffs a path could lead to; an unreadable path was not looked up. */
+  #noPins(): number {
+    return this.#pins === undefined ? -EACCES : -EFAULT;
+  }
+}
+
+function foreign(what: ForeignFile['what'], dev: number, ino: number, path: string): ForeignFile {
+  return { kind: 'foreign', what, dev, ino, path };
+}
+
+/** Directories on cgroup2; the link is followed by the kernel, into the caller's mount namespace. */
+function isCgroup(tid: number, fd: number): boolean {
+  try {
+    return statfsSync(`/proc/${tid}/fd/${fd}`).type === CGROUP2_SUPER_MAGIC;
+  } catch {
+    return false;
+  }
+}
+
+export { AT_FDCWD };

@@ -1,0 +1,122 @@
+/**
+ * Starts a command under the launcher (native/launcher.c) and takes over the
+ * descriptors it has made: the seccomp listener and, for a mount of the command's
+ * own, /dev/fuse. The command goes on when {@link Launch.go} is called.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Duplex } from 'node:stream';
+import { EIO, Errno, errnoName } from '../uapi/errno.ts';
+import type { ExecNative } from './native.ts';
+
+/** What the launcher is told. */
+export interface LaunchOptions {
+  /** The launcher's path. */
+  readonly launcher: string;
+  /** The command and its arguments. */
+  readonly command: readonly string[];
+  /** Mount options of a file system of its own (`allow_other,…`). */
+  readonly fuse?: string;
+  /** Or the directory of a running mount. */
+  readonly bind?: string;
+  /** CPU the command is bound to. */
+  readonly cpu?: number;
+  /** Process that reads the command's memory; default: this one. */
+  readonly server?: number;
+}
+
+/** A command that waits to be let go. */
+export interface Launch {
+  readonly pid: number;
+  /** Numbers of the launcher's descriptors, in the launcher: fuse is -1 when it made no mount. */
+  readonly fuse: number;
+  readonly listener: number;
+  /** The command keeps its rights (it runs as root); else it is root in a user namespace of its own. */
+  readonly root: boolean;
+  /** Lets the command run. */
+  go(): void;
+  /** Gives up: the launcher ends with 125. */
+  abort(): void;
+  /** The exit status, as a shell has it: 128 + n for signal n. */
+  readonly status: Promise<number>;
+}
+
+/** Signals that are passed on to the command. Those of the terminal reach it without us. */
+const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const;
+/** Signals that the terminal sends to the command too: it decides, we wait for it. */
+const LEFT_TO_COMMAND = ['SIGINT', 'SIGQUIT'] as const;
+
+const REPORT = /^fuse=(-?\d+) listener=(\d+) root=([01])$/;
+
+/** Starts the launcher and waits for its report; undefined when it failed (it has said why). */
+export async function launch(options: LaunchOptions): Promise<Launch | { readonly status: number }> {
+  const args = ['--report', '3', '--server', String(options.server ?? process.pid)];
+  if (options.fuse !== undefined) args.push('--fuse', options.fuse);
+  if (options.bind !== undefined) args.push('--bind', options.bind);
+  if (options.cpu !== undefined) args.push('--cpu', String(options.cpu));
+  const child = spawn(options.launcher, [...args, '--', ...options.command], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+  });
+  const status = exitStatus(child);
+  const channel = child.stdio[3] as Duplex;
+  channel.on('error', () => {});
+  const line = await Promise.race([firstLine(channel), status]);
+  if (typeof line === 'number') return { status: line };
+  const match = REPORT.exec(line);
+  if (match === null || child.pid === undefined) {
+    channel.destroy();
+    return { status: await status };
+  }
+  const stopForwarding = forwardSignals(child);
+  return {
+    pid: child.pid,
+    fuse: Number(match[1]),
+    listener: Number(match[2]),
+    root: match[3] === '1',
+    go: () => channel.write('g'),
+    abort: () => channel.destroy(),
+    status: status.finally(stopForwarding),
+  };
+}
+
+/** Copies a descriptor of the launcher into this process. */
+export function takeDescriptor(native: ExecNative, pid: number, fd: number): number {
+  const taken = native.supGetFd(pid, fd);
+  if (taken < 0)
+    throw new Errno(
+      -taken,
+      `cannot take over a descriptor of the command (pidfd_getfd: ${errnoName(taken)}). The server must run as the same user or as root; ` +
+        'in a container give it --cap-add SYS_PTRACE or --security-opt seccomp=unconfined',
+    );
+  return taken;
+}
+
+function exitStatus(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(new Errno(EIO, `cannot start the launcher: ${error.message}`)));
+    child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 0) : 128 + constants.signals[signal]));
+  });
+}
+
+function firstLine(channel: Duplex): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    channel.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+      const end = text.indexOf('\n');
+      if (end >= 0) resolve(text.slice(0, end));
+    });
+    channel.once('end', () => resolve(''));
+  });
+}
+
+function forwardSignals(child: ChildProcess): () => void {
+  const handlers: (readonly [NodeJS.Signals, () => void])[] = [
+    ...FORWARDED.map((signal) => [signal, () => void child.kill(signal)] as const),
+    ...LEFT_TO_COMMAND.map((signal) => [signal, () => {}] as const),
+  ];
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+  };
+}

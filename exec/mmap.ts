@@ -1,0 +1,51 @@
+/**
+ * mmap(2) of an object's descriptor: the checks of `bpf_map_mmap` and of the map
+ * types' own (`array_map_mmap`, `ringbuf_map_mmap_user`). What passes is carried out
+ * by the kernel, on the memfd whose pages the arena holds too.
+ */
+import { BpfMap } from '../maps/map.ts';
+import { PAGE_SIZE } from '../mm/arena.ts';
+import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
+import { EACCES, EINVAL, ENODEV, ENOTSUPP, EPERM } from '../uapi/errno.ts';
+import { CONTINUE } from './native.ts';
+import type { Held } from './objects.ts';
+
+const PROT_WRITE = 2;
+
+/** The answer to mmap(length, prot, offset) of a shared mapping: CONTINUE or -errno. */
+export function mmapAnswer(held: Held, length: number, prot: number, offset: number): number {
+  const map = held.object;
+  // Programs, links and BTF have no mmap function at all.
+  if (!(map instanceof BpfMap)) return -ENODEV;
+  const array = map.mapType === BPF_MAP_TYPE.ARRAY;
+  const check = array ? arrayRange : RING_RANGE[map.mapType];
+  if (check === undefined || map.record !== undefined) return -ENOTSUPP;
+  const write = (prot & PROT_WRITE) !== 0;
+  if (write && map.frozen) return -EPERM;
+  if (write && (map.mapFlags & BPF_F_MAP.RDONLY_PROG) !== 0) return -EACCES;
+  return check(held, Math.ceil(length / PAGE_SIZE) * PAGE_SIZE, write, offset);
+}
+
+type RangeCheck = (held: Held, length: number, write: boolean, offset: number) => number;
+
+function arrayRange(held: Held, length: number, _write: boolean, offset: number): number {
+  if (held.pages === undefined) return -EINVAL;
+  return offset + length > held.pages.length ? -EINVAL : CONTINUE;
+}
+
+/** A ring buffer's reader may write its own position, which is the first page. */
+function ringbufRange(held: Held, length: number, write: boolean, offset: number): number {
+  if (write && (offset !== 0 || length !== PAGE_SIZE)) return -EPERM;
+  return arrayRange(held, length, write, offset);
+}
+
+/** A user ring buffer's writer may write all but the first page, which is the kernel's position. */
+function userRingbufRange(held: Held, length: number, write: boolean, offset: number): number {
+  if (write && offset === 0) return -EPERM;
+  return arrayRange(held, length, write, offset);
+}
+
+const RING_RANGE: Readonly<Record<number, RangeCheck>> = {
+  [BPF_MAP_TYPE.RINGBUF]: ringbufRange,
+  [BPF_MAP_TYPE.USER_RINGBUF]: userRingbufRange,
+};

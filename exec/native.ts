@@ -1,0 +1,80 @@
+/**
+ * What native/supervisor.cc gives: the functions of the addon that this folder uses,
+ * and the mailbox that both sides read and write. All act on the current call, on one
+ * thread; results below zero are -errno.
+ */
+
+/** Offsets of the mailbox, in 32-bit words; `args`, `dev` and `ino` in 64-bit words; `attr` in bytes (`struct Mailbox`). */
+export const BOX = {
+  ID_LOW: 0,
+  ID_HIGH: 1,
+  TID: 2,
+  NR: 3,
+  ARCH: 4,
+  ATTR_STATUS: 5,
+  CMD: 6,
+  BPF_SIZE: 7,
+  ARGS: 4,
+  DEV: 10,
+  INO: 11,
+  MODE: 24,
+  UID: 25,
+  GID: 26,
+  TGID: 27,
+  UMASK: 28,
+  NGROUPS: 29,
+  CAP_LOW: 30,
+  CAP_HIGH: 31,
+  ATTR: 1024,
+  SIZE: 1024 + 4096,
+} as const;
+
+/** Returned for a call that has been answered, or will be with `supReply`. */
+export const ANSWERED = -0x40000000;
+/** Returned for a call that the kernel is to carry out itself. */
+export const CONTINUE = -0x40000001;
+
+/** System call numbers of x86_64 that arrive (arch/x86/entry/syscalls/syscall_64.tbl). */
+export const SYS = {
+  MMAP: 9,
+  STATFS: 137,
+  FSTATFS: 138,
+  EPOLL_CTL: 233,
+  PERF_EVENT_OPEN: 298,
+  BPF: 321,
+} as const;
+
+/** The functions; each is described where it is written, in native/supervisor.cc. */
+export interface ExecNative {
+  supSetup(mailbox: ArrayBuffer, onClose: (ino: number) => void): number;
+  supStart(listener: number, onCall: () => number, onEnd: () => void): number;
+  supStop(handle: number): void;
+  supSelect(handle: number, idLow: number, idHigh: number, tid: number): boolean;
+  supReply(result: number): number;
+  supRead(addr: number, to: Uint8Array): number;
+  supWrite(addr: number, from: Uint8Array): number;
+  supFdStat(fd: number): number;
+  supFdMode(fd: number): number;
+  supFdLink(fd: number): string;
+  supPidfdPid(fd: number): number;
+  supCaps(): number;
+  supUserNs(pid: number): number;
+  supIds(groups: Uint8Array): number;
+  supCpu(): number;
+  supWritableMappings(ino: number): number;
+  supObjectCreate(name: string, size: number, sealed: boolean): number;
+  supObjectFree(fd: number): void;
+  supObjectInject(fd: number, flags: number, cloexec: boolean): number;
+  supObjectSeal(fd: number, seals: number): number;
+  supObjectWrite(fd: number, bytes: Uint8Array, offset: number): number;
+  supPollCloses(): void;
+  supMapPages(arena: ArrayBuffer, offset: number, length: number, fd: number, at: number, copy: boolean): number;
+  supUnmapPages(arena: ArrayBuffer, offset: number, length: number, keep: boolean): number;
+  supGetFd(pid: number, fd: number): number;
+  supCloseFd(fd: number): void;
+  supEventFd(): number;
+  supEventSet(fd: number, ready: boolean): number;
+  supEpollCtl(epoll: number, op: number, fd: number, event: number): number;
+  supClock(id: number): bigint;
+  supPin(cpu: number): number;
+}

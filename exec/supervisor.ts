@@ -1,0 +1,294 @@
+/**
+ * The supervisor: answers the system calls of the programs that run under
+ * `bpf-emu exec`. native/supervisor.cc takes a notification, fills the mailbox and
+ * calls {@link Session.call}; what that returns is the caller's result. All of it
+ * happens in one turn of the event loop, but for the calls that walk a path: those
+ * are answered when the walk has come back.
+ *
+ * One {@link Supervisor} serves a kernel; each launched command is one {@link Session}.
+ */
+import type { BpfFile } from '../base/object.ts';
+import type { Kernel } from '../syscall/kernel.ts';
+import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
+import { E2BIG, EFAULT, ENAMETOOLONG, Errno } from '../uapi/errno.ts';
+import { AT_FDCWD, ExecCaller, type PathAnswer, type PinStore } from './caller.ts';
+import { EpollBridge } from './epoll.ts';
+import { mmapAnswer } from './mmap.ts';
+import { ANSWERED, BOX, CONTINUE, type ExecNative, SYS } from './native.ts';
+import { HeldObjects } from './objects.ts';
+import { statfsAnonInode, statfsBpffs } from './statfs.ts';
+
+/** PATH_MAX, with its NUL. */
+const PATH_MAX = 4096;
+
+/** Offsets in the OBJ_PIN and OBJ_GET attr. */
+const OBJ_AT = { pathname: 0, fileFlags: 12, pathFd: 16 } as const;
+
+/** What looks at every bpf(2) call: tracing, fault injection, counting. */
+export interface Observer {
+  /** Before the command: a negative errno answers it without running it. `bytes` are the attr as far as it could be read. */
+  enter?(call: ObservedCall): number;
+  /** After it; `result` is what the caller gets. */
+  exit?(call: ObservedCall, result: number): void;
+}
+
+/** One bpf(2) call, while it is looked at. */
+export interface ObservedCall {
+  readonly cmd: number;
+  readonly size: number;
+  readonly uaddr: number;
+  readonly bytes: Uint8Array | undefined;
+  readonly caller: ExecCaller;
+}
+
+/** How a {@link Supervisor} is made. */
+export interface SupervisorOptions {
+  readonly kernel: Kernel;
+  readonly native: ExecNative;
+  /** The pins of the mount the commands see; without one, OBJ_PIN and OBJ_GET find no bpffs. */
+  readonly pins?: PinStore;
+}
+
+/** The exec door of one kernel. At most one in a process: descriptors and closes are told by one native table. */
+export class Supervisor {
+  readonly kernel: Kernel;
+  readonly native: ExecNative;
+  readonly pins: PinStore | undefined;
+  readonly objects: HeldObjects;
+  readonly mailbox = new ArrayBuffer(BOX.SIZE);
+  readonly epoll: EpollBridge;
+
+  constructor(options: SupervisorOptions) {
+    this.kernel = options.kernel;
+    this.native = options.native;
+    this.pins = options.pins;
+    this.objects = new HeldObjects(this.native, this.kernel.arena.buffer);
+    this.epoll = new EpollBridge(this.native, this.objects);
+    const error = this.native.supSetup(this.mailbox, (ino) => this.objects.drop(ino));
+    if (error < 0) throw new Errno(-error, 'cannot watch descriptors (inotify_init1)');
+  }
+
+  /**
+   * Serves the calls of one command: takes over its listener descriptor. `userNs` is
+   * the user namespace whose capabilities count (its inode number).
+   */
+  attach(listener: number, userNs: number, observers: readonly Observer[], onEnd: () => void): Session {
+    return new Session(this, listener, userNs, observers, onEnd);
+  }
+
+  /** Forgets all descriptors (the server ends). */
+  close(): void {
+    this.epoll.close();
+    this.objects.clear();
+  }
+}
+
+/** One listener: the process tree of one launched command. */
+export class Session {
+  readonly #supervisor: Supervisor;
+  readonly #native: ExecNative;
+  readonly #kernel: Kernel;
+  readonly #caller: ExecCaller;
+  readonly #observers: readonly Observer[];
+  readonly #u32: Uint32Array;
+  readonly #i32: Int32Array;
+  readonly #f64: Float64Array;
+  readonly #attr: Uint8Array;
+  readonly #handle: number;
+  readonly #pathBuffer = new Uint8Array(PATH_MAX);
+  /** Calls answered so far, of all kinds. */
+  calls = 0;
+
+  constructor(
+    supervisor: Supervisor,
+    listener: number,
+    userNs: number,
+    observers: readonly Observer[],
+    onEnd: () => void,
+  ) {
+    const { kernel, native, mailbox, objects, pins } = supervisor;
+    this.#supervisor = supervisor;
+    this.#native = native;
+    this.#kernel = kernel;
+    this.#observers = observers;
+    this.#caller = new ExecCaller(native, mailbox, objects, pins, userNs, kernel.nrCpus);
+    this.#u32 = new Uint32Array(mailbox, 0, BOX.ATTR / 4);
+    this.#i32 = new Int32Array(mailbox, 0, BOX.ATTR / 4);
+    this.#f64 = new Float64Array(mailbox, 0, BOX.ATTR / 8);
+    this.#attr = new Uint8Array(mailbox, BOX.ATTR);
+    this.#handle = native.supStart(listener, () => this.#call(), onEnd);
+    if (this.#handle < 0) throw new Errno(-this.#handle, 'cannot wait for system calls of the command');
+  }
+
+  /** Serves no more: calls that wait, and all later ones, answer ENOSYS. */
+  stop(): void {
+    this.#native.supStop(this.#handle);
+  }
+
+  #call(): number {
+    this.calls++;
+    const nr = this.#u32[BOX.NR]!;
+    this.#caller.begin(this.#u32[BOX.TID]!);
+    return nr === SYS.BPF ? this.#bpf() : (HANDLERS[nr]?.(this) ?? CONTINUE);
+  }
+
+  // --- bpf(2) ---
+
+  #bpf(): number {
+    const cmd = this.#i32[BOX.CMD]!;
+    const size = this.#u32[BOX.BPF_SIZE]!;
+    const uaddr = this.#f64[BOX.ARGS + 1]!;
+    const status = this.#i32[BOX.ATTR_STATUS]!;
+    if ((cmd === BPF_CMD.OBJ_PIN || cmd === BPF_CMD.OBJ_GET) && status === 0 && this.#supervisor.pins !== undefined)
+      return this.#afterWalk(cmd, size, uaddr);
+    return this.#command(cmd, this.#attr, size, uaddr, status);
+  }
+
+  /** Runs a command; `status` tells whether the attr could be read. */
+  #command(cmd: number, attr: Uint8Array, size: number, uaddr: number, status: number): number {
+    const caller = this.#caller;
+    if (status === -E2BIG && this.#observers.length === 0) return -E2BIG;
+    const bytes = status < 0 ? undefined : attr;
+    if (this.#observers.length > 0) return this.#observed({ cmd, size, uaddr, bytes, caller });
+    const result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
+    const { pending } = caller;
+    if (pending === undefined) return result;
+    const fd = this.#finish(pending, result);
+    return fd < 0 ? fd : ANSWERED;
+  }
+
+  /** As {@link #command}, with the observers around it. */
+  #observed(call: ObservedCall): number {
+    const { caller } = call;
+    let result = 0;
+    for (const observer of this.#observers) if (result === 0) result = observer.enter?.(call) ?? 0;
+    let answered = false;
+    if (result === 0) {
+      result = this.#kernel.bpf(call.cmd, call.bytes, call.size, call.uaddr, caller);
+      const { pending } = caller;
+      if (pending !== undefined) {
+        result = this.#finish(pending, result);
+        answered = result >= 0;
+      }
+    }
+    for (const observer of this.#observers) observer.exit?.(call, result);
+    return answered ? ANSWERED : result;
+  }
+
+  /** A command has made a descriptor: hands it out, or drops it when the command failed after all. */
+  #finish(pending: BpfFile, result: number): number {
+    this.#caller.pending = undefined;
+    if (result < 0) {
+      pending.put();
+      return result;
+    }
+    return this.#caller.install(pending);
+  }
+
+  /**
+   * OBJ_PIN and OBJ_GET: the path is walked first, on another thread, since it may lead
+   * through the mount that this thread serves. The command then runs in one go.
+   */
+  #afterWalk(cmd: number, size: number, uaddr: number): number {
+    const attr = this.#attr.slice(0, Math.min(size, PATH_MAX));
+    const view = new DataView(this.#attr.slice(0, 24).fill(0, Math.min(size, 24)).buffer);
+    const pathname = view.getUint32(OBJ_AT.pathname, true) + view.getUint32(OBJ_AT.pathname + 4, true) * 2 ** 32;
+    const flags = view.getUint32(OBJ_AT.fileFlags, true);
+    const dirfd = (flags & BPF_F_MAP.PATH_FD) !== 0 ? view.getInt32(OBJ_AT.pathFd, true) : AT_FDCWD;
+    const path = this.#readPath(pathname);
+    const run = (answer: PathAnswer | undefined): number => {
+      this.#caller.path = answer;
+      return this.#command(cmd, attr, size, uaddr, 0);
+    };
+    if (typeof path === 'number') return run({ errno: -path, dev: 0, ino: 0 });
+    this.#defer(dirfd, path, cmd === BPF_CMD.OBJ_PIN, run);
+    return ANSWERED;
+  }
+
+  /** Walks a path, then answers the call with what `run` returns. */
+  #defer(dirfd: number, path: Uint8Array, create: boolean, run: (answer: PathAnswer) => number): void {
+    const idLow = this.#u32[BOX.ID_LOW]!;
+    const idHigh = this.#u32[BOX.ID_HIGH]!;
+    const { tid } = this.#caller;
+    this.#supervisor.pins?.resolve(tid, dirfd, path, create, (answer) => {
+      if (!this.#native.supSelect(this.#handle, idLow, idHigh, tid)) return;
+      this.#caller.begin(tid);
+      this.#native.supReply(run(answer));
+    });
+  }
+
+  /** A pathname of the caller, without its NUL; -EFAULT or -ENAMETOOLONG. Read up to the end of each page it touches. */
+  #readPath(addr: number): Uint8Array | number {
+    const buffer = this.#pathBuffer;
+    for (let length = 0; length < PATH_MAX; ) {
+      const chunk = Math.min(PATH_MAX - length, 256 - ((addr + length) % 256));
+      const part = buffer.subarray(length, length + chunk);
+      if (this.#native.supRead(addr + length, part) < 0) return -EFAULT;
+      const end = part.indexOf(0);
+      if (end >= 0) return buffer.slice(0, length + end);
+      length += chunk;
+    }
+    return -ENAMETOOLONG;
+  }
+
+  // --- the other calls ---
+
+  /** statfs(2): bpffs on our mount, the kernel's answer elsewhere. */
+  statfs(): number {
+    const { pins } = this.#supervisor;
+    const buffer = this.#f64[BOX.ARGS + 1]!;
+    const path = pins === undefined ? -EFAULT : this.#readPath(this.#f64[BOX.ARGS]!);
+    if (typeof path === 'number') return CONTINUE;
+    this.#defer(AT_FDCWD, path, false, (answer) => {
+      if (answer.errno !== 0 || answer.dev !== pins?.dev) return CONTINUE;
+      return this.#native.supWrite(buffer, statfsBpffs(answer.dev, answer.readonly === true));
+    });
+    return ANSWERED;
+  }
+
+  /** fstatfs(2): bpffs on our mount, the anonymous inodes' file system for our objects. */
+  fstatfs(): number {
+    const ino = this.#native.supFdStat(this.#arg(0));
+    const buffer = this.#f64[BOX.ARGS + 1]!;
+    if (ino >= 0 && this.#supervisor.objects.byIno(ino) !== undefined)
+      return this.#native.supWrite(buffer, statfsAnonInode());
+    const dev = this.#f64[BOX.DEV]!;
+    if (ino !== -1 || dev !== this.#supervisor.pins?.dev) return CONTINUE;
+    return this.#native.supWrite(buffer, statfsBpffs(dev, false));
+  }
+
+  /** epoll_ctl(2): a map that can be waited for is an eventfd there. */
+  epollCtl(): number {
+    const fd = this.#arg(2);
+    const ino = this.#native.supFdStat(fd);
+    const held = ino >= 0 ? this.#supervisor.objects.byIno(ino) : undefined;
+    if (held === undefined) return CONTINUE;
+    return this.#supervisor.epoll.control(held, this.#caller, this.#arg(0), this.#arg(1), fd, this.#f64[BOX.ARGS + 3]!);
+  }
+
+  /** mmap(2) of a file, shared: the map decides. */
+  mmap(): number {
+    const ino = this.#native.supFdStat(this.#arg(4));
+    const held = ino >= 0 ? this.#supervisor.objects.byIno(ino) : undefined;
+    if (held === undefined) return CONTINUE;
+    return mmapAnswer(held, this.#f64[BOX.ARGS + 1]!, this.#arg(2), this.#f64[BOX.ARGS + 5]!);
+  }
+
+  /** An argument as an int. */
+  #arg(n: number): number {
+    return toInt(this.#f64[BOX.ARGS + n]!);
+  }
+}
+
+/** The low 32 bits of an argument, signed. Descriptors are small, or -1 in 32 or 64 bits. */
+function toInt(value: number): number {
+  return value >= 2 ** 63 ? -1 : value | 0;
+}
+
+/** Other calls than bpf(2), by number. */
+const HANDLERS: Readonly<Record<number, (session: Session) => number>> = {
+  [SYS.STATFS]: (session) => session.statfs(),
+  [SYS.FSTATFS]: (session) => session.fstatfs(),
+  [SYS.EPOLL_CTL]: (session) => session.epollCtl(),
+  [SYS.MMAP]: (session) => session.mmap(),
+};

@@ -1,0 +1,18 @@
+/*
+ * What the launcher and the supervisor agree on.
+ */
+#ifndef BPF_EMU_EXEC_ABI_H
+#define BPF_EMU_EXEC_ABI_H
+
+/* bpf(2) of a 32-bit program (arch/x86/entry/syscalls/syscall_32.tbl). */
+#define EMU_NR_BPF_I386 357
+/* Set in the numbers of x32 calls (__X32_SYSCALL_BIT). */
+#define EMU_X32_BIT 0x40000000u
+
+/* The launcher's question whether its calls arrive: no kernel knows this command. */
+#define EMU_PROBE_CMD 0x62706665
+#define EMU_PROBE_ADDR 0x656d75
+#define EMU_PROBE_SIZE 0x62706621
+#define EMU_PROBE_ANSWER 0x656d7521
+
+#endif

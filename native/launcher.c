@@ -1,0 +1,335 @@
+/*
+ * bpf-emu-launch: becomes the command that `bpf-emu exec` runs.
+ *
+ * It makes the command's world (a mount namespace in which our file system covers
+ * /sys/fs/bpf, a user namespace when not root), installs a seccomp filter that sends
+ * bpf(2) and a few calls that belong to it to the server, hands the server the
+ * descriptors it needs, and executes the command. It stays no longer than that: the
+ * command has the pid, the terminal and the exit status.
+ *
+ *   bpf-emu-launch --report FD [--server PID] [--fuse OPTIONS | --bind DIR]
+ *                  [--cpu N] -- COMMAND [ARG]...
+ *
+ * Talk with the server over FD (a pipe or socket, both directions):
+ *   > "fuse=N listener=M root=0|1\n"  our descriptors, for pidfd_getfd(2)
+ *   < "g"                             taken: go on; anything else or the end: exit 125
+ *
+ * Exit status as env(1): 125 we failed, 126 the command cannot be executed, 127 it is not found.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "exec_abi.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+#define BPFFS "/sys/fs/bpf"
+#define EMUFS "/sys/fs/bpf-emu"
+
+enum { EXIT_US = 125, EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127 };
+
+struct options {
+  int report;
+  pid_t server;
+  const char *fuse; /* mount options; NULL: none of our own */
+  const char *bind; /* directory of a running mount; NULL: none */
+  int cpu;
+  char **command;
+};
+
+__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...) {
+  va_list args;
+  fputs("bpf-emu exec: ", stderr);
+  va_start(args, format);
+  vfprintf(stderr, format, args);
+  va_end(args);
+  fputc('\n', stderr);
+  _exit(EXIT_US);
+}
+
+static void write_file(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) fail("cannot write %s: %s", path, strerror(errno));
+  close(fd);
+}
+
+/* Whether CAP_SYS_ADMIN is effective: then no user namespace and no no_new_privs are needed. */
+static int is_admin(void) {
+  struct { uint32_t version; int pid; } head = {0x20080522, 0};
+  struct { uint32_t effective, permitted, inheritable; } data[2];
+  if (syscall(SYS_capget, &head, data)) return 0;
+  return data[0].effective >> 21 & 1;
+}
+
+/* Own mount namespace; without rights also an own user namespace in which we are root. */
+static void make_namespaces(int admin) {
+  uid_t uid = getuid();
+  gid_t gid = getgid();
+  char map[64];
+  if (unshare(admin ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER)) {
+    if (admin) fail("cannot make a mount namespace: %s", strerror(errno));
+    fail("cannot make a user namespace: %s. Allow it (sysctl user.max_user_namespaces, "
+         "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns) or run as root",
+         strerror(errno));
+  }
+  if (!admin) {
+    write_file("/proc/self/setgroups", "deny");
+    snprintf(map, sizeof map, "0 %u 1", uid);
+    write_file("/proc/self/uid_map", map);
+    snprintf(map, sizeof map, "0 %u 1", gid);
+    write_file("/proc/self/gid_map", map);
+  }
+  /* Mounts made outside later are still seen; ours stay here. */
+  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL)) fail("cannot make mounts private: %s", strerror(errno));
+}
+
+static int is_dir(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/*
+ * mkdir fails below /sys/fs, which is sysfs. So a tmpfs takes its place that holds
+ * a bind of every entry and our two names. Returns 0, or -1 and leaves all as it was.
+ */
+static int rebuild_sys_fs(void) {
+  char stage[] = "/tmp/.bpf-emu-XXXXXX", path[PATH_MAX], from[PATH_MAX];
+  struct dirent *entry;
+  DIR *dir;
+  if (mkdtemp(stage) == NULL) return -1;
+  if (mount("sysfs-fs", stage, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k")) goto no_mount;
+  mount(NULL, stage, NULL, MS_PRIVATE, NULL);
+  dir = opendir("/sys/fs");
+  if (dir == NULL) goto undo;
+  while ((entry = readdir(dir)) != NULL) {
+    if (entry->d_name[0] == '.') continue;
+    snprintf(path, sizeof path, "%s/%s", stage, entry->d_name);
+    snprintf(from, sizeof from, "/sys/fs/%s", entry->d_name);
+    if (mkdir(path, 0755)) goto undo_dir;
+    if (strcmp(entry->d_name, "bpf") != 0 && mount(from, path, NULL, MS_BIND | MS_REC, NULL)) goto undo_dir;
+  }
+  closedir(dir);
+  snprintf(path, sizeof path, "%s/bpf", stage);
+  if (mkdir(path, 0755) && errno != EEXIST) goto undo;
+  snprintf(path, sizeof path, "%s/bpf-emu", stage);
+  if (mkdir(path, 0755) && errno != EEXIST) goto undo;
+  if (mount(stage, "/sys/fs", NULL, MS_MOVE, NULL)) goto undo;
+  rmdir(stage);
+  return 0;
+undo_dir:
+  closedir(dir);
+undo:
+  umount2(stage, MNT_DETACH);
+no_mount:
+  rmdir(stage);
+  return -1;
+}
+
+/* Mounts a file system of our own at /sys/fs/bpf; returns the /dev/fuse descriptor that serves it. */
+static int mount_fuse(const char *options) {
+  char text[512];
+  int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
+    fail("/dev/fuse: %s. Load the fuse module (modprobe fuse); in a container start it with --device /dev/fuse", strerror(errno));
+  if (fd < 0 && (errno == EACCES || errno == EPERM))
+    fail("/dev/fuse: %s. Its mode must let you open it (usually 0666), or run as root; "
+         "in a container start it with --device /dev/fuse", strerror(errno));
+  if (fd < 0) fail("/dev/fuse: %s", strerror(errno));
+  snprintf(text, sizeof text, "fd=%d,rootmode=41777,user_id=0,group_id=0,%s", fd, options);
+  if (mount("bpf-emu", BPFFS, "fuse.bpf-emu", 0, text)) fail("cannot mount on %s: %s", BPFFS, strerror(errno));
+  return fd;
+}
+
+/* Puts our file system at /sys/fs/bpf and, where that can be, also at /sys/fs/bpf-emu. */
+static int make_mounts(const struct options *options) {
+  int fd = -1, source = -1;
+  char path[64];
+  if (options->fuse == NULL && options->bind == NULL) return -1;
+  if (options->bind != NULL) {
+    /* Held open, since /sys/fs may be rebuilt above it. */
+    source = open(options->bind, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (source < 0) fail("%s: %s", options->bind, strerror(errno));
+  }
+  if (!is_dir(EMUFS) || !is_dir(BPFFS)) rebuild_sys_fs();
+  if (!is_dir(BPFFS)) fail("there is no %s to mount on, and it cannot be made here: %s", BPFFS, strerror(errno));
+  if (source >= 0) {
+    snprintf(path, sizeof path, "/proc/self/fd/%d", source);
+    if (mount(path, BPFFS, NULL, MS_BIND, NULL)) fail("cannot bind %s to %s: %s", options->bind, BPFFS, strerror(errno));
+    close(source);
+  } else {
+    fd = mount_fuse(options->fuse);
+  }
+  /* A bind reads nothing of the file system, so it does not wait for the server. */
+  if (access(EMUFS, F_OK) == 0 && options->bind == NULL) mount(BPFFS, EMUFS, NULL, MS_BIND, NULL);
+  return fd;
+}
+
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+/* The low half of an argument: x86_64 is little-endian. */
+#define LOAD_ARG(n) LOAD(args[n])
+/* Skips `yes` or `no` instructions. */
+#define IF_EQ(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
+#define IF_ANY_BIT(mask, yes, no) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (mask), (yes), (no))
+#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
+#define NOTIFY RETURN(SECCOMP_RET_USER_NOTIF)
+#define ALLOW RETURN(SECCOMP_RET_ALLOW)
+#define NOTIFY_ALL(nr) IF_EQ((nr), 0, 1), NOTIFY
+
+/*
+ * What is sent to the server. A call whose meaning lies behind a pointer is sent always;
+ * one that can be told by its numbers only when they match, so that the others cost
+ * nothing but the filter.
+ */
+static struct sock_filter filter[] = {
+    LOAD(arch),
+    IF_EQ(AUDIT_ARCH_X86_64, 5, 0),
+    /* A 32-bit program: union bpf_attr is laid out the same there. */
+    IF_EQ(AUDIT_ARCH_I386, 0, 3),
+    LOAD(nr),
+    NOTIFY_ALL(EMU_NR_BPF_I386),
+    ALLOW,
+    LOAD(nr),
+    IF_EQ(EMU_X32_BIT | SYS_bpf, 0, 1), /* x32: refused, as a kernel without it does */
+    RETURN(SECCOMP_RET_ERRNO | ENOSYS),
+    NOTIFY_ALL(SYS_bpf),
+    NOTIFY_ALL(SYS_statfs),
+    NOTIFY_ALL(SYS_fstatfs),
+    NOTIFY_ALL(SYS_epoll_ctl),
+    /* mmap: shared, of a file (maps decide what may be mapped). */
+    IF_EQ(SYS_mmap, 0, 7),
+    LOAD_ARG(3),
+    IF_ANY_BIT(MAP_ANONYMOUS, 4, 0),
+    IF_ANY_BIT(MAP_SHARED, 0, 3),
+    LOAD_ARG(4),
+    IF_EQ(0xffffffff, 1, 0),
+    NOTIFY,
+    ALLOW,
+    ALLOW,
+};
+
+/* Installs the filter; returns the listener. */
+static int install_filter(int admin) {
+  struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+  int fd;
+  /* As root not: set-uid programs would lose their rights. */
+  if (!admin && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) fail("cannot set no_new_privs: %s", strerror(errno));
+  fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+               SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
+  if (fd < 0 && errno == EINVAL) /* before Linux 5.19 */
+    fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+  if (fd >= 0) return fd;
+  if (errno == EBUSY)
+    fail("another program already listens to the system calls made here (bpf-emu exec inside bpf-emu exec, "
+         "or a container runtime): one listener is allowed. Run the command without the inner exec");
+  if (errno == EINVAL || errno == ENOSYS)
+    fail("this kernel has no seccomp user notification (Linux 5.0 with CONFIG_SECCOMP_FILTER is needed)");
+  fail("cannot install the seccomp filter: %s", strerror(errno));
+}
+
+/*
+ * Asks the server through bpf(2) itself, to see that our filter has the last word:
+ * an outer filter that answers with an error wins over ours.
+ */
+static void probe(void) {
+  long answer = syscall(SYS_bpf, EMU_PROBE_CMD, EMU_PROBE_ADDR, EMU_PROBE_SIZE);
+  if (answer == EMU_PROBE_ANSWER) return;
+  fail("bpf(2) is answered before it reaches us (%s): an outer seccomp filter wins. In Docker start the container "
+       "with --security-opt seccomp=unconfined, or a profile that allows bpf", answer < 0 ? strerror(errno) : "with success");
+}
+
+static void report(int fd, const char *text) {
+  if (write(fd, text, strlen(text)) != (ssize_t)strlen(text)) fail("the server is gone: %s", strerror(errno));
+}
+
+static void wait_for_go(int fd) {
+  char answer;
+  ssize_t n;
+  do n = read(fd, &answer, 1);
+  while (n < 0 && errno == EINTR);
+  if (n != 1 || answer != 'g') _exit(EXIT_US); /* the server says why */
+}
+
+static void pin_cpu(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  if (sched_setaffinity(0, sizeof set, &set)) fail("cannot run on CPU %d: %s", cpu, strerror(errno));
+}
+
+/* The server may have signals blocked or ignored; a command starts with none. */
+static void reset_signals(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  signal(SIGPIPE, SIG_DFL);
+}
+
+__attribute__((noreturn)) static void usage(void) {
+  fputs("usage: bpf-emu-launch --report FD [--server PID] [--fuse OPTIONS | --bind DIR] [--cpu N] -- COMMAND [ARG]...\n", stderr);
+  _exit(EXIT_US);
+}
+
+static struct options parse(int argc, char **argv) {
+  struct options options = {.report = -1, .cpu = -1};
+  int i = 1;
+  for (; i < argc && strcmp(argv[i], "--") != 0; i += 2) {
+    if (i + 1 >= argc) usage();
+    if (strcmp(argv[i], "--report") == 0) options.report = atoi(argv[i + 1]);
+    else if (strcmp(argv[i], "--server") == 0) options.server = atoi(argv[i + 1]);
+    else if (strcmp(argv[i], "--fuse") == 0) options.fuse = argv[i + 1];
+    else if (strcmp(argv[i], "--bind") == 0) options.bind = argv[i + 1];
+    else if (strcmp(argv[i], "--cpu") == 0) options.cpu = atoi(argv[i + 1]);
+    else usage();
+  }
+  if (options.report < 0 || i + 1 >= argc) usage();
+  options.command = argv + i + 1;
+  return options;
+}
+
+int main(int argc, char **argv) {
+  struct options options = parse(argc, argv);
+  int admin = is_admin(), fuse, listener;
+  char text[96];
+  fcntl(options.report, F_SETFD, FD_CLOEXEC);
+  /* Without the server bpf(2) answers ENOSYS: the command goes with it. */
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  make_namespaces(admin);
+  if (options.cpu >= 0) pin_cpu(options.cpu);
+  fuse = make_mounts(&options);
+  /* Yama, where it is on, lets a named process read our memory; elsewhere this fails and is not needed. */
+  if (options.server > 0) prctl(PR_SET_PTRACER, options.server, 0, 0, 0);
+  listener = install_filter(admin);
+  snprintf(text, sizeof text, "fuse=%d listener=%d root=%d\n", fuse, listener, admin);
+  report(options.report, text);
+  wait_for_go(options.report);
+  if (fuse >= 0) close(fuse);
+  close(listener);
+  probe();
+  report(options.report, "exec\n");
+  reset_signals();
+  execvp(options.command[0], options.command);
+  fprintf(stderr, "bpf-emu exec: %s: %s\n", options.command[0], strerror(errno));
+  _exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXEC);
+}

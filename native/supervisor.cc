@@ -1,0 +1,978 @@
+/*
+ * The native half of `bpf-emu exec`: it takes seccomp notifications off the listener,
+ * reads and writes the memory of the program that waits, tells what its descriptors
+ * are, gives it new ones, and shares pages of the arena with it. All decisions are
+ * made in TypeScript (exec/supervisor.ts), on the same thread: there is one call at a
+ * time, the current one, and every function here acts on it.
+ *
+ * Numbers pass through a mailbox, an ArrayBuffer shared with TypeScript (see Mailbox),
+ * so that a call allocates nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/memfd.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <unordered_map>
+#include <vector>
+
+#include "addon.h"
+#include "exec_abi.h"
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+#ifndef SECCOMP_ADDFD_FLAG_SEND
+#define SECCOMP_ADDFD_FLAG_SEND (1UL << 1)
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+#ifndef AT_STATX_DONT_SYNC
+#define AT_STATX_DONT_SYNC 0x4000
+#endif
+
+namespace bpf_emu {
+namespace {
+
+constexpr uint32_t kAttrMax = 4096; /* PAGE_SIZE: larger attributes answer E2BIG unread */
+constexpr int kDrain = 32;          /* notifications taken in one turn of the loop */
+
+/* What onCall returns besides a result or a negative errno. */
+constexpr int32_t kAnswered = -0x40000000;
+constexpr int32_t kContinue = -0x40000001;
+
+/* The memory shared with TypeScript; exec/native.ts has the same offsets. */
+struct Mailbox {
+  uint32_t id_low, id_high; /* the notification */
+  uint32_t tid;
+  uint32_t nr;
+  uint32_t arch;
+  int32_t attr_status; /* bpf(2): 0, or why the attribute could not be read */
+  uint32_t cmd, size;  /* bpf(2): low halves of its first and third argument */
+  double args[6];
+  /* Answers of the functions below. */
+  double dev, ino;
+  uint32_t mode, uid, gid, tgid, umask, ngroups;
+  uint32_t cap_low, cap_high;
+  uint8_t pad[1024 - 128];
+  uint8_t attr[kAttrMax];
+};
+static_assert(sizeof(Mailbox) == 1024 + kAttrMax, "exec/native.ts knows these offsets");
+
+struct Listener {
+  int fd = -1;
+  uv_poll_t poll;
+  napi_env env;
+  napi_ref on_call, on_end;
+  napi_async_context context;
+  bool open = false;
+};
+
+/* The call that is being answered. */
+struct Call {
+  int listener = -1;
+  uint64_t id = 0;
+  pid_t tid = 0;
+} current;
+
+/* One object that has descriptors outside: our own open description of its memfd. */
+struct Object {
+  int fd;
+  uint64_t ino;
+};
+
+Mailbox *mailbox;
+std::vector<Listener *> listeners;
+std::unordered_map<int, Object> objects; /* by inotify watch */
+std::unordered_map<int, int> watch_of;   /* by fd */
+dev_t memfd_dev;
+int inotify_fd = -1;
+uv_poll_t inotify_poll;
+napi_env close_env;
+napi_ref on_close;
+napi_async_context close_context;
+
+size_t notif_size = sizeof(seccomp_notif), resp_size = sizeof(seccomp_notif_resp);
+std::vector<uint64_t> notif_buffer, resp_buffer;
+
+napi_value Number(napi_env env, double value) {
+  napi_value result;
+  napi_create_double(env, value, &result);
+  return result;
+}
+
+napi_value Int(napi_env env, int32_t value) {
+  napi_value result;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
+/* The arguments of a call from TypeScript, which is typed: no checks of types here. */
+struct Args {
+  napi_env env;
+  napi_value value[8];
+  size_t count = 8;
+  Args(napi_env e, napi_callback_info info) : env(e) { napi_get_cb_info(e, info, &count, value, nullptr, nullptr); }
+  int32_t i32(int n) const {
+    int32_t v = 0;
+    napi_get_value_int32(env, value[n], &v);
+    return v;
+  }
+  uint32_t u32(int n) const {
+    uint32_t v = 0;
+    napi_get_value_uint32(env, value[n], &v);
+    return v;
+  }
+  double number(int n) const {
+    double v = 0;
+    napi_get_value_double(env, value[n], &v);
+    return v;
+  }
+  bool boolean(int n) const {
+    bool v = false;
+    napi_get_value_bool(env, value[n], &v);
+    return v;
+  }
+  uint8_t *bytes(int n, size_t *length) const {
+    void *data = nullptr;
+    napi_typedarray_type type;
+    napi_value buffer;
+    size_t offset;
+    *length = 0;
+    if (napi_get_typedarray_info(env, value[n], &type, length, &data, &buffer, &offset) != napi_ok) return nullptr;
+    return static_cast<uint8_t *>(data);
+  }
+  uint8_t *buffer(int n, size_t *length) const {
+    void *data = nullptr;
+    *length = 0;
+    napi_get_arraybuffer_info(env, value[n], &data, length);
+    return static_cast<uint8_t *>(data);
+  }
+};
+
+/* "/proc/TID/fd/N" without printf: it is on the path of every call. */
+char *Append(char *at, const char *text) {
+  while (*text != 0) *at++ = *text++;
+  *at = 0;
+  return at;
+}
+char *Append(char *at, uint32_t number) {
+  char digits[12];
+  int n = 0;
+  do digits[n++] = static_cast<char>('0' + number % 10);
+  while ((number /= 10) != 0);
+  while (n > 0) *at++ = digits[--n];
+  *at = 0;
+  return at;
+}
+struct ProcPath {
+  char text[64];
+  ProcPath(pid_t tid, const char *rest) { Append(Append(Append(text, "/proc/"), static_cast<uint32_t>(tid)), rest); }
+  ProcPath(pid_t tid, const char *rest, uint32_t n) {
+    Append(Append(Append(Append(text, "/proc/"), static_cast<uint32_t>(tid)), rest), n);
+  }
+};
+
+bool IdValid() {
+  uint64_t id = current.id;
+  return ioctl(current.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+int ReadTarget(uint64_t addr, void *to, size_t size) {
+  if (size == 0) return 0;
+  iovec local = {to, size}, remote = {reinterpret_cast<void *>(addr), size};
+  ssize_t n = process_vm_readv(current.tid, &local, 1, &remote, 1, 0);
+  return n == static_cast<ssize_t>(size) ? 0 : -EFAULT;
+}
+
+int WriteTarget(uint64_t addr, const void *from, size_t size) {
+  if (size == 0) return 0;
+  if (!IdValid()) return -EFAULT; /* the thread is gone; its number may be another's now */
+  iovec local = {const_cast<void *>(from), size}, remote = {reinterpret_cast<void *>(addr), size};
+  ssize_t n = process_vm_writev(current.tid, &local, 1, &remote, 1, 0);
+  return n == static_cast<ssize_t>(size) ? 0 : -EFAULT;
+}
+
+/* An address as TypeScript has it: a number; what it cannot hold exactly is no user address. */
+bool Address(double value, uint64_t *addr) {
+  if (!(value >= 0 && value < 9007199254740992.0)) return false;
+  *addr = static_cast<uint64_t>(value);
+  return true;
+}
+
+/* ---- replies ---- */
+
+/* Answers the current call: 0, or -errno (-ENOENT: the caller is gone). */
+int Send(int64_t value, int32_t error, uint32_t flags) {
+  auto *resp = reinterpret_cast<seccomp_notif_resp *>(resp_buffer.data());
+  memset(resp, 0, resp_size);
+  resp->id = current.id;
+  resp->val = value;
+  resp->error = error;
+  resp->flags = flags;
+  return ioctl(current.listener, SECCOMP_IOCTL_NOTIF_SEND, resp) ? -errno : 0;
+}
+
+int Reply(int32_t result) {
+  if (result == kAnswered) return 0;
+  if (result == kContinue) return Send(0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+  /* error is -errno; the kernel takes up to -4095, which holds ENOTSUPP (524). */
+  return result < 0 ? Send(0, result, 0) : Send(result, 0, 0);
+}
+
+void Fatal(napi_env env) {
+  napi_value error;
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (pending && napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+}
+
+/* ---- last close of object descriptors ---- */
+
+/*
+ * Whether no other open description and no mapping of the object is left: a write
+ * lease is granted only then (check_conflicting_open of fs/locks.c).
+ */
+bool IsAlone(int fd) {
+  if (fcntl(fd, F_SETLEASE, F_WRLCK) != 0) return false;
+  fcntl(fd, F_SETLEASE, F_UNLCK);
+  return true;
+}
+
+void CallClose(uint64_t ino) {
+  napi_value function, global, arg, result;
+  napi_get_reference_value(close_env, on_close, &function);
+  napi_get_global(close_env, &global);
+  napi_create_double(close_env, static_cast<double>(ino), &arg);
+  if (napi_call_function(close_env, global, function, 1, &arg, &result) != napi_ok) Fatal(close_env);
+}
+
+/*
+ * Looks which objects lost a descriptor. inotify merges equal events, so an event is
+ * only a reason to ask for the lease; the events of a close(2) are there before it returns.
+ */
+void DrainCloses() {
+  alignas(inotify_event) char buffer[8192];
+  std::vector<uint64_t> gone;
+  for (;;) {
+    ssize_t n = read(inotify_fd, buffer, sizeof buffer);
+    if (n <= 0) break;
+    for (char *at = buffer; at < buffer + n;) {
+      auto *event = reinterpret_cast<inotify_event *>(at);
+      at += sizeof *event + event->len;
+      if (event->mask & IN_Q_OVERFLOW) {
+        for (auto &entry : objects)
+          if (IsAlone(entry.second.fd)) gone.push_back(entry.second.ino);
+        continue;
+      }
+      auto found = objects.find(event->wd);
+      if (found != objects.end() && (event->mask & IN_CLOSE) && IsAlone(found->second.fd)) gone.push_back(found->second.ino);
+    }
+    if (n < static_cast<ssize_t>(sizeof buffer) / 2) break;
+  }
+  for (uint64_t ino : gone) CallClose(ino);
+}
+
+void OnInotify(uv_poll_t *, int, int) {
+  napi_handle_scope handles;
+  napi_callback_scope scope;
+  napi_value resource;
+  napi_open_handle_scope(close_env, &handles);
+  napi_get_global(close_env, &resource);
+  napi_open_callback_scope(close_env, resource, close_context, &scope);
+  DrainCloses();
+  napi_close_callback_scope(close_env, scope);
+  napi_close_handle_scope(close_env, handles);
+}
+
+/* ---- notifications ---- */
+
+/* The launcher asks whether its calls arrive here. */
+bool IsProbe(const seccomp_data &data) {
+  return data.arch == AUDIT_ARCH_X86_64 && data.nr == SYS_bpf && data.args[0] == EMU_PROBE_CMD &&
+         data.args[1] == EMU_PROBE_ADDR && data.args[2] == EMU_PROBE_SIZE;
+}
+
+/* Takes one notification and has it answered. False: there was none. */
+bool TakeOne(Listener *listener) {
+  auto *notif = reinterpret_cast<seccomp_notif *>(notif_buffer.data());
+  memset(notif, 0, notif_size);
+  if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, notif)) return false;
+  const seccomp_data &data = notif->data;
+  current.listener = listener->fd;
+  current.id = notif->id;
+  current.tid = static_cast<pid_t>(notif->pid);
+  if (IsProbe(data)) {
+    Send(EMU_PROBE_ANSWER, 0, 0);
+    return true;
+  }
+  DrainCloses();
+  mailbox->id_low = static_cast<uint32_t>(notif->id);
+  mailbox->id_high = static_cast<uint32_t>(notif->id >> 32);
+  mailbox->tid = notif->pid;
+  mailbox->nr = data.arch == AUDIT_ARCH_I386 && data.nr == EMU_NR_BPF_I386 ? SYS_bpf : static_cast<uint32_t>(data.nr);
+  mailbox->arch = data.arch;
+  for (int i = 0; i < 6; i++) mailbox->args[i] = static_cast<double>(data.args[i]);
+  if (mailbox->nr == SYS_bpf) {
+    auto size = static_cast<uint32_t>(data.args[2]);
+    mailbox->cmd = static_cast<uint32_t>(data.args[0]);
+    mailbox->size = size;
+    if (size > kAttrMax) mailbox->attr_status = -E2BIG;
+    else mailbox->attr_status = ReadTarget(data.args[1], mailbox->attr, size);
+    if (!IdValid()) return true; /* what was read may be another's */
+  }
+  napi_env env = listener->env;
+  napi_handle_scope handles;
+  napi_value function, global, result;
+  int32_t answer = -EIO;
+  napi_open_handle_scope(env, &handles);
+  napi_get_reference_value(env, listener->on_call, &function);
+  napi_get_global(env, &global);
+  Call call = current;
+  if (napi_call_function(env, global, function, 0, nullptr, &result) == napi_ok) napi_get_value_int32(env, result, &answer);
+  else Fatal(env);
+  current = call;
+  napi_close_handle_scope(env, handles);
+  Reply(answer);
+  return true;
+}
+
+void CloseListener(Listener *listener) {
+  if (!listener->open) return;
+  listener->open = false;
+  uv_poll_stop(&listener->poll);
+  close(listener->fd);
+  uv_close(reinterpret_cast<uv_handle_t *>(&listener->poll), nullptr);
+}
+
+void OnReadable(uv_poll_t *handle, int, int) {
+  auto *listener = static_cast<Listener *>(handle->data);
+  napi_env env = listener->env;
+  napi_handle_scope handles;
+  napi_callback_scope scope;
+  napi_value global;
+  bool ended = false;
+  napi_open_handle_scope(env, &handles);
+  napi_get_global(env, &global);
+  napi_open_callback_scope(env, global, listener->context, &scope);
+  for (int n = 0; n < kDrain && listener->open; n++) {
+    pollfd ready = {listener->fd, POLLIN, 0};
+    /* RECV blocks when there is nothing, so it is asked for first. */
+    if (n > 0 && poll(&ready, 1, 0) <= 0) break;
+    if (n > 0 && !(ready.revents & POLLIN)) {
+      ended = (ready.revents & (POLLHUP | POLLERR)) != 0;
+      break;
+    }
+    if (n == 0) {
+      /* Readable is also reported when the last filtered task has gone. */
+      if (poll(&ready, 1, 0) < 0 || !(ready.revents & POLLIN)) {
+        ended = (ready.revents & (POLLHUP | POLLERR)) != 0;
+        break;
+      }
+    }
+    TakeOne(listener);
+  }
+  if (ended && listener->open) {
+    CloseListener(listener);
+    DrainCloses();
+    napi_value function, result;
+    napi_get_reference_value(env, listener->on_end, &function);
+    if (napi_call_function(env, global, function, 0, nullptr, &result) != napi_ok) Fatal(env);
+  }
+  napi_close_callback_scope(env, scope);
+  napi_close_handle_scope(env, handles);
+}
+
+/* supSetup(mailbox: ArrayBuffer, onClose: (ino) => void): 0 or -errno. Once. */
+napi_value Setup(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t length;
+  uint8_t *memory = args.buffer(0, &length);
+  if (memory == nullptr || length < sizeof(Mailbox)) return Int(env, -EINVAL);
+  mailbox = reinterpret_cast<Mailbox *>(memory);
+  napi_ref keep;
+  napi_create_reference(env, args.value[0], 1, &keep);
+  seccomp_notif_sizes sizes;
+  if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0) {
+    if (sizes.seccomp_notif > notif_size) notif_size = sizes.seccomp_notif;
+    if (sizes.seccomp_notif_resp > resp_size) resp_size = sizes.seccomp_notif_resp;
+  }
+  notif_buffer.assign((notif_size + 7) / 8, 0);
+  resp_buffer.assign((resp_size + 7) / 8, 0);
+  rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max; /* one descriptor an object that is open outside */
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  close_env = env;
+  napi_value name;
+  napi_create_string_utf8(env, "bpf-emu:close", NAPI_AUTO_LENGTH, &name);
+  napi_async_init(env, nullptr, name, &close_context);
+  napi_create_reference(env, args.value[1], 1, &on_close);
+  inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (inotify_fd < 0) return Int(env, -errno);
+  uv_loop_t *loop;
+  napi_get_uv_event_loop(env, &loop);
+  uv_poll_init(loop, &inotify_poll, inotify_fd);
+  uv_poll_start(&inotify_poll, UV_READABLE, OnInotify);
+  uv_unref(reinterpret_cast<uv_handle_t *>(&inotify_poll));
+  return Int(env, 0);
+}
+
+/* supStart(listener, onCall: () => number, onEnd: () => void): handle. Owns the descriptor. */
+napi_value Start(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  auto *listener = new Listener;
+  listener->fd = args.i32(0);
+  listener->env = env;
+  /* The woken side runs at once on this CPU: since Linux 6.6. */
+  ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+  napi_create_reference(env, args.value[1], 1, &listener->on_call);
+  napi_create_reference(env, args.value[2], 1, &listener->on_end);
+  napi_value name;
+  napi_create_string_utf8(env, "bpf-emu:exec", NAPI_AUTO_LENGTH, &name);
+  napi_async_init(env, nullptr, name, &listener->context);
+  uv_loop_t *loop;
+  napi_get_uv_event_loop(env, &loop);
+  int error = uv_poll_init(loop, &listener->poll, listener->fd);
+  if (error != 0) {
+    delete listener;
+    return Int(env, error);
+  }
+  listener->poll.data = listener;
+  listener->open = true;
+  uv_poll_start(&listener->poll, UV_READABLE, OnReadable);
+  listeners.push_back(listener);
+  return Int(env, static_cast<int32_t>(listeners.size() - 1));
+}
+
+/* supStop(handle): callers that wait are answered ENOSYS by the kernel. */
+napi_value Stop(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  auto n = static_cast<size_t>(args.i32(0));
+  if (n < listeners.size()) CloseListener(listeners[n]);
+  return nullptr;
+}
+
+/* supSelect(handle, idLow, idHigh, tid): makes a call that was put off the current one; whether it still waits. */
+napi_value Select(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  auto n = static_cast<size_t>(args.i32(0));
+  bool valid = false;
+  if (n < listeners.size() && listeners[n]->open) {
+    current.listener = listeners[n]->fd;
+    current.id = static_cast<uint64_t>(args.u32(2)) << 32 | args.u32(1);
+    current.tid = args.i32(3);
+    valid = IdValid();
+  }
+  napi_value result;
+  napi_get_boolean(env, valid, &result);
+  return result;
+}
+
+/* supReply(result): answers the current call; as onCall's return value. */
+napi_value ReplyCall(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  return Int(env, Reply(args.i32(0)));
+}
+
+/* supRead(addr, to: Uint8Array): 0 or -EFAULT. */
+napi_value Read(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t length;
+  uint64_t addr;
+  uint8_t *to = args.bytes(1, &length);
+  if (!Address(args.number(0), &addr)) return Int(env, -EFAULT);
+  return Int(env, ReadTarget(addr, to, length));
+}
+
+/* supWrite(addr, from: Uint8Array): 0 or -EFAULT. */
+napi_value Write(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t length;
+  uint64_t addr;
+  const uint8_t *from = args.bytes(1, &length);
+  if (!Address(args.number(0), &addr)) return Int(env, -EFAULT);
+  return Int(env, WriteTarget(addr, from, length));
+}
+
+/*
+ * supFdStat(fd): the inode number of one of our objects, -1 for any other file (dev,
+ * ino and mode are in the mailbox), -EBADF. DONT_SYNC: a file of our own mount must
+ * not ask us for its attributes while we wait.
+ */
+napi_value FdStat(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  int32_t fd = args.i32(0);
+  struct statx st;
+  if (fd < 0) return Int(env, -EBADF);
+  ProcPath path(current.tid, "/fd/", static_cast<uint32_t>(fd));
+  if (statx(AT_FDCWD, path.text, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MODE | STATX_INO, &st)) return Int(env, -EBADF);
+  dev_t dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+  if (dev == memfd_dev && S_ISREG(st.stx_mode)) return Number(env, static_cast<double>(st.stx_ino));
+  mailbox->dev = static_cast<double>(dev);
+  mailbox->ino = static_cast<double>(st.stx_ino);
+  mailbox->mode = st.stx_mode;
+  return Int(env, -1);
+}
+
+/* supFdMode(fd): FMODE_READ 1 | FMODE_WRITE 2 of the open description, as the mode of its link in /proc shows it. */
+napi_value FdMode(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  struct stat st;
+  ProcPath path(current.tid, "/fd/", static_cast<uint32_t>(args.i32(0)));
+  if (lstat(path.text, &st)) return Int(env, -EBADF);
+  return Int(env, (st.st_mode & S_IRUSR ? 1 : 0) | (st.st_mode & S_IWUSR ? 2 : 0));
+}
+
+/* supFdLink(fd): the text of the descriptor's link in /proc, or "". */
+napi_value FdLink(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  char text[4096];
+  ProcPath path(current.tid, "/fd/", static_cast<uint32_t>(args.i32(0)));
+  ssize_t n = readlink(path.text, text, sizeof text);
+  napi_value result;
+  napi_create_string_utf8(env, text, n < 0 ? 0 : static_cast<size_t>(n), &result);
+  return result;
+}
+
+/* supPidfdPid(fd): the process that a pidfd of the caller names (`Pid:` of its fdinfo), 0 when unknown. */
+napi_value PidfdPid(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  char text[1024];
+  ProcPath path(current.tid, "/fdinfo/", static_cast<uint32_t>(args.i32(0)));
+  int fd = open(path.text, O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  text[n < 0 ? 0 : n] = 0;
+  const char *at = strstr(text, "Pid:");
+  return Int(env, at == nullptr ? 0 : atoi(at + 4));
+}
+
+/* supCaps(): effective capabilities into the mailbox; returns the inode of the thread's user namespace, or -errno. */
+napi_value Caps(napi_env env, napi_callback_info) {
+  __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, current.tid};
+  __user_cap_data_struct data[2];
+  mailbox->cap_low = mailbox->cap_high = 0;
+  if (syscall(SYS_capget, &head, data)) return Int(env, -errno);
+  mailbox->cap_low = data[0].effective;
+  mailbox->cap_high = data[1].effective;
+  struct stat st;
+  ProcPath path(current.tid, "/ns/user");
+  if (stat(path.text, &st)) return Int(env, -errno);
+  return Number(env, static_cast<double>(st.st_ino));
+}
+
+/* supUserNs(pid): inode of its user namespace (0: our own), or -errno. */
+napi_value UserNs(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  struct stat st;
+  int32_t pid = args.i32(0);
+  ProcPath path(pid == 0 ? getpid() : pid, "/ns/user");
+  if (stat(path.text, &st)) return Int(env, -errno);
+  return Number(env, static_cast<double>(st.st_ino));
+}
+
+/*
+ * supIds(groups: Uint32Array): the thread's fsuid, fsgid, umask and process id into the
+ * mailbox, its supplementary groups into `groups`; 0 or -errno.
+ */
+napi_value Ids(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  char text[8192];
+  size_t capacity;
+  auto *groups = reinterpret_cast<uint32_t *>(args.bytes(0, &capacity));
+  ProcPath path(current.tid, "/status");
+  int fd = open(path.text, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return Int(env, -errno);
+  ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (n <= 0) return Int(env, -ESRCH);
+  text[n] = 0;
+  unsigned a, b, c, d;
+  const char *at;
+  if ((at = strstr(text, "\nUid:")) != nullptr && sscanf(at + 5, "%u %u %u %u", &a, &b, &c, &d) == 4) mailbox->uid = d;
+  if ((at = strstr(text, "\nGid:")) != nullptr && sscanf(at + 5, "%u %u %u %u", &a, &b, &c, &d) == 4) mailbox->gid = d;
+  if ((at = strstr(text, "\nTgid:")) != nullptr) mailbox->tgid = static_cast<uint32_t>(strtoul(at + 6, nullptr, 10));
+  mailbox->umask = 022;
+  if ((at = strstr(text, "\nUmask:")) != nullptr) mailbox->umask = static_cast<uint32_t>(strtoul(at + 7, nullptr, 8));
+  mailbox->ngroups = 0;
+  if ((at = strstr(text, "\nGroups:")) != nullptr) {
+    at += 8;
+    while (mailbox->ngroups < capacity) {
+      while (*at == ' ' || *at == '\t') at++;
+      if (*at < '0' || *at > '9') break;
+      char *end;
+      groups[mailbox->ngroups++] = static_cast<uint32_t>(strtoul(at, &end, 10));
+      at = end;
+    }
+  }
+  return Int(env, 0);
+}
+
+/* supCpu(): the CPU the caller is bound to, else the one we run on: the wake-up is synchronous. */
+napi_value Cpu(napi_env env, napi_callback_info) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(current.tid, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1)
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+      if (CPU_ISSET(cpu, &set)) return Int(env, cpu);
+  int cpu = sched_getcpu();
+  return Int(env, cpu < 0 ? 0 : cpu);
+}
+
+/* supWritableMappings(ino): how many writable shared mappings of the object the caller's process has. */
+napi_value WritableMappings(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  auto ino = static_cast<unsigned long>(args.number(0));
+  ProcPath path(current.tid, "/maps");
+  FILE *file = fopen(path.text, "re");
+  if (file == nullptr) return Int(env, 0);
+  char *line = nullptr;
+  size_t size = 0;
+  int32_t count = 0;
+  while (getline(&line, &size, file) > 0) {
+    char perms[8];
+    unsigned major, minor;
+    unsigned long inode;
+    if (sscanf(line, "%*x-%*x %7s %*x %x:%x %lu", perms, &major, &minor, &inode) != 4) continue;
+    if (inode == ino && perms[1] == 'w' && perms[3] == 's' && makedev(major, minor) == memfd_dev) count++;
+  }
+  free(line);
+  fclose(file);
+  return Int(env, count);
+}
+
+/* ---- objects ---- */
+
+/* A descriptor of its own open description; the one of memfd_create does not count as a writer for leases. */
+int Reopen(int fd, int flags) {
+  char path[40];
+  Append(Append(path, "/proc/self/fd/"), static_cast<uint32_t>(fd));
+  return open(path, flags | O_CLOEXEC);
+}
+
+/*
+ * supObjectCreate(name: string, size, sealed): a memfd of that name, watched for closes;
+ * our descriptor of it (the inode number is in the mailbox) or -errno. Sealed: nobody
+ * can write to it or map it writable.
+ */
+napi_value ObjectCreate(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  char name[128];
+  size_t length;
+  napi_get_value_string_utf8(env, args.value[0], name, sizeof name, &length);
+  int first = static_cast<int>(syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (first < 0) return Int(env, -errno);
+  auto size = static_cast<off_t>(args.number(1));
+  int error = 0, fd = -1, wd = -1;
+  struct stat st;
+  if (size > 0 && ftruncate(first, size)) error = errno;
+  int seals = F_SEAL_SHRINK | F_SEAL_GROW | (args.boolean(2) ? F_SEAL_WRITE : 0);
+  if (error == 0 && fcntl(first, F_ADD_SEALS, seals)) error = errno;
+  if (error == 0 && (fd = Reopen(first, O_RDWR)) < 0) error = errno;
+  if (error == 0 && fstat(fd, &st)) error = errno;
+  close(first);
+  if (error == 0) {
+    char path[40];
+    Append(Append(path, "/proc/self/fd/"), static_cast<uint32_t>(fd));
+    wd = inotify_add_watch(inotify_fd, path, IN_CLOSE);
+    if (wd < 0) error = errno;
+  }
+  if (error != 0) {
+    if (fd >= 0) close(fd);
+    return Int(env, -error);
+  }
+  memfd_dev = st.st_dev;
+  objects[wd] = {fd, st.st_ino};
+  watch_of[fd] = wd;
+  mailbox->ino = static_cast<double>(st.st_ino);
+  return Int(env, fd);
+}
+
+/* supObjectFree(fd). */
+napi_value ObjectFree(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  int fd = args.i32(0);
+  auto found = watch_of.find(fd);
+  if (found == watch_of.end()) return nullptr;
+  inotify_rm_watch(inotify_fd, found->second);
+  objects.erase(found->second);
+  watch_of.erase(found);
+  close(fd);
+  return nullptr;
+}
+
+/* Puts a descriptor into the caller (O_CLOEXEC as asked) and ends the call with its number: the number, or -errno. */
+int AddFd(int fd, uint32_t flags) {
+  seccomp_notif_addfd add = {};
+  add.id = current.id;
+  add.flags = SECCOMP_ADDFD_FLAG_SEND;
+  add.srcfd = static_cast<uint32_t>(fd);
+  add.newfd_flags = flags;
+  int number = ioctl(current.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+  return number < 0 ? -errno : number;
+}
+
+/* supObjectInject(fd, flags, cloexec): gives the caller a fresh open of the object and answers with its number; or -errno, unanswered. */
+napi_value ObjectInject(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  int fd = Reopen(args.i32(0), args.i32(1));
+  if (fd < 0) return Int(env, -errno);
+  int number = AddFd(fd, args.boolean(2) ? O_CLOEXEC : 0);
+  close(fd);
+  return Int(env, number);
+}
+
+/* supObjectSeal(fd, seals): F_ADD_SEALS; 0 or -errno. */
+napi_value ObjectSeal(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  return Int(env, fcntl(args.i32(0), F_ADD_SEALS, args.i32(1)) ? -errno : 0);
+}
+
+/* supObjectWrite(fd, bytes, offset): 0 or -errno. */
+napi_value ObjectWrite(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t length;
+  const uint8_t *from = args.bytes(1, &length);
+  auto offset = static_cast<off_t>(args.number(2));
+  while (length > 0) {
+    ssize_t n = pwrite(args.i32(0), from, length, offset);
+    if (n <= 0) return Int(env, n < 0 ? -errno : -EIO);
+    from += n;
+    length -= static_cast<size_t>(n);
+    offset += n;
+  }
+  return Int(env, 0);
+}
+
+/* supPollCloses(): looks for closes now. */
+napi_value PollCloses(napi_env, napi_callback_info) {
+  DrainCloses();
+  return nullptr;
+}
+
+/* ---- shared pages ---- */
+
+bool PageRange(size_t size, double offset, double length) {
+  return offset >= 4096 && length > 0 && offset + length <= static_cast<double>(size) &&
+         static_cast<uint64_t>(offset) % 4096 == 0 && static_cast<uint64_t>(length) % 4096 == 0;
+}
+
+bool IsZero(const uint8_t *page) {
+  auto *words = reinterpret_cast<const uint64_t *>(page);
+  for (int i = 0; i < 512; i++)
+    if (words[i] != 0) return false;
+  return true;
+}
+
+/*
+ * supMapPages(arena: ArrayBuffer, offset, length, fd, fileOffset, copy): puts the file's pages in the
+ * place of the arena's, with what the arena's hold when `copy`; 0 or -errno. The buffer is a
+ * WebAssembly memory's: page-aligned, never moved, never handed to another allocator.
+ */
+napi_value MapPages(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t size;
+  uint8_t *base = args.buffer(0, &size);
+  double offset = args.number(1), length = args.number(2);
+  int fd = args.i32(3);
+  auto at = static_cast<off_t>(args.number(4));
+  if (base == nullptr || reinterpret_cast<uintptr_t>(base) % 4096 != 0 || !PageRange(size, offset, length)) return Int(env, -EINVAL);
+  uint8_t *from = base + static_cast<size_t>(offset);
+  auto bytes = static_cast<size_t>(length);
+  if (args.boolean(5))
+    for (size_t i = 0; i < bytes; i += 4096)
+      if (!IsZero(from + i) && pwrite(fd, from + i, 4096, at + static_cast<off_t>(i)) != 4096) return Int(env, -errno);
+  void *mapped = mmap(from, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, at);
+  return Int(env, mapped == MAP_FAILED ? -errno : 0);
+}
+
+/* supUnmapPages(arena: ArrayBuffer, offset, length, keep): gives the arena private pages again, with the content when `keep`; 0 or -errno. */
+napi_value UnmapPages(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t size;
+  uint8_t *base = args.buffer(0, &size);
+  double offset = args.number(1), length = args.number(2);
+  if (base == nullptr || !PageRange(size, offset, length)) return Int(env, -EINVAL);
+  uint8_t *from = base + static_cast<size_t>(offset);
+  auto bytes = static_cast<size_t>(length);
+  uint8_t *copy = nullptr;
+  if (args.boolean(3)) {
+    void *fresh = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (fresh == MAP_FAILED) return Int(env, -errno);
+    copy = static_cast<uint8_t *>(fresh);
+    for (size_t i = 0; i < bytes; i += 4096)
+      if (!IsZero(from + i)) memcpy(copy + i, from + i, 4096);
+  }
+  if (copy != nullptr) {
+    /* Moves the private copy over the shared pages in one step. */
+    if (mremap(copy, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, from) == MAP_FAILED) return Int(env, -errno);
+    return Int(env, 0);
+  }
+  void *mapped = mmap(from, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+  return Int(env, mapped == MAP_FAILED ? -errno : 0);
+}
+
+/* ---- descriptors of other processes ---- */
+
+int GetFd(pid_t pid, int fd) {
+  int process = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  /* A thread that does not lead its process: since Linux 6.9. */
+  if (process < 0) process = static_cast<int>(syscall(SYS_pidfd_open, pid, PIDFD_THREAD));
+  if (process < 0) return -errno;
+  int result = static_cast<int>(syscall(SYS_pidfd_getfd, process, fd, 0));
+  int error = errno;
+  close(process);
+  return result < 0 ? -error : result;
+}
+
+/* supGetFd(pid, fd): our own copy of another process's descriptor (pid 0: of the caller's), or -errno. */
+napi_value GetFdOf(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  pid_t pid = args.i32(0);
+  return Int(env, GetFd(pid == 0 ? current.tid : pid, args.i32(1)));
+}
+
+/* supCloseFd(fd). */
+napi_value CloseFd(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  close(args.i32(0));
+  return nullptr;
+}
+
+/* ---- poll bridge: an eventfd stands for a ring buffer in the caller's epoll ---- */
+
+/* supEventFd(): a new eventfd, not ready, or -errno. */
+napi_value EventFd(napi_env env, napi_callback_info) {
+  int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  return Int(env, fd < 0 ? -errno : fd);
+}
+
+/* supEventSet(fd, ready): makes an eventfd readable or not. */
+napi_value EventSet(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  uint64_t value = 1;
+  ssize_t n = args.boolean(1) ? write(args.i32(0), &value, sizeof value) : read(args.i32(0), &value, sizeof value);
+  return Int(env, n < 0 ? -errno : 0);
+}
+
+/* supEpollCtl(epfd, op, fd, eventAddr): epoll_ctl(2) of the caller's epoll with our descriptor and the caller's event; 0 or -errno. */
+napi_value EpollCtl(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  int op = args.i32(1);
+  epoll_event event = {};
+  uint64_t addr;
+  if (op != EPOLL_CTL_DEL) {
+    if (!Address(args.number(3), &addr) || ReadTarget(addr, &event, sizeof event)) return Int(env, -EFAULT);
+  }
+  int epoll = GetFd(current.tid, args.i32(0));
+  if (epoll < 0) return Int(env, epoll);
+  int result = epoll_ctl(epoll, op, args.i32(2), &event) ? -errno : 0;
+  close(epoll);
+  return Int(env, result);
+}
+
+/* ---- the machine ---- */
+
+/* supClock(id): clock_gettime(2) in nanoseconds, as a BigInt. */
+napi_value Clock(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  timespec now;
+  napi_value result;
+  clock_gettime(args.i32(0), &now);
+  napi_create_bigint_uint64(env, static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec), &result);
+  return result;
+}
+
+/* supPin(cpu): binds our thread to a CPU; 0 or -errno. */
+napi_value Pin(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(args.i32(0), &set);
+  return Int(env, sched_setaffinity(0, sizeof set, &set) ? -errno : 0);
+}
+
+struct Export {
+  const char *name;
+  napi_callback function;
+};
+
+constexpr Export kExports[] = {
+    {"supSetup", Setup},
+    {"supStart", Start},
+    {"supStop", Stop},
+    {"supSelect", Select},
+    {"supReply", ReplyCall},
+    {"supRead", Read},
+    {"supWrite", Write},
+    {"supFdStat", FdStat},
+    {"supFdMode", FdMode},
+    {"supFdLink", FdLink},
+    {"supPidfdPid", PidfdPid},
+    {"supCaps", Caps},
+    {"supUserNs", UserNs},
+    {"supIds", Ids},
+    {"supCpu", Cpu},
+    {"supWritableMappings", WritableMappings},
+    {"supObjectCreate", ObjectCreate},
+    {"supObjectFree", ObjectFree},
+    {"supObjectInject", ObjectInject},
+    {"supObjectSeal", ObjectSeal},
+    {"supObjectWrite", ObjectWrite},
+    {"supPollCloses", PollCloses},
+    {"supMapPages", MapPages},
+    {"supUnmapPages", UnmapPages},
+    {"supGetFd", GetFdOf},
+    {"supCloseFd", CloseFd},
+    {"supEventFd", EventFd},
+    {"supEventSet", EventSet},
+    {"supEpollCtl", EpollCtl},
+    {"supClock", Clock},
+    {"supPin", Pin},
+};
+
+}  // namespace
+
+void InitSupervisor(Napi::Env env, Napi::Object exports) {
+  for (const Export &entry : kExports) {
+    napi_value function;
+    napi_create_function(env, entry.name, NAPI_AUTO_LENGTH, entry.function, nullptr, &function);
+    napi_set_named_property(env, exports, entry.name, function);
+  }
+}
+
+}  // namespace bpf_emu
