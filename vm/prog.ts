@@ -68,7 +68,7 @@ export class BpfProg extends BpfProgBase {
     this.type = init.type;
     this.expectedAttachType = init.expectedAttachType ?? 0;
     this.name = init.name ?? '';
-    this.jited = (init.engine ?? 'interp') === 'jit';
+    this.jited = (init.engine ?? 'jit') === 'jit';
     this.xdpHasFrags = init.xdpHasFrags ?? false;
     this.sleepable = init.sleepable ?? false;
     this.dstProgType = init.dstProgType ?? 0;

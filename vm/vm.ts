@@ -39,6 +39,8 @@ export const SCRATCH = {
   SP: 4,
   /** Turns of unbounded loops left until the clock is read. */
   BUDGET: 8,
+  /** CPU the program runs on. */
+  CPU: 12,
   /** Registers r1 to r5 of a callback or entry, 8 bytes each. */
   ARGS: 16,
   /** A zero key, for the address of an array's first value. */
@@ -255,6 +257,7 @@ export class Vm {
   /** Starts the time budget of an outermost run. */
   startBudget(): void {
     this.runId++;
+    this.env.arena.i32[(this.scratch + SCRATCH.CPU) >> 2] = this.env.cpu;
     this.env.arena.i32[(this.scratch + SCRATCH.BUDGET) >> 2] = BUDGET_TURNS;
     this.#deadline = 0;
   }

@@ -75,7 +75,7 @@ if (!existsSync(path)) {
   t.pass(`skipped: there is no corpus at ${path}`);
 } else {
   const cases = JSON.parse(readFileSync(path, 'utf8')) as Case[];
-  for (const engine of ['interp'] as const) {
+  for (const engine of ['interp', 'jit'] as const) {
     t.test(`conformance corpus on ${engine}`, (t) => {
       run(t, cases, engine);
       t.end();

@@ -1,15 +1,254 @@
+/**
+ * The compiler: one WebAssembly module a program, its functions as WebAssembly
+ * functions over the arena.
+ *
+ * Limits first. A 64-bit value never crosses to JavaScript. Memory is not shared, so
+ * atomics are plain operations. WebAssembly loops are not replaced while they run: a
+ * single very long run stays in the engine's first tier. Where compiling fails (a
+ * function above the engine's size limit) the program is interpreted.
+ *
+ * The pieces: cfg.ts (graph), flow.ts (structure), func.ts (instructions), alu.ts,
+ * memory.ts, lookup.ts (maps in place), wasm.ts and buffer.ts (bytes).
+ */
+import { BASE_HI } from '../../mm/arena.ts';
 import type { Engine } from '../engine.ts';
-import type { LinkedProgram } from '../link.ts';
-import type { Vm } from '../vm.ts';
+import { argCount, type HelperImpl } from '../helper.ts';
+import type { LinkedProgram, MapSite } from '../link.ts';
+import { SCRATCH, type Vm } from '../vm.ts';
+import { Code, FUNC_PARAMS, LOCALS } from './code.ts';
+import { compileFunction, type ModuleContext } from './func.ts';
+import { hashLookupFunction, lookupPlan } from './lookup.ts';
+import type { ArenaWindow } from './memory.ts';
+import { F64, I32, I64, ModuleBuilder, W, type WasmImport } from './wasm.ts';
+
+/** Bytes below this are not mapped: a NULL pointer with a small offset. */
+const FIRST_MAPPED = 65536;
+
+/** A compiled module before it is given its imports. */
+export interface CompiledProgram {
+  readonly bytes: Uint8Array;
+  readonly imports: readonly WasmImport[];
+  /** Subprograms that have an entry of their own (`call0`, …). */
+  readonly entries: readonly number[];
+}
+
+/** The import of an implementation: a function of its arguments alone. */
+function helperImport(vm: Vm, impl: HelperImpl): WasmImport['fn'] {
+  const fn = impl.fn;
+  switch (argCount(impl)) {
+    case 0:
+      return () => fn(vm);
+    case 1:
+      return (a: number) => fn(vm, a);
+    case 2:
+      return (a: number, b: number) => fn(vm, a, b);
+    case 3:
+      return (a: number, b: number, c: number) => fn(vm, a, b, c);
+    case 4:
+      return (a: number, b: number, c: number, d: number) => fn(vm, a, b, c, d);
+    case 5:
+      return (a: number, b: number, c: number, d: number, e: number) => fn(vm, a, b, c, d, e);
+    default:
+      return (...args: number[]) => fn(vm, ...args);
+  }
+}
+
+/** The pages of the program's BPF arena. */
+function arenaWindow(vm: Vm, linked: LinkedProgram): ArenaWindow | undefined {
+  const map = linked.arena;
+  const range = map?.ops.mmapRange?.(map);
+  if (map === undefined || range === undefined) return undefined;
+  const start = vm.arenaUserStart(map);
+  return {
+    offset: range.offset,
+    length: range.length,
+    userLo: Number(BigInt.asIntN(32, start)),
+    userHi: vm.arenaUserHi(map),
+  };
+}
+
+/** Translates a linked program. */
+export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
+  const module = new ModuleBuilder();
+  const funcType = module.type(FUNC_PARAMS, [I64]);
+  const scratch = vm.scratch;
+  const helperNames = new Map<HelperImpl, string>();
+  /** Hash lookups are functions of the module; they come after the program's, when all imports are known. */
+  const lookups: MapSite[] = [];
+  const nameOf = (site: MapSite): string => `${site.kind}_${site.map.addr}`;
+
+  const context: ModuleContext = {
+    linked,
+    scratch,
+    limits: { start: FIRST_MAPPED, end: vm.env.arena.size },
+    window: arenaWindow(vm, linked),
+    funcType,
+    subprogFunc: (subprog) => importCount + subprog,
+    helper(impl) {
+      let name = helperNames.get(impl);
+      if (name === undefined) {
+        name = `h${helperNames.size}_${impl.name}`;
+        helperNames.set(impl, name);
+      }
+      const params = new Array<number>(argCount(impl)).fill(I32);
+      return module.import(name, params, [I32], helperImport(vm, impl));
+    },
+    lookup: (site) => lookupPlan(site.map),
+    lookupFunc(site) {
+      if (lookupPlan(site.map)?.kind === 'hash') {
+        let index = lookups.findIndex((other) => other.map === site.map);
+        if (index < 0) index = lookups.push(site) - 1;
+        return importCount + linked.subprogs.length + index;
+      }
+      const { ops, map } = site;
+      return module.import(nameOf(site), [I32], [I32], (key: number) => ops.lookup(map, key));
+    },
+    update({ ops, map, kind }) {
+      const fn = (key: number, value: number, flags: number) => ops.update(map, key, value, flags);
+      return module.import(`${kind}_${map.addr}`, [I32, I32, I32], [I32], fn);
+    },
+    remove(site) {
+      const { ops, map } = site;
+      return module.import(nameOf(site), [I32], [I32], (key: number) => ops.remove(map, key));
+    },
+    tail(site) {
+      const name = site.map === undefined ? 'tail' : `tail_${site.map.addr}`;
+      return module.import(name, [I32, I32], [I32], (map: number, index: number) => {
+        const array = site.map ?? vm.mapAt(map);
+        return (array === undefined ? undefined : vm.tailProgram(array, index))?.tailSlot ?? 0;
+      });
+    },
+    loadAbs: () =>
+      module.import('load_abs', [I32, I32, I32], [F64], (ctx: number, offset: number, size: number) =>
+        vm.loadAbs(vm, ctx, offset, size),
+      ),
+    mayGoto: () => module.import('may_goto', [F64], [F64], (start: number) => vm.mayGoto(start)),
+    budgetSpent: () =>
+      module.import('budget', [], [], () => {
+        vm.budgetSpent();
+        return undefined;
+      }),
+  };
+
+  // Function indexes follow the imports, whose number is only known after a pass: functions are
+  // written once with the imports found so far, and again if there were more.
+  let importCount = 0;
+  let codes: Code[];
+  for (;;) {
+    codes = linked.subprogs.map((_, subprog) => compileFunction(context, subprog));
+    if (importCount === module.imports.length) break;
+    importCount = module.imports.length;
+  }
+  for (const code of codes) module.func(funcType, LOCALS, code.out);
+  for (const site of lookups) {
+    const plan = lookupPlan(site.map);
+    if (plan?.kind === 'hash') hashLookupFunction(module, plan.map, plan.percpu, scratch + SCRATCH.CPU);
+  }
+  const entries = linked.subprogs
+    .map((_, subprog) => subprog)
+    .filter((subprog) => subprog === 0 || linked.handles.has(subprog) || isEntered(linked, subprog));
+  module.export('main', importCount);
+  module.export('run', runEntry(module, scratch, importCount));
+  for (const subprog of entries) module.export(`call${subprog}`, callEntry(module, scratch, importCount + subprog));
+  return { bytes: module.build(), imports: module.imports, entries };
+}
+
+/** Functions that are called from outside without their address having been taken. */
+function isEntered(linked: LinkedProgram, subprog: number): boolean {
+  const { isCb, isAsyncCb, isExceptionCb } = linked.subprogs[subprog]!;
+  return isCb || isAsyncCb || isExceptionCb;
+}
+
+/** r0 on the stack: its high half to the scratch block, its low half is the result. */
+function splitResult(code: Code, scratch: number): void {
+  const result = 1;
+  code.local(W.local_set, result);
+  code.i32(scratch);
+  code.local(W.local_get, result);
+  code.i64(32, 0);
+  code.op(W.i64_shr_u);
+  code.memory(W.i64_store32, SCRATCH.R0_HI);
+  code.local(W.local_get, result);
+  code.op(W.i32_wrap_i64);
+  code.op(W.end);
+}
+
+/** `run(i32 ctx) -> i32`: the main function with r1 = ctx on the machine's stack. */
+function runEntry(module: ModuleBuilder, scratch: number, main: number): number {
+  const code = new Code(0, 64);
+  code.local(W.local_get, 0);
+  code.op(W.i64_extend_i32_u);
+  code.i64(0, BASE_HI_BITS);
+  code.op(W.i64_or);
+  code.i64(0, 0);
+  code.local(W.local_get, 0);
+  code.op(W.select);
+  for (let reg = 2; reg <= 5; reg++) code.i64(0, 0);
+  code.i32(scratch);
+  code.memory(W.i32_load, SCRATCH.SP);
+  code.call(main);
+  splitResult(code, scratch);
+  return module.func(module.type([I32], [I32]), [[1, I64]], code.out);
+}
+
+/** `callN(i32) -> i32`: a function with r1 to r5 from the scratch block. */
+function callEntry(module: ModuleBuilder, scratch: number, func: number): number {
+  const code = new Code(0, 64);
+  for (let reg = 0; reg < 5; reg++) {
+    code.i32(scratch);
+    code.memory(W.i64_load, SCRATCH.ARGS + reg * 8);
+  }
+  code.i32(scratch);
+  code.memory(W.i32_load, SCRATCH.SP);
+  code.call(func);
+  splitResult(code, scratch);
+  return module.func(module.type([I32], [I32]), [[1, I64]], code.out);
+}
+
+const BASE_HI_BITS = BASE_HI | 0;
+
+type Entry = (argument: number) => number;
+
+/** One compiled program. */
 export class Jit implements Engine {
   readonly name = 'jit';
-  readonly main: () => void = () => {};
-  constructor(_vm: Vm, _linked: LinkedProgram) {}
-  run(_ctx: number): number {
-    throw new Error('todo');
+  /** The main function, for {@link Vm.table}. */
+  readonly main: (...args: never[]) => unknown;
+  /** Bytes of the module (`jited_prog_len`). */
+  readonly size: number;
+  readonly #vm: Vm;
+  readonly #run: Entry;
+  readonly #calls: (Entry | undefined)[] = [];
+
+  constructor(vm: Vm, linked: LinkedProgram) {
+    this.#vm = vm;
+    const { bytes, imports, entries } = compile(vm, linked);
+    this.size = bytes.length;
+    const e: Record<string, WasmImport['fn'] | WebAssembly.Memory | WebAssembly.Table | WebAssembly.Global> = {
+      memory: vm.env.arena.memory,
+      table: vm.table,
+      tcc: vm.tailCalls,
+    };
+    for (const { name, fn } of imports) e[name] = fn;
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e });
+    this.main = exports['main'] as Jit['main'];
+    this.#run = exports['run'] as Entry;
+    for (const subprog of entries) this.#calls[subprog] = exports[`call${subprog}`] as Entry;
   }
-  call(_subprog: number): number {
-    throw new Error('todo');
+
+  run(ctx: number): number {
+    return this.#run(ctx);
   }
+
+  call(subprog: number): number {
+    const entry = this.#calls[subprog];
+    if (entry === undefined) throw new Error(`Function ${subprog} has no entry of its own`);
+    const vm = this.#vm;
+    const stack = vm.sp;
+    const result = entry(0);
+    vm.sp = stack;
+    return result;
+  }
+
   release(): void {}
 }
