@@ -86,7 +86,7 @@ export class Attr {
 
 /**
  * The name in a fixed array of an attr (`bpf_obj_name_cpy`): letters, digits, `_` and `.`,
- * ended by NUL inside the array, and only zeros after it; -EINVAL otherwise.
+ * ended by NUL inside the array; -EINVAL otherwise. What comes after the NUL does not matter.
  */
 export function objName(u8: Uint8Array, offset: number, length: number): string | number {
   let name = '';
@@ -98,7 +98,5 @@ export function objName(u8: Uint8Array, offset: number, length: number): string 
     if (!ok) return -EINVAL;
     name += String.fromCharCode(c);
   }
-  if (at === end) return -EINVAL;
-  for (; at < end; at++) if (u8[at] !== 0) return -EINVAL;
-  return name;
+  return at === end ? -EINVAL : name;
 }

@@ -5,8 +5,9 @@
  */
 import { BpfFile, type BpfObject, type FdTarget, type ForeignFile } from '../base/object.ts';
 import { CAP_FULL_SET, hasCap } from '../uapi/capability.ts';
-import { EBADF, EFAULT, EINVAL, EMFILE, ENOENT } from '../uapi/errno.ts';
+import { EFAULT, EINVAL, ENOENT } from '../uapi/errno.ts';
 import type { Caller, PathResolver } from './caller.ts';
+import { FdTable } from './fd_table.ts';
 
 /** Where the memory of a local caller starts: no valid address is near NULL. */
 export const LOCAL_BASE = 0x10000;
@@ -21,9 +22,10 @@ export interface LocalCallerOptions {
   readonly caps?: bigint;
   /** Most bytes of memory; default 64 MiB. */
   readonly memory?: number;
-  /** Most descriptors (RLIMIT_NOFILE); default 1024. */
-  readonly files?: number;
-  readonly paths?: PathResolver;
+  /** Its descriptors, when they are shared with somebody; default: a table of its own. */
+  readonly fds?: FdTable;
+  /** Its view of the file system; paths are in the memory of the caller given. */
+  readonly paths?: (caller: Caller) => PathResolver;
 }
 
 /** Paths of a caller that has no file system. */
@@ -41,8 +43,7 @@ export class LocalCaller implements Caller {
   caps: bigint;
   paths: PathResolver;
   readonly #memoryMax: number;
-  readonly #filesMax: number;
-  readonly #files: (BpfFile | ForeignFile | undefined)[] = [];
+  readonly fds: FdTable;
   #memory = new Uint8Array(1 << 16);
   #used = 0;
 
@@ -53,8 +54,8 @@ export class LocalCaller implements Caller {
     this.cpu = options.cpu ?? 0;
     this.caps = options.caps ?? CAP_FULL_SET;
     this.#memoryMax = options.memory ?? 64 << 20;
-    this.#filesMax = options.files ?? 1024;
-    this.paths = options.paths ?? NO_PATHS;
+    this.fds = options.fds ?? new FdTable();
+    this.paths = options.paths?.(this) ?? NO_PATHS;
   }
 
   hasCap(cap: number): boolean {
@@ -111,62 +112,33 @@ export class LocalCaller implements Caller {
   }
 
   fdget(fd: number): FdTarget {
-    return this.#files[fd];
+    return this.fds.get(fd);
   }
 
   fdInstall(file: BpfFile): number {
-    return this.#install(file);
+    return this.fds.install(file);
   }
 
   /** Gives a descriptor to a file that is not one of the emulator's. */
   installForeign(file: ForeignFile): number {
-    return this.#install(file);
+    return this.fds.install(file);
   }
 
   /** close(2): 0 or -EBADF. */
   close(fd: number): number {
-    const file = this.#files[fd];
-    if (file === undefined) return -EBADF;
-    this.#files[fd] = undefined;
-    if (file instanceof BpfFile) file.put();
-    return 0;
-  }
-
-  /** dup(2): a second descriptor of the same file, or -errno. */
-  dup(fd: number): number {
-    const file = this.#files[fd];
-    if (file === undefined) return -EBADF;
-    if (file instanceof BpfFile) file.get();
-    return this.#install(file);
+    return this.fds.close(fd);
   }
 
   /** The object behind a descriptor, or undefined. */
   objectOf(fd: number): BpfObject | undefined {
-    const file = this.#files[fd];
+    const file = this.fds.get(fd);
     return file instanceof BpfFile ? file.object : undefined;
-  }
-
-  /** Number of open descriptors. */
-  get openFiles(): number {
-    return this.#files.reduce((count, file) => count + (file === undefined ? 0 : 1), 0);
   }
 
   /** Closes everything, as at the end of a process. */
   exit(): void {
-    for (let fd = 0; fd < this.#files.length; fd++) if (this.#files[fd] !== undefined) this.close(fd);
-    this.#files.length = 0;
+    this.fds.closeAll();
     this.reset();
-  }
-
-  #install(file: BpfFile | ForeignFile): number {
-    let fd = this.#files.indexOf(undefined);
-    if (fd === -1) fd = this.#files.length;
-    if (fd >= this.#filesMax) {
-      if (file instanceof BpfFile) file.put();
-      return -EMFILE;
-    }
-    this.#files[fd] = file;
-    return fd;
   }
 }
 

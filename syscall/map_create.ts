@@ -16,6 +16,7 @@ import { mapCheckBtf } from './map_btf.ts';
 
 const AT = MAP_CREATE.at;
 const SHA256_SIZE = 32;
+const NUMA_NO_NODE = -1;
 const T = BPF_MAP_TYPE;
 
 /** What a caller needs to create a map of each type; BTF-free types not listed need CAP_BPF only. */
@@ -40,8 +41,9 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
   if (mapType !== T.BLOOM_FILTER && mapType !== T.ARENA && mapExtra !== 0n) return -EINVAL;
   const mode = fileMode(flags);
   if (mode < 0) return mode;
-  const numaNode = (flags & BPF_F_MAP.NUMA_NODE) !== 0 ? attr.get(AT.numa_node) : 0;
-  if (numaNode !== 0) return -EINVAL;
+  // One node, and NUMA_NO_NODE may be named too.
+  const numaNode = (flags & BPF_F_MAP.NUMA_NODE) !== 0 ? attr.getSigned(AT.numa_node) : NUMA_NO_NODE;
+  if (numaNode !== NUMA_NO_NODE && numaNode !== 0) return -EINVAL;
 
   const ops = mapType < kernel.profile.nrMapTypes ? mapOps(mapType) : undefined;
   if (ops === undefined) return -EINVAL;
@@ -51,7 +53,7 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
     valueSize: attr.get(AT.value_size),
     maxEntries: attr.get(AT.max_entries),
     mapFlags: flags,
-    numaNode: (flags & BPF_F_MAP.NUMA_NODE) !== 0 ? numaNode : -1,
+    numaNode,
     mapExtra,
     innerMap: mapOf(caller, attr.get(AT.inner_map_fd)),
   };

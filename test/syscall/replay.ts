@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { seededRandom } from '../../base/env.ts';
-import type { BpfFile, BpfObject, ForeignFile } from '../../base/object.ts';
+import type { ForeignFile } from '../../base/object.ts';
 import { COMMAND_ATTRS } from '../../syscall/attr_table.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { LocalCaller } from '../../syscall/local_caller.ts';
@@ -123,8 +123,10 @@ class Run {
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
     this.#fs = fileSystem();
-    this.#caller = new LocalCaller({ caps: CAP_FULL_SET & ~(1n << BigInt(CAP.SYS_RESOURCE)), paths: this.#fs.paths });
-    this.#fs.attach(this.#caller);
+    this.#caller = new LocalCaller({
+      caps: CAP_FULL_SET & ~(1n << BigInt(CAP.SYS_RESOURCE)),
+      paths: (caller) => this.#fs.paths(caller),
+    });
     for (let fd = 0; fd < 3; fd++) this.#caller.installForeign(OTHER_FILE);
   }
 
@@ -289,11 +291,6 @@ class Run {
         return undefined;
     }
   }
-}
-
-/** The object behind a file, for the file system of the replay. */
-export function objectOf(file: BpfFile): BpfObject {
-  return file.object;
 }
 
 function expand(spec: Spec): Buffer {

@@ -3,9 +3,9 @@
  * hierarchy and of a bpffs, and pins in it.
  */
 import type { BpfObject, ForeignFile } from '../../base/object.ts';
-import type { PathResolver } from '../../syscall/caller.ts';
+import type { Caller, PathResolver } from '../../syscall/caller.ts';
 import type { Kernel } from '../../syscall/kernel.ts';
-import { type LocalCaller, readString } from '../../syscall/local_caller.ts';
+import { readString } from '../../syscall/local_caller.ts';
 import { EEXIST, ENOENT, EPERM } from '../../uapi/errno.ts';
 
 const CGROUP = '/cgroup/gold';
@@ -14,9 +14,8 @@ const PATH_MAX = 4096;
 
 /** The file system of one sequence. */
 export interface ReplayFs {
-  readonly paths: PathResolver;
-  /** Whose memory the paths are in. */
-  attach(caller: LocalCaller): void;
+  /** The view of a caller, in whose memory the paths are. */
+  paths(caller: Caller): PathResolver;
   /** A recorded path with its variables filled in. */
   path(recorded: string): string;
   mkdir(recorded: string): void;
@@ -31,18 +30,12 @@ let inode = 5000;
 export function fileSystem(): ReplayFs {
   const pins = new Map<string, BpfObject>();
   const dirs = new Map<string, number>([[CGROUP, inode++]]);
-  let caller: LocalCaller | undefined;
   const path = (recorded: string): string => recorded.replace('$CG', CGROUP).replace('$BPFFS', BPFFS);
-  const read = (address: number): string | number =>
-    caller === undefined ? -ENOENT : readString(caller, address, PATH_MAX);
   return {
     path,
-    attach: (owner) => {
-      caller = owner;
-    },
-    paths: {
+    paths: (caller) => ({
       pin(_pathFd, address, object) {
-        const name = read(address);
+        const name = readString(caller, address, PATH_MAX);
         if (typeof name === 'number') return name;
         if (!name.startsWith(`${BPFFS}/`)) return name.includes('/nonexistent') ? -ENOENT : -EPERM;
         if (pins.has(name)) return -EEXIST;
@@ -51,14 +44,14 @@ export function fileSystem(): ReplayFs {
         return 0;
       },
       get(_pathFd, address) {
-        const name = read(address);
+        const name = readString(caller, address, PATH_MAX);
         if (typeof name === 'number') return name;
         const object = pins.get(name);
         if (object === undefined) return -ENOENT;
         object.getUser();
         return object;
       },
-    },
+    }),
     mkdir: (recorded) => {
       dirs.set(path(recorded), inode++);
     },
