@@ -17,6 +17,7 @@ import { ACCESS_FLAGS, flagsOk, PCPU_MIN_UNIT_SIZE, roundUpPow2 } from './alloc_
 import { copyPercpuOut } from './hashtab.ts';
 import { percpuUserValueSize } from './htab_map.ts';
 import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps } from './map.ts';
+import { arrayMetaEqual } from './map_in_map.ts';
 import { arrayMemUsage } from './mem_usage.ts';
 import { copyMapValue, copyValueOut, freeSpecialFields, roundUp8 } from './value.ts';
 
@@ -76,15 +77,25 @@ export function arrayAllocCheck(attr: MapCreateAttr): number {
   return 0;
 }
 
-function alloc(ops: MapOps, attr: MapCreateAttr, env: KernelEnv, percpu: boolean): ArrayMap | number {
+/** Makes a map over an array of values: the map, or -ENOMEM. `make` builds the object over a block of so many bytes. */
+export function arrayAlloc(
+  env: KernelEnv,
+  attr: MapCreateAttr,
+  percpu: boolean,
+  make: (bytes: number) => ArrayMap,
+): ArrayMap | number {
   let bytes = roundUp8(attr.valueSize) * attr.maxEntries * (percpu ? env.nrCpus : 1);
   if ((attr.mapFlags & BPF_F_MAP.MMAPABLE) !== 0) bytes = Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE;
   if (bytes > env.arena.available) return -ENOMEM;
-  const map = new ArrayMap(ops, env, attr, percpu, bytes);
+  const map = make(bytes);
   if (map.addr !== 0 && map.values !== 0) return map;
   env.arena.free(map.values, bytes);
   env.arena.free(map.addr, MAP_HEADER_SIZE);
   return -ENOMEM;
+}
+
+function alloc(ops: MapOps, attr: MapCreateAttr, env: KernelEnv, percpu: boolean): ArrayMap | number {
+  return arrayAlloc(env, attr, percpu, (bytes) => new ArrayMap(ops, env, attr, percpu, bytes));
 }
 
 function free(map: BpfMap): void {
@@ -177,6 +188,7 @@ export const arrayMapOps: MapOps = {
   forEach: (map, visit) => forEach(map, visit, 0),
   memUsage: arrayMemUsage,
   checkBtf: arrayCheckBtf,
+  metaEqual: arrayMetaEqual,
   mmapRange(map) {
     const array = map as ArrayMap;
     return { offset: array.values, length: array.bytes };
@@ -235,4 +247,5 @@ export const percpuArrayMapOps: MapOps = {
   forEach: (map, visit) => forEach(map, visit, map.env.cpu * (map as ArrayMap).valueStride),
   memUsage: arrayMemUsage,
   checkBtf: arrayCheckBtf,
+  metaEqual: arrayMetaEqual,
 };

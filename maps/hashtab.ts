@@ -122,20 +122,20 @@ export class HtabMap extends BpfMap {
 
 /**
  * Makes a table for a map with this many entries: the map, or -E2BIG, -ENOMEM.
- * `fill` takes the elements when the type manages them itself (LRU).
+ * `make` builds the object for a number of buckets; `fill` provides the elements.
  */
 export function htabAlloc(
-  ops: MapOps,
   env: KernelEnv,
   attr: MapCreateAttr,
   shape: HtabShape,
+  make: (nrBuckets: number) => HtabMap,
   fill: (map: HtabMap) => boolean = fillFreelist,
 ): HtabMap | number {
   if (attr.maxEntries > 2 ** 31) return -E2BIG;
   const nrBuckets = roundUpPow2(attr.maxEntries);
   if (nrBuckets > MAX_BUCKETS) return -E2BIG;
   if (!worthTrying(env, attr, shape, nrBuckets)) return -ENOMEM;
-  const map = new HtabMap(ops, env, attr, shape, nrBuckets);
+  const map = make(nrBuckets);
   if (map.addr !== 0 && map.table !== 0 && map.scratch !== 0 && (!map.prealloc || fill(map))) return map;
   map.freeAll();
   env.arena.free(map.addr, MAP_HEADER_SIZE);

@@ -11,7 +11,8 @@ import {
   alignedKey,
   checkElemFlags,
   ELEM_NEXT,
-  type HtabMap,
+  HtabMap,
+  type HtabShape,
   htabAlloc,
   htabAllocElem,
   htabCopyOut,
@@ -27,6 +28,7 @@ import {
   htabUpdate,
 } from './hashtab.ts';
 import type { BpfMap, MapBuckets, MapCreateAttr, MapCreator, MapOps } from './map.ts';
+import { mapMetaEqual } from './map_in_map.ts';
 import { htabMemUsage } from './mem_usage.ts';
 import { checkAndInitMapValue, copyMapValue, freeSpecialFields, roundUp8 } from './value.ts';
 
@@ -51,6 +53,10 @@ export function htabAllocCheck(attr: MapCreateAttr, _env: KernelEnv, caller: Map
   if (attr.keySize + attr.valueSize >= KMALLOC_MAX_SIZE - SIZEOF_HTAB_ELEM) return -E2BIG;
   if (percpu && roundUp8(attr.valueSize) > PCPU_MIN_UNIT_SIZE) return -E2BIG;
   return 0;
+}
+
+function alloc(ops: MapOps, attr: MapCreateAttr, env: KernelEnv, shape: HtabShape): HtabMap | number {
+  return htabAlloc(env, attr, shape, (nrBuckets) => new HtabMap(ops, env, attr, shape, nrBuckets));
 }
 
 /** `htab_map_free`. */
@@ -126,7 +132,7 @@ export function htabSysLookup(
 export const htabMapOps: MapOps = {
   type: BPF_MAP_TYPE.HASH,
   allocCheck: htabAllocCheck,
-  alloc: (attr, env) => htabAlloc(htabMapOps, env, attr, { percpu: false }),
+  alloc: (attr, env) => alloc(htabMapOps, attr, env, { percpu: false }),
   free: htabFree,
   lookup,
   update: (map, key, value, flags) => htabUpdate(map as HtabMap, key, value, flags),
@@ -137,6 +143,7 @@ export const htabMapOps: MapOps = {
   batch: 'htab',
   buckets: htabBuckets(htabRemoveElem),
   forEach: (map, visit) => htabForEach(map as HtabMap, visit),
+  metaEqual: mapMetaEqual,
   memUsage: (map) => htabMemUsage(map as HtabMap),
 };
 
@@ -201,7 +208,7 @@ function percpuUpdate(map: BpfMap, key: number, value: number, flags: number, al
 export const htabPercpuMapOps: MapOps = {
   type: BPF_MAP_TYPE.PERCPU_HASH,
   allocCheck: htabAllocCheck,
-  alloc: (attr, env) => htabAlloc(htabPercpuMapOps, env, attr, { percpu: true }),
+  alloc: (attr, env) => alloc(htabPercpuMapOps, attr, env, { percpu: true }),
   free: htabFree,
   lookup: percpuLookup,
   lookupPercpu: percpuLookupCpu,
@@ -215,5 +222,6 @@ export const htabPercpuMapOps: MapOps = {
   batch: 'htab',
   buckets: htabBuckets(htabRemoveElem),
   forEach: (map, visit) => htabForEach(map as HtabMap, visit),
+  metaEqual: mapMetaEqual,
   memUsage: (map) => htabMemUsage(map as HtabMap),
 };

@@ -8,12 +8,26 @@
 import type { KernelEnv } from '../base/env.ts';
 import { BpfObject } from '../base/object.ts';
 import type { Btf, BtfField, BtfRecord } from '../btf/btf.ts';
+import type { MapOwner } from './prog_compatible.ts';
 
 /**
  * Size of the header every map keeps in the arena: the address of it is the map's
  * pointer (`const struct bpf_map *`) as programs see it. Word 0 is the map's id.
  */
 export const MAP_HEADER_SIZE = 64;
+
+/** What a map of maps keeps of its template; any map has it too. */
+export interface MapMeta {
+  readonly ops: MapOps;
+  readonly mapType: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly mapFlags: number;
+  readonly mapExtra: bigint;
+  readonly record: BtfRecord | undefined;
+  readonly btf: Btf | undefined;
+}
 
 /** The arguments of MAP_CREATE, decoded and in the caller's terms (descriptors already resolved). */
 export interface MapCreateAttr {
@@ -27,6 +41,10 @@ export interface MapCreateAttr {
   readonly mapExtra: bigint;
   /** The template of a map of maps, when `inner_map_fd` named a map; else the errno of the lookup. */
   readonly innerMap: BpfMap | number;
+  /** Type ids given for key and value, and of the kernel's BTF (struct_ops); missing: 0. */
+  readonly btfKeyTypeId?: number;
+  readonly btfValueTypeId?: number;
+  readonly btfVmlinuxValueTypeId?: number;
 }
 
 /** One map. Types with more state extend it. */
@@ -58,6 +76,10 @@ export abstract class BpfMap extends BpfObject {
   /** Type of the program that owns a prog array (`owner_prog_type` in fdinfo); 0 none yet. */
   ownerProgType = 0;
   ownerJited = false;
+  /** What the first program fixed for the others (see prog_compatible.ts). */
+  owner: MapOwner | undefined = undefined;
+  /** The template of a map of maps (`inner_map_meta`). */
+  innerMapMeta: MapMeta | undefined = undefined;
   /** SHA-256 of the only program that may use the map (`excl_prog_hash`). */
   exclProgHash: Uint8Array | undefined = undefined;
 
@@ -140,7 +162,7 @@ export interface MapOps {
    */
   forEach?(map: BpfMap, visit: (key: number, value: number) => number): number;
   /** For a fd-valued map: whether a template fits (`map_meta_equal`). */
-  metaEqual?(template: BpfMap, map: BpfMap): boolean;
+  metaEqual?(template: MapMeta, map: MapMeta): boolean;
 
   /** Whether `cat` of a pinned map prints it (`map_seq_show_elem`): one element's line(s), appended as bytes. */
   showElem?(map: BpfMap, key: number, out: ShowSink): void;

@@ -5,7 +5,9 @@
  */
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
+import type { BloomFilterMap } from './bloom_filter.ts';
 import type { HtabMap } from './hashtab.ts';
+import type { LpmTrieMap } from './lpm_trie.ts';
 import type { BpfMap } from './map.ts';
 import { roundUp8 } from './value.ts';
 
@@ -14,6 +16,9 @@ const SIZEOF_HTAB = 896;
 const SIZEOF_BUCKET = 16;
 const SIZEOF_HTAB_ELEM = 48;
 const SIZEOF_ARRAY = 312;
+const SIZEOF_LPM_NODE = 40;
+const SIZEOF_QUEUE_STACK = 320;
+const SIZEOF_BLOOM = 320;
 const POINTER = 8;
 
 function pageAlign(size: number): number {
@@ -46,4 +51,19 @@ export function arrayMemUsage(map: BpfMap): number {
   return (map.mapFlags & BPF_F_MAP.MMAPABLE) !== 0
     ? pageAlign(SIZEOF_ARRAY) + pageAlign(values)
     : SIZEOF_ARRAY + values;
+}
+
+/** `trie_mem_usage`. */
+export function trieMemUsage(map: LpmTrieMap): number {
+  return map.count * (SIZEOF_LPM_NODE + map.dataSize + map.valueSize);
+}
+
+/** `queue_stack_map_mem_usage`. */
+export function queueStackMemUsage(map: BpfMap): number {
+  return SIZEOF_QUEUE_STACK + (map.maxEntries + 1) * map.valueSize;
+}
+
+/** `bloom_map_mem_usage`. */
+export function bloomMemUsage(map: BloomFilterMap): number {
+  return SIZEOF_BLOOM + map.bytes;
 }

@@ -1,0 +1,156 @@
+/**
+ * BPF_MAP_TYPE_HASH_OF_MAPS: a hash whose values are maps (source: behaviour of
+ * `htab_of_maps_map_ops`). User space puts descriptors in and gets ids out; a
+ * program's lookup gives the inner map's address, which is also what an element
+ * holds.
+ */
+import type { KernelEnv } from '../base/env.ts';
+import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
+import { EINVAL, ENOENT } from '../uapi/errno.ts';
+import { mapOfFd } from './fd_object.ts';
+import {
+  ELEM_NEXT,
+  HtabMap,
+  type HtabShape,
+  htabAlloc,
+  htabForEach,
+  htabLookupElem,
+  htabNextKey,
+  htabRemoveElem,
+  htabUpdate,
+} from './hashtab.ts';
+import { htabAllocCheck } from './htab_map.ts';
+import type { BpfMap, MapCreateAttr, MapOps, MapSyscall } from './map.ts';
+import { fitsInner, mapMetaAlloc } from './map_in_map.ts';
+import { htabMemUsage } from './mem_usage.ts';
+import { mapCheckNoBtf } from './no_btf.ts';
+
+const SHAPE: HtabShape = { percpu: false, storedValueSize: 8 };
+
+/** A hash of maps. */
+export class HtabOfMaps extends HtabMap {
+  /** Inner maps by their address, and how many elements have each; every element holds a reference. */
+  readonly inner = new Map<number, { readonly map: BpfMap; uses: number }>();
+  /** Where a value to store is put together. */
+  readonly word: number;
+
+  constructor(env: KernelEnv, attr: MapCreateAttr, nrBuckets: number) {
+    super(htabOfMapsMapOps, env, attr, SHAPE, nrBuckets);
+    this.word = env.arena.alloc(8);
+  }
+
+  override freeAll(): void {
+    super.freeAll();
+    this.env.arena.free(this.word, 8);
+  }
+
+  /** The map an element holds. */
+  at(element: number): BpfMap {
+    return this.inner.get(this.i32[(element + this.valueOffset) >> 2]!)!.map;
+  }
+
+  /** One more element has this map. */
+  hold(map: BpfMap): void {
+    map.get();
+    const entry = this.inner.get(map.addr);
+    if (entry === undefined) this.inner.set(map.addr, { map, uses: 1 });
+    else entry.uses++;
+  }
+
+  /** One element less has this map. */
+  drop(map: BpfMap): void {
+    const entry = this.inner.get(map.addr)!;
+    if (--entry.uses === 0) this.inner.delete(map.addr);
+    map.put();
+  }
+}
+
+function removeElem(htab: HtabMap, element: number): void {
+  const outer = htab as HtabOfMaps;
+  const inner = outer.at(element);
+  htabRemoveElem(outer, element);
+  outer.drop(inner);
+}
+
+/** BPF_MAP_TYPE_HASH_OF_MAPS. */
+export const htabOfMapsMapOps: MapOps = {
+  type: BPF_MAP_TYPE.HASH_OF_MAPS,
+  allocCheck(attr, env, caller) {
+    return attr.valueSize !== 4 ? -EINVAL : htabAllocCheck(attr, env, caller);
+  },
+  alloc(attr, env) {
+    const meta = mapMetaAlloc(attr);
+    if (typeof meta === 'number') return meta;
+    const map = htabAlloc(env, attr, SHAPE, (nrBuckets) => new HtabOfMaps(env, attr, nrBuckets));
+    if (typeof map !== 'number') map.innerMapMeta = meta;
+    return map;
+  },
+  free(map) {
+    const htab = map as HtabOfMaps;
+    htabForEach(htab, (_key, value) => {
+      htab.drop(htab.inner.get(htab.i32[value >> 2]!)!.map);
+      return 0;
+    });
+    htab.freeAll();
+  },
+  lookup(map, key) {
+    const htab = map as HtabOfMaps;
+    const element = htabLookupElem(htab, key);
+    return element === 0 ? 0 : htab.i32[(element + htab.valueOffset) >> 2]!;
+  },
+  remove(map, key) {
+    const htab = map as HtabOfMaps;
+    const element = htabLookupElem(htab, key);
+    if (element === 0) return -ENOENT;
+    removeElem(htab, element);
+    return 0;
+  },
+  nextKey: (map, key, next) => htabNextKey(map as HtabMap, key, next),
+  sysLookup(map, key, value) {
+    const htab = map as HtabOfMaps;
+    const element = htabLookupElem(htab, key);
+    if (element === 0) return -ENOENT;
+    htab.env.arena.view.setUint32(value, htab.at(element).id, true);
+    return 0;
+  },
+  sysUpdate(map, key, value, flags, sys: MapSyscall) {
+    const htab = map as HtabOfMaps;
+    const inner = mapOfFd(sys, htab.env.arena.view.getInt32(value, true));
+    if (typeof inner === 'number') return inner;
+    const misfit = fitsInner(map, inner);
+    if (misfit !== 0) return misfit;
+    const old = htabLookupElem(htab, key);
+    const oldInner = old === 0 ? undefined : htab.at(old);
+    htab.i32[htab.word >> 2] = inner.addr;
+    const error = htabUpdate(htab, key, htab.word, flags);
+    if (error !== 0) return error;
+    htab.hold(inner);
+    if (oldInner !== undefined) htab.drop(oldInner);
+    return 0;
+  },
+  batch: 'htab',
+  buckets: {
+    count: (map) => (map as HtabMap).nrBuckets,
+    length(map, bucket) {
+      const htab = map as HtabMap;
+      let length = 0;
+      for (let at = htab.i32[htab.table + bucket]!; at !== 0; at = htab.i32[(at >> 2) + ELEM_NEXT]!) length++;
+      return length;
+    },
+    copy(map, bucket, keys, values, remove) {
+      const htab = map as HtabOfMaps;
+      let element = htab.i32[htab.table + bucket]!;
+      while (element !== 0) {
+        const next = htab.i32[(element >> 2) + ELEM_NEXT]!;
+        htab.env.arena.copy(keys, element + htab.keyOffset, htab.keySize);
+        htab.env.arena.view.setUint32(values, htab.at(element).id, true);
+        keys += htab.keySize;
+        values += 4;
+        if (remove) removeElem(htab, element);
+        element = next;
+      }
+    },
+  },
+  memUsage: (map) => htabMemUsage(map as HtabMap),
+  checkBtf: mapCheckNoBtf,
+};
