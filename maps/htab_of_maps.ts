@@ -5,10 +5,11 @@
  * holds.
  */
 import type { KernelEnv } from '../base/env.ts';
-import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
+import { BPF_ELEM, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { EINVAL, ENOENT } from '../uapi/errno.ts';
 import { mapOfFd } from './fd_object.ts';
 import {
+  checkElemFlags,
   ELEM_NEXT,
   HtabMap,
   type HtabShape,
@@ -120,13 +121,20 @@ export const htabOfMapsMapOps: MapOps = {
     const misfit = fitsInner(map, inner);
     if (misfit !== 0) return misfit;
     const old = htabLookupElem(htab, key);
-    const oldInner = old === 0 ? undefined : htab.at(old);
+    if (old !== 0) {
+      // Written in place (`htab_map_update_elem_in_place`): the key keeps its position.
+      const error = flags > BPF_ELEM.EXIST ? -EINVAL : checkElemFlags(true, flags);
+      if (error !== 0) return error;
+      const oldInner = htab.at(old);
+      htab.hold(inner);
+      htab.i32[(old + htab.valueOffset) >> 2] = inner.addr;
+      htab.drop(oldInner);
+      return 0;
+    }
     htab.i32[htab.word >> 2] = inner.addr;
     const error = htabUpdate(htab, key, htab.word, flags);
-    if (error !== 0) return error;
-    htab.hold(inner);
-    if (oldInner !== undefined) htab.drop(oldInner);
-    return 0;
+    if (error === 0) htab.hold(inner);
+    return error;
   },
   batch: 'htab',
   buckets: {

@@ -86,7 +86,7 @@ function matchLength(trie: LpmTrieMap, node: number): number {
   const data = trie.data;
   const word = (node >> 2) + DATA;
   const nodeLength = i32[(node >> 2) + PREFIXLEN]!;
-  const limit = nodeLength < trie.prefixlen ? nodeLength : trie.prefixlen;
+  const limit = Math.min(nodeLength, trie.prefixlen);
   let bits = 0;
   for (let i = 0; bits < limit; i++, bits += 32) {
     const difference = i32[word + i]! ^ data[i]!;
@@ -95,7 +95,7 @@ function matchLength(trie: LpmTrieMap, node: number): number {
       break;
     }
   }
-  return bits < limit ? bits : limit;
+  return Math.min(bits, limit);
 }
 
 /** The key's bit after a prefix of this length. */

@@ -8,6 +8,7 @@
 import type { KernelEnv } from '../base/env.ts';
 import { BpfObject } from '../base/object.ts';
 import type { Btf, BtfField, BtfRecord } from '../btf/btf.ts';
+import { BPF_F_MAP } from '../uapi/bpf.ts';
 import type { MapOwner } from './prog_compatible.ts';
 
 /**
@@ -15,6 +16,9 @@ import type { MapOwner } from './prog_compatible.ts';
  * pointer (`const struct bpf_map *`) as programs see it. Word 0 is the map's id.
  */
 export const MAP_HEADER_SIZE = 64;
+
+/** Flags of the descriptor that is made, not of the map (`bpf_map_flags_retain_permanent`). */
+const DESCRIPTOR_FLAGS = BPF_F_MAP.RDONLY | BPF_F_MAP.WRONLY;
 
 /** What a map of maps keeps of its template; any map has it too. */
 export interface MapMeta {
@@ -91,7 +95,7 @@ export abstract class BpfMap extends BpfObject {
     this.keySize = attr.keySize;
     this.valueSize = attr.valueSize;
     this.maxEntries = attr.maxEntries;
-    this.mapFlags = attr.mapFlags;
+    this.mapFlags = attr.mapFlags & ~DESCRIPTOR_FLAGS;
     this.mapExtra = attr.mapExtra;
     this.numaNode = attr.numaNode;
     this.addr = env.arena.alloc(MAP_HEADER_SIZE);
