@@ -3,13 +3,9 @@
  * engines go to the map's own functions directly; these serve the other call sites
  * and the operations that are not hot.
  */
-import type { BpfMap } from '../../maps/map.ts';
-import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
-import { EINVAL, ENOENT } from '../../uapi/errno.ts';
+import { EINVAL, ENOTSUPP } from '../../uapi/errno.ts';
 import type { HelperRecord } from '../helper.ts';
 import type { Vm } from '../vm.ts';
-
-const ENOTSUPP = 524;
 
 /** 64-bit flags given as halves, as one number: an unknown bit in the upper half is an unknown flag. */
 export function flags64(lo: number, hi: number): number {
@@ -54,55 +50,19 @@ function lookupPercpu(vm: Vm, mapAddr = 0, key = 0, cpu = 0): number {
 
 /**
  * bpf_for_each_map_elem: the callback (map, key, value, ctx) for every element until
- * it returns 1; the number of elements visited (`bpf_for_each_array_elem`,
- * `bpf_for_each_hash_elem`). Arrays pass the index in a copy the callback may keep reading.
+ * it returns non-zero; the number of elements visited (`map_for_each_callback`).
  */
 function forEachMapElem(vm: Vm, mapAddr = 0, callback = 0, _hi = 0, ctxLo = 0, ctxHi = 0, lo = 0, hi = 0): number {
   const map = vm.mapAt(mapAddr);
-  if (lo !== 0 || hi !== 0 || map === undefined) return -EINVAL;
-  const isArray = map.mapType === BPF_MAP_TYPE.ARRAY || map.mapType === BPF_MAP_TYPE.PERCPU_ARRAY;
-  const keys = isArray ? undefined : snapshotKeys(map);
-  const count = keys === undefined ? map.maxEntries : keys.length / map.keySize;
-  const key = vm.env.arena.alloc(Math.max(map.keySize, 8));
-  if (key === 0) return -EINVAL;
-  let visited = 0;
-  try {
-    for (let i = 0; i < count; i++) {
-      vm.loopTurn();
-      if (keys === undefined) vm.env.arena.i32[key >> 2] = i;
-      else vm.env.arena.u8.set(keys.subarray(i * map.keySize, (i + 1) * map.keySize), key);
-      const value = map.ops.lookup?.(map, key) ?? 0;
-      if (value === 0) continue;
-      vm.setArgPtr(0, mapAddr);
-      vm.setArgPtr(1, key);
-      vm.setArgPtr(2, value);
-      vm.setArg(3, ctxLo, ctxHi);
-      visited++;
-      if (vm.callback(callback) !== 0) break;
-    }
-  } finally {
-    vm.env.arena.free(key, Math.max(map.keySize, 8));
-  }
-  return visited;
-}
-
-/** The keys of a hash at this moment: the callback may delete and add. */
-function snapshotKeys(map: BpfMap): Uint8Array {
-  const arena = map.env.arena;
-  const size = map.keySize;
-  const block = arena.alloc(size * 2);
-  const keys: number[] = [];
-  if (block !== 0 && map.ops.nextKey !== undefined) {
-    let at = 0;
-    let next = block;
-    while (keys.length < map.maxEntries * size && map.ops.nextKey(map, at, next) !== -ENOENT) {
-      for (let i = 0; i < size; i++) keys.push(arena.u8[next + i]!);
-      at = next;
-      next = next === block ? block + size : block;
-    }
-  }
-  arena.free(block, size * 2);
-  return Uint8Array.from(keys);
+  if (lo !== 0 || hi !== 0 || map?.ops.forEach === undefined) return -EINVAL;
+  return map.ops.forEach(map, (key, value) => {
+    vm.loopTurn();
+    vm.setArgPtr(0, mapAddr);
+    vm.setArgPtr(1, key);
+    vm.setArgPtr(2, value);
+    vm.setArg(3, ctxLo, ctxHi);
+    return vm.callback(callback);
+  });
 }
 
 export const MAP_HELPERS: readonly HelperRecord[] = [
