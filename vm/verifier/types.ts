@@ -139,6 +139,8 @@ export interface KfuncProto {
   readonly flags: number;
   /** Program types (BPF_PROG_TYPE) for which the function is registered; `BTF_KFUNC_HOOK`. Empty: all (common). */
   readonly progTypes: readonly number[];
+  /** The program decides (`btf_kfunc_filter_t`): false is "calling kernel function is not allowed". */
+  readonly allowed?: (prog: ProgContext) => boolean;
 }
 
 /** `KF_*` flags (include/linux/btf.h). */
