@@ -12,8 +12,8 @@ import type { Held } from './objects.ts';
 
 const PROT_WRITE = 2;
 
-/** The answer to mmap(length, prot, offset) of a shared mapping: CONTINUE or -errno. */
-export function mmapAnswer(held: Held, length: number, prot: number, offset: number): number {
+/** The answer to mmap(length, prot, offset) of a shared mapping: CONTINUE or -errno. `writable`: the descriptor is. */
+export function mmapAnswer(held: Held, writable: boolean, length: number, prot: number, offset: number): number {
   const map = held.object;
   // Programs, links and BTF have no mmap function at all.
   if (!(map instanceof BpfMap)) return -ENODEV;
@@ -21,6 +21,9 @@ export function mmapAnswer(held: Held, length: number, prot: number, offset: num
   const check = array ? arrayRange : RING_RANGE[map.mapType];
   if (check === undefined || map.record !== undefined) return -ENOTSUPP;
   const write = (prot & PROT_WRITE) !== 0;
+  if (write && !writable) return -EACCES;
+  // A shared mapping of a descriptor that cannot be written to is a private one to the kernel (do_mmap).
+  if (!writable) return -EINVAL;
   if (write && map.frozen) return -EPERM;
   if (write && (map.mapFlags & BPF_F_MAP.RDONLY_PROG) !== 0) return -EACCES;
   return check(held, Math.ceil(length / PAGE_SIZE) * PAGE_SIZE, write, offset);

@@ -13,6 +13,7 @@
 import { ANON_INODE_NAME, BpfFile, type BpfObject, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
 import { BpfMap } from '../maps/map.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
+import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import type { ExecNative } from './native.ts';
 
 const O_RDONLY = 0;
@@ -105,6 +106,8 @@ export class HeldObjects {
       return error;
     }
     object.getUser();
+    if (pages !== undefined && object instanceof BpfMap)
+      object.writeActive = () => this.#native.supWritableMappings(held.ino) > 0;
     const held: Held = { object, ino: ino(), fd, files: [], restricted: false, pages, events: [] };
     this.#byIno.set(held.ino, held);
     this.#byObject.set(object, held);
@@ -142,6 +145,7 @@ export class HeldObjects {
     if (held === undefined) return;
     this.#byIno.delete(ino);
     this.#byObject.delete(held.object);
+    if (held.object instanceof BpfMap) held.object.writeActive = undefined;
     // The map may live on (a pin, a program): its pages become the arena's own again.
     if (held.pages !== undefined)
       this.#native.supUnmapPages(
@@ -169,6 +173,7 @@ export class HeldObjects {
 /** The whole pages behind a map that can be mapped. */
 function sharedPages(object: BpfObject): SharedPages | undefined {
   if (!(object instanceof BpfMap)) return undefined;
+  if (object.mapType === BPF_MAP_TYPE.ARRAY && (object.mapFlags & BPF_F_MAP.MMAPABLE) === 0) return undefined;
   const range = object.ops.mmapRange?.(object);
   if (range === undefined || range.length === 0 || range.offset % PAGE_SIZE !== 0) return undefined;
   return { offset: range.offset, length: Math.ceil(range.length / PAGE_SIZE) * PAGE_SIZE };

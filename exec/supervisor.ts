@@ -7,7 +7,7 @@
  *
  * One {@link Supervisor} serves a kernel; each launched command is one {@link Session}.
  */
-import type { BpfFile } from '../base/object.ts';
+import { type BpfFile, FMODE_WRITE } from '../base/object.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
 import { E2BIG, EFAULT, ENAMETOOLONG, Errno } from '../uapi/errno.ts';
@@ -152,9 +152,19 @@ export class Session {
     if (this.#observers.length > 0) return this.#observed({ cmd, size, uaddr, bytes, caller });
     const result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
     const { pending } = caller;
-    if (pending === undefined) return result;
+    if (pending === undefined) {
+      if (cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(bytes);
+      return result;
+    }
     const fd = this.#finish(pending, result);
     return fd < 0 ? fd : ANSWERED;
+  }
+
+  /** A map was frozen: its pages take no new writable mapping, in whoever's hands its descriptor is. */
+  #freeze(attr: Uint8Array | undefined): void {
+    const ino = attr === undefined ? -1 : this.#native.supFdStat(new DataView(attr.buffer, attr.byteOffset).getInt32(0, true));
+    const held = ino >= 0 ? this.#supervisor.objects.byIno(ino) : undefined;
+    if (held !== undefined) this.#supervisor.objects.freeze(held);
   }
 
   /** As {@link #command}, with the observers around it. */
@@ -169,7 +179,7 @@ export class Session {
       if (pending !== undefined) {
         result = this.#finish(pending, result);
         answered = result >= 0;
-      }
+      } else if (call.cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(call.bytes);
     }
     for (const observer of this.#observers) observer.exit?.(call, result);
     return answered ? ANSWERED : result;
@@ -268,10 +278,12 @@ export class Session {
 
   /** mmap(2) of a file, shared: the map decides. */
   mmap(): number {
-    const ino = this.#native.supFdStat(this.#arg(4));
+    const fd = this.#arg(4);
+    const ino = this.#native.supFdStat(fd);
     const held = ino >= 0 ? this.#supervisor.objects.byIno(ino) : undefined;
     if (held === undefined) return CONTINUE;
-    return mmapAnswer(held, this.#f64[BOX.ARGS + 1]!, this.#arg(2), this.#f64[BOX.ARGS + 5]!);
+    const writable = (this.#supervisor.objects.file(held, fd).mode & FMODE_WRITE) !== 0;
+    return mmapAnswer(held, writable, this.#f64[BOX.ARGS + 1]!, this.#arg(2), this.#f64[BOX.ARGS + 5]!);
   }
 
   /** An argument as an int. */

@@ -67,6 +67,8 @@ export abstract class BpfMap extends BpfObject {
   /** Address of the map's header in the arena (see {@link MAP_HEADER_SIZE}). */
   readonly addr: number;
   frozen = false;
+  /** Whether user space has a writable mapping of the map (`bpf_map_write_active`); set by the door that shares its pages. */
+  writeActive: (() => boolean) | undefined = undefined;
   /** References from user space: descriptors and pins (`usercnt`). */
   usercnt = 1;
   /** Value and key types for printing, and the special fields of the value. */

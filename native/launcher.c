@@ -217,6 +217,7 @@ static struct sock_filter filter[] = {
     NOTIFY_ALL(SYS_statfs),
     NOTIFY_ALL(SYS_fstatfs),
     NOTIFY_ALL(SYS_epoll_ctl),
+    NOTIFY_ALL(SYS_sched_setaffinity), /* the CPU of a caller matters to per-CPU and LRU maps */
     /* mmap: shared, of a file (maps decide what may be mapped). */
     IF_EQ(SYS_mmap, 0, 7),
     LOAD_ARG(3),

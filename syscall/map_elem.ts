@@ -232,7 +232,7 @@ export function mapFreeze(_kernel: Kernel, attr: Attr, caller: Caller): number {
   const map = file.object as BpfMap;
   if (map.mapType === T.STRUCT_OPS || map.record !== undefined) return -ENOTSUPP;
   if (!mayWrite(file, map)) return -EPERM;
-  if (map.frozen) return -EBUSY;
+  if (map.frozen || map.writeActive?.() === true) return -EBUSY;
   map.frozen = true;
   return 0;
 }
