@@ -162,7 +162,8 @@ export class Session {
 
   /** A map was frozen: its pages take no new writable mapping, in whoever's hands its descriptor is. */
   #freeze(attr: Uint8Array | undefined): void {
-    const ino = attr === undefined ? -1 : this.#native.supFdStat(new DataView(attr.buffer, attr.byteOffset).getInt32(0, true));
+    const ino =
+      attr === undefined ? -1 : this.#native.supFdStat(new DataView(attr.buffer, attr.byteOffset).getInt32(0, true));
     const held = ino >= 0 ? this.#supervisor.objects.byIno(ino) : undefined;
     if (held !== undefined) this.#supervisor.objects.freeze(held);
   }
