@@ -7,7 +7,7 @@
 import { statfsSync } from 'node:fs';
 import type { BpfFile, BpfObject, FdTarget, ForeignFile } from '../base/object.ts';
 import { AT_FDCWD, type Caller, type PathResolver } from '../syscall/caller.ts';
-import { EACCES, EBADF, EFAULT, EIO, ENOMEM } from '../uapi/errno.ts';
+import { EACCES, EBADF, EIO, EPERM } from '../uapi/errno.ts';
 import { BOX, type ExecNative } from './native.ts';
 import type { HeldObjects } from './objects.ts';
 
@@ -17,19 +17,30 @@ export interface PathAnswer {
   readonly dev: number;
   readonly ino: number;
   /** The mount is read-only. */
-  readonly readonly?: boolean;
+  readonly readonly: boolean;
+  readonly mode: number;
+  /** Last component of a name to be created. */
+  readonly name: Uint8Array;
+  /** Whose rights decide. */
+  readonly caller: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly groups: readonly number[];
+    readonly umask: number;
+    readonly caps: bigint;
+  };
 }
 
 /** The pins of a mount, as bpf(2) sees them. */
-export interface PinStore<Answer extends PathAnswer = PathAnswer> {
+export interface PinStore {
   /** Device number of the mount's file system; 0 while unknown. */
   readonly dev: number;
   /** Walks a path as thread `tid` sees it, off this thread; `create`: up to the last component, which must not exist. */
-  resolve(tid: number, dirfd: number, path: Uint8Array, create: boolean, done: (answer: Answer) => void): void;
+  resolve(tid: number, dirfd: number, path: Uint8Array, create: boolean, done: (answer: PathAnswer) => void): void;
   /** Pins at what was found: 0 or -errno. */
-  pin(answer: Answer, object: BpfObject): number;
+  pin(answer: PathAnswer, object: BpfObject): number;
   /** The object pinned there with a user reference taken, or -errno; `access` is FMODE_*. */
-  get(answer: Answer, access: number): BpfObject | number;
+  get(answer: PathAnswer, access: number): BpfObject | number;
 }
 
 /** Where a caller's rights count: the inode number of the user namespace that is the emulated kernel's initial one. */
@@ -58,8 +69,8 @@ export class ExecCaller implements Caller, PathResolver {
   readonly paths: PathResolver = this;
   /** What fdInstall was given: it becomes a descriptor when the call is answered. */
   pending: BpfFile | undefined = undefined;
-  /** What the pathname of an OBJ_PIN or OBJ_GET led to; undefined when it was not looked up. */
-  path: PathAnswer | undefined = undefined;
+  /** What the pathname of an OBJ_PIN or OBJ_GET led to, -errno when it could not be read; undefined when there is no mount. */
+  path: PathAnswer | number | undefined = undefined;
 
   readonly #native: ExecNative;
   readonly #objects: HeldObjects;
@@ -197,7 +208,7 @@ export class ExecCaller implements Caller, PathResolver {
     const held = this.#objects.hold(file.object, () => this.#f64[BOX.INO]!);
     if (typeof held === 'number') {
       file.put();
-      return held === -ENOMEM ? -ENOMEM : held;
+      return held;
     }
     const fd = this.#objects.inject(held, file.mode);
     // The held object has references of its own; when the caller is gone, the close of
@@ -208,18 +219,16 @@ export class ExecCaller implements Caller, PathResolver {
   }
 
   pin(_pathFd: number, _pathname: number, object: BpfObject): number {
-    if (this.path === undefined || this.#pins === undefined) return this.#noPins();
-    return this.path.errno !== 0 ? -this.path.errno : this.#pins.pin(this.path, object);
+    if (typeof this.path === 'number') return this.path;
+    // Without a mount there is no bpffs that a path could lead to.
+    if (this.path === undefined || this.#pins === undefined) return -EPERM;
+    return this.#pins.pin(this.path, object);
   }
 
   get(_pathFd: number, _pathname: number, access: number): BpfObject | number {
-    if (this.path === undefined || this.#pins === undefined) return this.#noPins();
-    return this.path.errno !== 0 ? -this.path.errno : this.#pins.get(this.path, access);
-  }
-
-  /** Without a mount there is no bpffs a path could lead to; an unreadable path was not looked up. */
-  #noPins(): number {
-    return this.#pins === undefined ? -EACCES : -EFAULT;
+    if (typeof this.path === 'number') return this.path;
+    if (this.path === undefined || this.#pins === undefined) return -EACCES;
+    return this.#pins.get(this.path, access);
   }
 }
 

@@ -31,6 +31,8 @@ export interface Launch {
   /** Numbers of the launcher's descriptors, in the launcher: fuse is -1 when it made no mount. */
   readonly fuse: number;
   readonly listener: number;
+  /** `st_dev` of the file system at its /sys/fs/bpf; 0 when it made no mount. */
+  readonly dev: number;
   /** The command keeps its rights (it runs as root); else it is root in a user namespace of its own. */
   readonly root: boolean;
   /** Lets the command run. */
@@ -46,7 +48,7 @@ const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWIN
 /** Signals that the terminal sends to the command too: it decides, we wait for it. */
 const LEFT_TO_COMMAND = ['SIGINT', 'SIGQUIT'] as const;
 
-const REPORT = /^fuse=(-?\d+) listener=(\d+) root=([01])$/;
+const REPORT = /^fuse=(-?\d+) dev=(\d+) listener=(\d+) root=([01])$/;
 
 /** Starts the launcher and waits for its report; undefined when it failed (it has said why). */
 export async function launch(options: LaunchOptions): Promise<Launch | { readonly status: number }> {
@@ -71,8 +73,9 @@ export async function launch(options: LaunchOptions): Promise<Launch | { readonl
   return {
     pid: child.pid,
     fuse: Number(match[1]),
-    listener: Number(match[2]),
-    root: match[3] === '1',
+    dev: Number(match[2]),
+    listener: Number(match[3]),
+    root: match[4] === '1',
     go: () => channel.write('g'),
     abort: () => channel.destroy(),
     status: status.finally(stopForwarding),

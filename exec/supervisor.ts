@@ -207,11 +207,11 @@ export class Session {
     const flags = view.getUint32(OBJ_AT.fileFlags, true);
     const dirfd = (flags & BPF_F_MAP.PATH_FD) !== 0 ? view.getInt32(OBJ_AT.pathFd, true) : AT_FDCWD;
     const path = this.#readPath(pathname);
-    const run = (answer: PathAnswer | undefined): number => {
+    const run = (answer: PathAnswer | number): number => {
       this.#caller.path = answer;
       return this.#command(cmd, attr, size, uaddr, 0);
     };
-    if (typeof path === 'number') return run({ errno: -path, dev: 0, ino: 0 });
+    if (typeof path === 'number') return run(path);
     this.#defer(dirfd, path, cmd === BPF_CMD.OBJ_PIN, run);
     return ANSWERED;
   }
@@ -252,7 +252,7 @@ export class Session {
     if (typeof path === 'number') return CONTINUE;
     this.#defer(AT_FDCWD, path, false, (answer) => {
       if (answer.errno !== 0 || answer.dev !== pins?.dev) return CONTINUE;
-      return this.#native.supWrite(buffer, statfsBpffs(answer.dev, answer.readonly === true));
+      return this.#native.supWrite(buffer, statfsBpffs(answer.dev, answer.readonly));
     });
     return ANSWERED;
   }

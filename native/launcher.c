@@ -11,7 +11,9 @@
  *                  [--cpu N] -- COMMAND [ARG]...
  *
  * Talk with the server over FD (a pipe or socket, both directions):
- *   > "fuse=N listener=M root=0|1\n"  our descriptors, for pidfd_getfd(2)
+ *   > "fuse=N dev=D listener=M root=0|1\n"
+ *                                     our descriptors, for pidfd_getfd(2); st_dev of the file
+ *                                     system at /sys/fs/bpf (-1 and 0 where there is none)
  *   < "g"                             taken: go on; anything else or the end: exit 125
  *
  * Exit status as env(1): 125 we failed, 126 the command cannot be executed, 127 it is not found.
@@ -37,6 +39,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "exec_abi.h"
@@ -260,6 +263,13 @@ static void probe(void) {
        "with --security-opt seccomp=unconfined, or a profile that allows bpf", answer < 0 ? strerror(errno) : "with success");
 }
 
+/* st_dev of what is mounted at /sys/fs/bpf; asks no server (DONT_SYNC). */
+static dev_t mounted_dev(void) {
+  struct statx st;
+  if (statx(AT_FDCWD, BPFFS, AT_STATX_DONT_SYNC, STATX_TYPE, &st)) return 0;
+  return makedev(st.stx_dev_major, st.stx_dev_minor);
+}
+
 static void report(int fd, const char *text) {
   if (write(fd, text, strlen(text)) != (ssize_t)strlen(text)) fail("the server is gone: %s", strerror(errno));
 }
@@ -312,17 +322,19 @@ static struct options parse(int argc, char **argv) {
 int main(int argc, char **argv) {
   struct options options = parse(argc, argv);
   int admin = is_admin(), fuse, listener;
-  char text[96];
+  dev_t dev;
+  char text[128];
   fcntl(options.report, F_SETFD, FD_CLOEXEC);
   /* Without the server bpf(2) answers ENOSYS: the command goes with it. */
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   make_namespaces(admin);
   if (options.cpu >= 0) pin_cpu(options.cpu);
   fuse = make_mounts(&options);
+  dev = fuse >= 0 || options.bind != NULL ? mounted_dev() : 0;
   /* Yama, where it is on, lets a named process read our memory; elsewhere this fails and is not needed. */
   if (options.server > 0) prctl(PR_SET_PTRACER, options.server, 0, 0, 0);
   listener = install_filter(admin);
-  snprintf(text, sizeof text, "fuse=%d listener=%d root=%d\n", fuse, listener, admin);
+  snprintf(text, sizeof text, "fuse=%d dev=%lu listener=%d root=%d\n", fuse, (unsigned long)dev, listener, admin);
   report(options.report, text);
   wait_for_go(options.report);
   if (fuse >= 0) close(fuse);

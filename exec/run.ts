@@ -1,0 +1,165 @@
+/**
+ * `bpf-emu exec`: runs a command with an emulated kernel of its own, for the life of
+ * the command. The launcher mounts the file system in the command's own mount
+ * namespace, so nothing is left of it when the command's last process has gone.
+ */
+import type { BpfObject } from '../base/object.ts';
+import type { Kernel } from '../syscall/kernel.ts';
+import { CAP_FULL_SET } from '../uapi/capability.ts';
+import { Errno } from '../uapi/errno.ts';
+import type { PinStore } from './caller.ts';
+import { type EachOutcome, eachReport, type Fault, type FaultEach, FaultInjector } from './fault.ts';
+import { launch, takeDescriptor } from './launch.ts';
+import type { ExecNative } from './native.ts';
+import { CallStats } from './stats.ts';
+import { type ObservedCall, type Observer, Supervisor } from './supervisor.ts';
+
+/** Exit status when we fail ourselves, as env(1) has it. */
+export const EXIT_CANNOT_RUN = 125;
+
+/** A mount that is served for the command. */
+export interface ServedMount {
+  readonly pins: PinStore;
+  /** Ends serving. */
+  close(): void;
+}
+
+/** What `bpf-emu exec` is told. */
+export interface ExecOptions {
+  readonly native: ExecNative;
+  /** Path of the launcher (build/Release/bpf-emu-launch). */
+  readonly launcher: string;
+  readonly command: readonly string[];
+  /** Makes the emulated kernel; called once a run. */
+  readonly makeKernel: () => Kernel;
+  /** Serves the file system on a descriptor of /dev/fuse that the launcher has mounted; `dev` is its st_dev. */
+  readonly serve: (kernel: Kernel, fuseFd: number, dev: number) => Promise<ServedMount> | ServedMount;
+  /** Runs without a file system: OBJ_PIN and OBJ_GET find no bpffs. */
+  readonly noMount?: boolean;
+  /** Binds the command and this server to one CPU. */
+  readonly cpu?: number;
+  readonly faults?: readonly (Fault | FaultEach)[];
+  /** Watches every call: `--trace`. Told in order, after fault injection. */
+  readonly observers?: readonly Observer[];
+  /** Prints a table of calls at the end. */
+  readonly stats?: boolean;
+  /** Where reports go; default: standard error. */
+  readonly report?: (text: string) => void;
+}
+
+/** Runs the command; its exit status (128 + n for signal n, 125 to 127 as env(1)). */
+export async function execCommand(options: ExecOptions): Promise<number> {
+  const report = options.report ?? ((text) => process.stderr.write(text));
+  const faults = options.faults ?? [];
+  const each = faults.find((fault) => !('first' in fault));
+  try {
+    if (each !== undefined) return await runEach(options, each, report);
+    return await runOnce(options, faults as readonly Fault[], report);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    report(`bpf-emu exec: ${error.message}\n`);
+    return EXIT_CANNOT_RUN;
+  }
+}
+
+async function runOnce(
+  options: ExecOptions,
+  faults: readonly Fault[],
+  report: (text: string) => void,
+  extra: readonly Observer[] = [],
+): Promise<number> {
+  const { native } = options;
+  if (options.cpu !== undefined) {
+    const pinned = native.supPin(options.cpu);
+    if (pinned < 0) throw new Errno(-pinned, `cannot run on CPU ${options.cpu}`);
+  }
+  const kernel = options.makeKernel();
+  const started = await launch({
+    launcher: options.launcher,
+    command: options.command,
+    ...(options.noMount === true ? {} : { fuse: 'default_permissions,allow_other' }),
+    ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
+  });
+  if (!('pid' in started)) return started.status;
+  let mount: ServedMount | undefined;
+  const stats = options.stats === true ? new CallStats(() => Number(process.hrtime.bigint())) : undefined;
+  try {
+    if (started.fuse >= 0)
+      mount = await options.serve(kernel, takeDescriptor(native, started.pid, started.fuse), started.dev);
+    const pins = mount === undefined || started.root ? mount?.pins : rootPins(mount.pins);
+    const supervisor = new Supervisor({ kernel, native, ...(pins === undefined ? {} : { pins }) });
+    const observers = [
+      ...(faults.length > 0 ? [new FaultInjector(faults)] : []),
+      ...extra,
+      ...(stats === undefined ? [] : [stats]),
+      ...(options.observers ?? []),
+    ];
+    const listener = takeDescriptor(native, started.pid, started.listener);
+    const session = supervisor.attach(listener, native.supUserNs(started.pid), observers, () => {});
+    started.go();
+    const status = await started.status;
+    session.stop();
+    supervisor.close();
+    if (stats !== undefined) report(stats.report());
+    return status;
+  } catch (error) {
+    started.abort();
+    throw error;
+  } finally {
+    mount?.close();
+  }
+}
+
+/**
+ * In the user namespace that the launcher makes for an ordinary user, that user is
+ * root, and the file system shows its owner so.
+ */
+function rootPins(pins: PinStore): PinStore {
+  const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+  return {
+    dev: pins.dev,
+    pin: (answer, object: BpfObject) => pins.pin(answer, object),
+    get: (answer, access) => pins.get(answer, access),
+    resolve: (tid, dirfd, path, create, done) =>
+      pins.resolve(tid, dirfd, path, create, (answer) => {
+        const { caller } = answer;
+        if (caller === undefined || caller.uid !== own.uid) done(answer);
+        else
+          done({
+            ...answer,
+            caller: { ...caller, uid: 0, gid: caller.gid === own.gid ? 0 : caller.gid, caps: CAP_FULL_SET },
+          });
+      }),
+  };
+}
+
+/** `--fail CMD:each=ERRNO`: one run without a fault that counts the calls, then one for each of them. */
+async function runEach(options: ExecOptions, each: FaultEach, report: (text: string) => void): Promise<number> {
+  const counter = new CallCounter(each.cmd);
+  const clean = await runOnce(options, [], report, [counter]);
+  if (clean === EXIT_CANNOT_RUN && counter.cmds.length === 0) return clean;
+  const outcomes: EachOutcome[] = [];
+  for (let n = 1; n <= counter.cmds.length; n++) {
+    const injected = new CallCounter(each.cmd);
+    const status = await runOnce(options, [{ cmd: each.cmd, first: n, last: n, errno: each.errno }], report, [
+      injected,
+    ]);
+    outcomes.push({ n, cmd: injected.cmds[n - 1], status });
+  }
+  report(eachReport(each.errno, clean, outcomes));
+  return outcomes.some(({ status }) => status > 128) ? 1 : 0;
+}
+
+/** Which commands were called, in order. */
+class CallCounter implements Observer {
+  readonly cmds: number[] = [];
+  readonly #cmd: number | undefined;
+
+  constructor(cmd: number | undefined) {
+    this.#cmd = cmd;
+  }
+
+  exit(call: ObservedCall): void {
+    if (this.#cmd === undefined || call.cmd === this.#cmd) this.cmds.push(call.cmd);
+  }
+}
