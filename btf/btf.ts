@@ -4,6 +4,7 @@
  */
 import { BpfObject } from '../base/object.ts';
 import { decodeType } from './decode.ts';
+import { BTF_KIND } from './kinds.ts';
 import { NameIndex } from './name_index.ts';
 import { type BtfSizes, lazySize, skipModifiers } from './sizes.ts';
 import type { BtfTable } from './table.ts';
@@ -83,9 +84,14 @@ export interface BtfField {
 /** The special fields of a type, in order of offset (`struct btf_record`). */
 export interface BtfRecord {
   readonly fields: readonly BtfField[];
+  /** The kinds there are, one bit each (`FIELD` of fields.ts). */
+  readonly mask: number;
   /** Offsets of the fields there can be one of, or -1. */
   readonly spinLockOff: number;
+  readonly resSpinLockOff: number;
   readonly timerOff: number;
+  readonly wqOff: number;
+  readonly taskWorkOff: number;
   readonly refcountOff: number;
 }
 
@@ -103,6 +109,7 @@ export class Btf extends BpfObject {
   readonly #sizes: BtfSizes | undefined;
   readonly #decoded: (BtfType | undefined)[] = [];
   #names: NameIndex | undefined;
+  #declTags: Map<number, number[]> | undefined;
 
   /** `sizes` are what BTF_LOAD found out; without them (the kernel's own) sizes are looked up as needed. */
   constructor(table: BtfTable, sizes?: BtfSizes, name = '', isKernel = false) {
@@ -143,6 +150,18 @@ export class Btf extends BpfObject {
     return this.#names.find(name, kind);
   }
 
+  /** All types of this name, in order of their ids. */
+  findAll(name: string): number[] {
+    this.#names ??= new NameIndex(this.table);
+    return this.#names.all(name);
+  }
+
+  /** The declaration tags that stand at a type, in order of their ids. */
+  declTags(id: number): readonly number[] {
+    this.#declTags ??= collectDeclTags(this.table);
+    return this.#declTags.get(id) ?? [];
+  }
+
   /** The type behind typedefs, qualifiers and type tags (`btf_type_skip_modifiers`). */
   skipModifiers(id: number): number {
     return skipModifiers(this.table, id);
@@ -159,4 +178,16 @@ export class Btf extends BpfObject {
   }
 
   protected override release(): void {}
+}
+
+function collectDeclTags(table: BtfTable): Map<number, number[]> {
+  const tags = new Map<number, number[]>();
+  for (let id = 1; id < table.count; id++) {
+    if (table.kind(id) !== BTF_KIND.DECL_TAG) continue;
+    const target = table.sizeOrType(id);
+    const ids = tags.get(target);
+    if (ids === undefined) tags.set(target, [id]);
+    else ids.push(id);
+  }
+  return tags;
 }

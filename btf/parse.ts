@@ -8,6 +8,7 @@ import { Btf } from './btf.ts';
 import { CheckLog } from './check_log.ts';
 import { BTF_KIND, inSet, MODIFIERS } from './kinds.ts';
 import { checkMetas } from './meta.ts';
+import { parseStructMetas } from './record.ts';
 import { Resolver } from './resolve.ts';
 import { BtfTable } from './table.ts';
 
@@ -35,15 +36,20 @@ interface Header {
   readonly strLen: number;
 }
 
-/** Checks and decodes BTF: the object, or -errno with the reason in the log. The bytes are kept, not copied. */
-export function loadBtf(bytes: Uint8Array, log: BpfLog): Btf | number {
+/**
+ * Checks and decodes BTF: the object, or -errno with the reason in the log. The bytes
+ * are kept, not copied. `vmlinux` is where kptrs find the kernel's types.
+ */
+export function loadBtf(bytes: Uint8Array, log: BpfLog, vmlinux?: Btf): Btf | number {
   const header = parseHeader(bytes, log);
   if (typeof header === 'number') return header;
   const strings = header.hdrLen + header.strOff;
   const err = checkStrings(bytes, header, strings, log);
   if (err !== 0) return err;
   const table = new BtfTable(bytes, strings, header.strLen, header.typeLen >>> 4);
-  return parseTypes(table, header, log);
+  const btf = parseTypes(table, header, log);
+  if (typeof btf === 'number') return btf;
+  return parseStructMetas(btf, vmlinux) || btf;
 }
 
 function refuse(log: BpfLog, reason: string, errno = EINVAL): number {

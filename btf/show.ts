@@ -27,6 +27,8 @@ export interface TextSink {
 
 /** Longest text of one value: an array of 4 billion empty structs is legal. */
 const TEXT_MAX = 16 << 20;
+/** Deepest nesting that is shown; BTF_LOAD sets no bound to it. */
+const MAX_NESTING = 400;
 /** Typedefs, arrays and pointers that a member's bracket is looked for behind (`BTF_SHOW_MAX_ITER`). */
 const BRACKET_DEPTH = 10;
 
@@ -124,7 +126,7 @@ class Show {
   }
 
   #typed(type: number, typeId: number, at: number, bit: number): void {
-    if (this.text.length > TEXT_MAX) return;
+    if (this.text.length > TEXT_MAX || this.#depth > MAX_NESTING) return;
     const kind = this.#table.kind(type);
     const show = SHOW[kind];
     if (show === undefined) this.text += `<unsupported kind:${kind}>`;
