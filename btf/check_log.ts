@@ -108,15 +108,15 @@ export class CheckLog {
     this.log.write(` ${reason}\n`);
   }
 
-  /** The line of member `index` of a struct or union. */
-  member(id: number, index: number, reason = ''): void {
+  /** The line of member `index` of a struct or union; `type` where it is not the declared one. */
+  member(id: number, index: number, reason = '', type = -1): void {
     if (!this.log.needed) return;
     if (!this.inMeta) this.type(id);
     const { table } = this;
     const at = index * MEMBER_WORDS;
     const offset = table.word(id, at + 2);
     this.log.write(
-      `\t${logName(table, table.word(id, at))} type_id=${table.word(id, at + 1)} ${
+      `\t${logName(table, table.word(id, at))} type_id=${type < 0 ? table.word(id, at + 1) : type} ${
         table.kindFlag(id) ? `bitfield_size=${offset >>> 24} bits_offset=${offset & 0xffffff}` : `bits_offset=${offset}`
       }`,
     );

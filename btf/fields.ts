@@ -34,6 +34,8 @@ export const MAP_VALUE_FIELDS =
   LOCKS | FIELD.TIMER | POINTERS | GRAPH_ROOTS | FIELD.REFCOUNT | FIELD.WORKQUEUE | FIELD.TASK_WORK;
 /** What an object that programs allocate may hold (`btf_parse_struct_metas`). */
 export const OBJECT_FIELDS = LOCKS | GRAPH_ROOTS | GRAPH_NODES | FIELD.REFCOUNT | KPTRS;
+/** The structs whose presence makes BTF_LOAD look for such objects (`alloc_obj_fields`). */
+export const OBJECT_MARKS = FIELD.SPIN_LOCK | GRAPH_ROOTS | GRAPH_NODES | FIELD.REFCOUNT;
 
 /** One kind of field. */
 export interface FieldType {
@@ -41,7 +43,7 @@ export interface FieldType {
   readonly kind: BtfFieldKind;
   readonly size: number;
   readonly align: number;
-  /** A value may have only one. */
+  /** A value may have only one (asked of 6.18: reference counts may be several). */
   readonly unique: boolean;
 }
 
@@ -60,7 +62,7 @@ export const STRUCT_FIELDS: readonly FieldType[] = [
   fieldType(FIELD.LIST_NODE, 'bpf_list_node', 24, 8),
   fieldType(FIELD.RB_ROOT, 'bpf_rb_root', 16, 8),
   fieldType(FIELD.RB_NODE, 'bpf_rb_node', 32, 8),
-  fieldType(FIELD.REFCOUNT, 'bpf_refcount', 4, 4, true),
+  fieldType(FIELD.REFCOUNT, 'bpf_refcount', 4, 4),
 ];
 
 /** The pointers, by the type tag that makes them. */

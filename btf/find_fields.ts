@@ -10,7 +10,7 @@ import { E2BIG, EINVAL, ENOENT } from '../uapi/errno.ts';
 import type { Btf } from './btf.ts';
 import { MEMBER_WORDS, VSI_WORDS } from './check_log.ts';
 import { type FieldType, GRAPH_ROOTS, POINTER_FIELDS, POINTERS, STRUCT_FIELDS } from './fields.ts';
-import { BTF_KIND, inSet, STRUCTS } from './kinds.ts';
+import { BTF_KIND } from './kinds.ts';
 import { skipModifiers } from './sizes.ts';
 
 /** Most fields a value may have (`BTF_FIELDS_MAX`). */
@@ -44,11 +44,8 @@ export type FieldCache = Map<number, Finder>;
 export function findFields(btf: Btf, id: number, mask: number, cache: FieldCache = new Map()): FoundField[] | number {
   const kind = btf.table.kind(id);
   const finder = new Finder(btf, mask, cache);
-  const found = inSet(STRUCTS, kind)
-    ? finder.struct(id, 0, 0)
-    : kind === BTF_KIND.DATASEC
-      ? finder.section(id)
-      : -EINVAL;
+  const found =
+    kind === BTF_KIND.STRUCT ? finder.struct(id, 0) : kind === BTF_KIND.DATASEC ? finder.section(id) : -EINVAL;
   return found < 0 ? found : finder.fields;
 }
 
@@ -62,7 +59,7 @@ class Finder {
   readonly #btf: Btf;
   readonly #mask: number;
   readonly #cache: FieldCache;
-  /** The unique kinds met so far. */
+  /** The unique kinds met so far, in this struct alone: 6.18 does not count those of structs inside. */
   #seen = 0;
   /** Levels of structs inside. */
   #height = 0;
@@ -120,7 +117,7 @@ class Finder {
     const type = this.#fieldType(id);
     if (typeof type === 'number') return type;
     if (type === undefined) {
-      if (!inSet(STRUCTS, table.kind(id)) || !fits(expected, table.sizeOrType(id), nelems)) return 0;
+      if (table.kind(id) !== BTF_KIND.STRUCT || !fits(expected, table.sizeOrType(id), nelems)) return 0;
       return this.#nested(id, offset, nelems, level + 1);
     }
     if (!fits(expected, type.size, nelems) || offset % type.align !== 0) return 0;
@@ -147,9 +144,8 @@ class Finder {
       if (err < 0) return err;
       this.#cache.set(id, inner);
     }
-    if (level + inner.#height >= MAX_DEPTH || (this.#seen & inner.#seen) !== 0) return -E2BIG;
+    if (level + inner.#height >= MAX_DEPTH) return -E2BIG;
     this.#height = Math.max(this.#height, inner.#height + 1);
-    this.#seen |= inner.#seen;
     const first = this.fields.length;
     const count = inner.fields.length;
     if (first + count > FIELDS_MAX) return -E2BIG;
@@ -186,14 +182,14 @@ class Finder {
         return type;
       }
     }
-    const mayPoint = (this.#mask & POINTERS) !== 0 && !inSet(STRUCTS, table.kind(id));
+    const mayPoint = (this.#mask & POINTERS) !== 0 && table.kind(id) !== BTF_KIND.STRUCT;
     return mayPoint ? POINTER_FIELDS['kptr'] : undefined;
   }
 
   #found(type: FieldType, id: number, owner: number, component: number, offset: number): Found {
     if ((type.bit & POINTERS) !== 0) return this.pointer(id, offset);
     const { table } = this.#btf;
-    if (!inSet(STRUCTS, table.kind(id)) || table.sizeOrType(id) !== type.size) return undefined;
+    if (table.kind(id) !== BTF_KIND.STRUCT || table.sizeOrType(id) !== type.size) return undefined;
     if ((type.bit & GRAPH_ROOTS) !== 0) return this.#graphRoot(type, owner, component, offset);
     return { type, offset, typeId: 0, nodeName: '' };
   }
@@ -212,7 +208,7 @@ class Finder {
     if (type === undefined) return -EINVAL;
     if ((type.bit & this.#mask) === 0) return undefined;
     const typeId = skipModifiers(table, target);
-    if (!inSet(STRUCTS, table.kind(typeId))) return -EINVAL;
+    if (table.kind(typeId) !== BTF_KIND.STRUCT) return -EINVAL;
     return { type, offset, typeId, nodeName: '' };
   }
 

@@ -106,7 +106,7 @@ export function checkMember(c: CheckLog, sizes: BtfSizes, struct: number, index:
   const declared = table.word(struct, index * MEMBER_WORDS + 1);
   let type = declared;
   if (inSet(MODIFIERS, table.kind(declared))) {
-    if (!sizes.find(declared)) return refuse(c, struct, index, 'Invalid member');
+    if (!sizes.find(declared)) return refuse(c, struct, index, declared, 'Invalid member');
     type = sizes.foundId;
   }
   const member: Member = {
@@ -119,17 +119,17 @@ export function checkMember(c: CheckLog, sizes: BtfSizes, struct: number, index:
   };
   const kind = table.kind(type);
   const bitfield = flag ? BITFIELD[kind] : undefined;
-  if (bitfield !== undefined) return refuse(c, struct, index, bitfield(member));
-  if (member.bitfieldSize !== 0) return refuse(c, struct, index, 'Invalid member bitfield_size');
+  if (bitfield !== undefined) return refuse(c, struct, index, type, bitfield(member));
+  if (member.bitfieldSize !== 0) return refuse(c, struct, index, type, 'Invalid member bitfield_size');
   const plain = PLAIN[kind];
-  if (plain !== undefined) return refuse(c, struct, index, plain(member));
+  if (plain !== undefined) return refuse(c, struct, index, type, plain(member));
   c.basic(struct, flag ? 'Unsupported check_kflag_member' : 'Unsupported check_member');
   return -EINVAL;
 }
 
-/** Refuses a member, unless the reason is empty. */
-function refuse(c: CheckLog, struct: number, index: number, reason: string): number {
+/** Refuses a member, unless the reason is empty; its line shows the type it came down to. */
+function refuse(c: CheckLog, struct: number, index: number, type: number, reason: string): number {
   if (reason === '') return 0;
-  c.member(struct, index, reason);
+  c.member(struct, index, reason, type);
   return -EINVAL;
 }

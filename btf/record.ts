@@ -14,11 +14,12 @@ import {
   KPTR_DESTRUCTORS,
   KPTRS,
   OBJECT_FIELDS,
+  OBJECT_MARKS,
   POINTERS,
   STRUCT_FIELDS,
 } from './fields.ts';
 import { type FieldCache, type FoundField, findFields, findPointer } from './find_fields.ts';
-import { BTF_KIND, inSet, STRUCTS } from './kinds.ts';
+import { BTF_KIND } from './kinds.ts';
 
 /** A uptr pins one page: what it points at must fit. */
 const PAGE_SIZE = 4096;
@@ -86,7 +87,7 @@ function findNode(btf: Btf, found: FoundField): number {
     if (table.string(table.word(found.typeId, i * MEMBER_WORDS)) !== found.nodeName) continue;
     if (offset >= 0) return -EINVAL;
     const node = table.word(found.typeId, i * MEMBER_WORDS + 1);
-    if (!inSet(STRUCTS, table.kind(node)) || !table.nameIs(node, wanted)) return -EINVAL;
+    if (table.kind(node) !== BTF_KIND.STRUCT || !table.nameIs(node, wanted)) return -EINVAL;
     // The kernel reads the offset as the node's struct would have it, not as the member's.
     const word = table.word(found.typeId, i * MEMBER_WORDS + 2);
     const bits = table.kindFlag(node) ? word & 0xffffff : word;
@@ -97,7 +98,7 @@ function findNode(btf: Btf, found: FoundField): number {
 }
 
 function makeRecord(fields: BtfField[]): BtfRecord | number {
-  const offsetOf = (bit: number): number => fields.find((field) => FIELD_BIT[field.kind] === bit)?.offset ?? -1;
+  const offsetOf = (bit: number): number => fields.findLast((field) => FIELD_BIT[field.kind] === bit)?.offset ?? -1;
   const mask = fields.reduce((bits, field) => bits | FIELD_BIT[field.kind], 0);
   const spinLockOff = offsetOf(FIELD.SPIN_LOCK);
   const resSpinLockOff = offsetOf(FIELD.RES_SPIN_LOCK);
@@ -126,7 +127,7 @@ export function parseStructMetas(btf: Btf, vmlinux: Btf | undefined): number {
   const { table } = btf;
   const special = new Set<number>();
   for (const { bit, kind } of STRUCT_FIELDS) {
-    if ((bit & OBJECT_FIELDS) === 0) continue;
+    if ((bit & OBJECT_MARKS) === 0) continue;
     const id = btf.find(kind, BTF_KIND.STRUCT);
     if (id !== 0) special.add(id);
   }
@@ -137,7 +138,7 @@ export function parseStructMetas(btf: Btf, vmlinux: Btf | undefined): number {
   const metas = new Map<number, BtfRecord>();
   const cache: FieldCache = new Map();
   for (let id = 1; id < table.count; id++) {
-    if (!inSet(STRUCTS, table.kind(id)) || !hasMember(btf, id, special)) continue;
+    if (table.kind(id) !== BTF_KIND.STRUCT || !hasMember(btf, id, special)) continue;
     const record = parseFields(btf, id, OBJECT_FIELDS, table.sizeOrType(id), vmlinux, cache);
     if (record === undefined) return -EFAULT;
     if (typeof record === 'number') return record;

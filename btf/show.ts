@@ -26,7 +26,7 @@ export interface TextSink {
 }
 
 /** Longest text of one value: an array of 4 billion empty structs is legal. */
-const TEXT_MAX = 16 << 20;
+const TEXT_MAX = 8 << 20;
 /** Deepest nesting that is shown; BTF_LOAD sets no bound to it. */
 const MAX_NESTING = 400;
 /** Typedefs, arrays and pointers that a member's bracket is looked for behind (`BTF_SHOW_MAX_ITER`). */
@@ -199,9 +199,14 @@ class Show {
       // Shown as a character, or not at all.
     } else if (bits === 128) this.#hex(this.#read(at, 16));
     else {
-      const value = this.#read(at, bits / 8);
       const signed = ((word >>> 24) & BTF_INT_SIGNED) !== 0;
-      this.#scalar(String(signed ? BigInt.asIntN(bits, value) : value));
+      if (bits === 64) {
+        const value = this.#read(at, 8);
+        this.#scalar(String(signed ? BigInt.asIntN(64, value) : value));
+      } else {
+        const value = this.#read32(at, bits >> 3);
+        this.#scalar(String(signed ? (value << (32 - bits)) >> (32 - bits) : value));
+      }
     }
     this.#end();
   }
@@ -316,6 +321,13 @@ class Show {
     this.#depth--;
     this.text += bracket + this.#delimiter();
     this.#end();
+  }
+
+  /** Up to 4 bytes, little endian. */
+  #read32(at: number, size: number): number {
+    let value = 0;
+    for (let i = size - 1; i >= 0; i--) value = (value << 8) | (this.#data[at + i] ?? 0);
+    return value >>> 0;
   }
 
   /** `size` bytes, little endian. */

@@ -27,7 +27,7 @@ export function btfLoad(kernel: Kernel, attr: Attr, caller: Caller): number {
   const log = BpfLog.open(attr.get(AT.btf_log_level), ubuf !== 0, attr.get(AT.btf_log_size));
   if (typeof log === 'number') return log;
   const bytes = new Uint8Array(size);
-  const btf = caller.read(attr.addr(AT.btf), bytes) < 0 ? -EFAULT : loadBtf(bytes, log);
+  const btf = caller.read(attr.addr(AT.btf), bytes) < 0 ? -EFAULT : loadBtf(bytes, log, kernel.vmlinux);
   const logError = finishLog(log, attr, caller, ubuf, AT.btf_log_true_size);
   if (typeof btf === 'number') return logError < 0 ? logError : btf;
   if (logError < 0) {

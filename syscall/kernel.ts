@@ -8,6 +8,7 @@ import { Idr } from '../base/idr.ts';
 import type { BpfObject } from '../base/object.ts';
 import { LINUX_6_18, type Profile } from '../base/profile.ts';
 import type { Btf } from '../btf/btf.ts';
+import { parseVmlinux } from '../btf/vmlinux.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { Arena } from '../mm/arena.ts';
 import type { Caller } from './caller.ts';
@@ -25,6 +26,8 @@ export interface KernelOptions {
   readonly profile?: Profile;
   /** Fill freed memory with 0x6b (tests). */
   readonly poison?: boolean;
+  /** The kernel's own types: bytes of /sys/kernel/btf/vmlinux. */
+  readonly vmlinux?: Uint8Array | undefined;
 }
 
 /** One emulated kernel. */
@@ -40,6 +43,8 @@ export class Kernel implements KernelEnv {
   readonly progs = new Idr<BpfObject>();
   readonly links = new Idr<BpfObject>();
   readonly btfs = new Idr<Btf>();
+  /** The kernel's own types; the first of {@link btfs} where there are any. */
+  readonly vmlinux: Btf | undefined;
   /** Buffers that commands copy keys and values through. */
   readonly scratch: Scratches;
   readonly #dispatcher = new Dispatcher();
@@ -51,6 +56,8 @@ export class Kernel implements KernelEnv {
     this.random = options.random;
     this.profile = options.profile ?? LINUX_6_18;
     this.scratch = new Scratches(this.arena);
+    this.vmlinux = options.vmlinux === undefined ? undefined : parseVmlinux(options.vmlinux);
+    if (this.vmlinux !== undefined) this.btfs.add(this.vmlinux);
   }
 
   /**

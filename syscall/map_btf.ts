@@ -3,6 +3,8 @@
  * (`map_check_btf`, kernel/bpf/syscall.c).
  */
 import type { Btf, BtfFieldKind } from '../btf/btf.ts';
+import { MAP_VALUE_FIELDS } from '../btf/fields.ts';
+import { checkFields, parseFields } from '../btf/record.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
@@ -43,15 +45,29 @@ const FIELD_TYPES: Readonly<Record<BtfFieldKind, readonly number[]>> = {
 };
 
 /** Checks the types and keeps the record of special fields in the map: 0 or -errno. */
-export function mapCheckBtf(map: BpfMap, btf: Btf, keyTypeId: number, valueTypeId: number, caller: Caller): number {
+export function mapCheckBtf(
+  map: BpfMap,
+  btf: Btf,
+  keyTypeId: number,
+  valueTypeId: number,
+  caller: Caller,
+  vmlinux: Btf | undefined,
+): number {
   if (keyTypeId !== 0) {
     if (btf.typeIdSize(keyTypeId)?.size !== map.keySize) return -EINVAL;
   } else if (map.ops.checkBtf === undefined) return -EINVAL;
-  if (btf.typeIdSize(valueTypeId)?.size !== map.valueSize) return -EINVAL;
-  if (map.record !== undefined) {
+  const value = btf.typeIdSize(valueTypeId);
+  if (value?.size !== map.valueSize) return -EINVAL;
+  const record = parseFields(btf, value.id, MAP_VALUE_FIELDS, map.valueSize, vmlinux);
+  // Fields that cannot be used do not keep the map from being made, but programs from using it.
+  if (typeof record === 'number') map.recordError = record;
+  else if (record !== undefined) {
+    map.record = record;
     if (!capable(caller, CAP.BPF)) return -EPERM;
     if ((map.mapFlags & (BPF_F_MAP.RDONLY_PROG | BPF_F_MAP.WRONLY_PROG)) !== 0) return -EACCES;
-    for (const field of map.record.fields) if (!FIELD_TYPES[field.kind].includes(map.mapType)) return -ENOTSUP;
+    for (const field of record.fields) if (!FIELD_TYPES[field.kind].includes(map.mapType)) return -ENOTSUP;
+    const err = checkFields(btf, record);
+    if (err < 0) return err;
   }
   return map.ops.checkBtf?.(map, btf, keyTypeId, valueTypeId) ?? 0;
 }

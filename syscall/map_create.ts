@@ -67,7 +67,7 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
 
   const map = ops.alloc(create, kernel, caller);
   if (typeof map === 'number') return map;
-  const result = finishMap(attr, caller, map);
+  const result = finishMap(kernel, attr, caller, map);
   if (result < 0) {
     map.putUser();
     return result;
@@ -78,7 +78,7 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
 }
 
 /** What is checked once the map exists: name, BTF, exclusive program. */
-function finishMap(attr: Attr, caller: Caller, map: BpfMap): number {
+function finishMap(kernel: Kernel, attr: Attr, caller: Caller, map: BpfMap): number {
   const name = objName(attr.u8, AT.map_name, 16);
   if (typeof name === 'number') return name;
   map.name = name;
@@ -93,7 +93,7 @@ function finishMap(attr: Attr, caller: Caller, map: BpfMap): number {
     btf.get();
     map.btf = btf;
     if (valueTypeId !== 0) {
-      const error = mapCheckBtf(map, btf, keyTypeId, valueTypeId, caller);
+      const error = mapCheckBtf(map, btf, keyTypeId, valueTypeId, caller, kernel.vmlinux);
       if (error < 0) return error;
     }
     map.btfKeyTypeId = keyTypeId;
