@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -153,17 +154,17 @@ class Session : public Napi::ObjectWrap<Session> {
       WriteError(header->unique, EIO);
       if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
     }
-    if (size > 0 && fd_ >= 0) WriteReply(size);
+    if (size > 0 && fd_ >= 0) WriteReply(reply_, std::min<size_t>(size, reply_size_));
     napi_close_handle_scope(env, scope);
   }
 
   /** Writes the reply buffer. A reply the kernel does not accept becomes EIO, so that nobody waits for ever. */
-  int WriteReply(size_t size) {
-    if (size < sizeof(fuse_out_header) || size > reply_size_ || fd_ < 0) return -EINVAL;
-    if (write(fd_, reply_, size) >= 0) return 0;
+  int WriteReply(const uint8_t* reply, size_t size) {
+    if (size < sizeof(fuse_out_header) || fd_ < 0) return -EINVAL;
+    if (write(fd_, reply, size) >= 0) return 0;
     int error = errno;
     if (error == ENOENT || error == ENODEV) return -error;  // the caller is gone: nothing to tell
-    const auto* header = reinterpret_cast<const fuse_out_header*>(reply_);
+    const auto* header = reinterpret_cast<const fuse_out_header*>(reply);
     WriteError(header->unique, EIO);
     return -error;
   }
@@ -176,9 +177,13 @@ class Session : public Napi::ObjectWrap<Session> {
     if (write(fd_, &header, sizeof header) < 0) return;  // the caller is gone
   }
 
-  /** reply(length): writes the reply buffer outside a request's turn. 0 or -errno. */
+  /** reply(message, length): answers a request that was put aside. 0 or -errno. */
   Napi::Value Reply(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), WriteReply(info[0].As<Napi::Number>().Uint32Value()));
+    uint8_t* data;
+    size_t size;
+    if (!Bytes(info[0], &data, &size)) return Napi::Number::New(info.Env(), -EINVAL);
+    size_t length = info[1].As<Napi::Number>().Uint32Value();
+    return Napi::Number::New(info.Env(), length > size ? -EINVAL : WriteReply(data, length));
   }
 
   /** notify(message): queues a whole notification for the helper thread. */

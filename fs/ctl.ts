@@ -1,0 +1,328 @@
+/**
+ * The control file bpf.ctl: bpf(2) for anyone who can open a file. Each open of it is one
+ * "process": it has a table of descriptors that is closed with it.
+ *
+ *  - ioctl(fd, _IOC(_IOC_READ | _IOC_WRITE, 0xBF, cmd, size), &attr): `attr` is the kernel's
+ *    union bpf_attr, pointers in it lead into the caller's memory; result and errno as bpf(2)
+ *    (native/bpf_emu.h).
+ *  - write a line of JSON, read a line of JSON. Replies wait in a queue; a writer that never
+ *    reads is stopped with ENOSPC once {@link REPLIES_MAX} bytes are queued.
+ *
+ * Rights are those of the thread that calls or writes, at that moment.
+ */
+import { isUtf8 } from 'node:buffer';
+import { LocalCaller } from '../syscall/local_caller.ts';
+import { EAGAIN, EINTR, ENOSPC, ENOTTY } from '../uapi/errno.ts';
+import { CTL_FD_BASE, CtlCaller, type ProcessAccess } from './ctl_caller.ts';
+import { NO_REPLY, OpenFile } from './file.ts';
+import type { Inode } from './inode.ts';
+import type { FuseReply, FuseRequest } from './message.ts';
+import { CallPaths, callWithPaths, mountsOf, type ResolvePath } from './paths.ts';
+import { FOPEN, IN, IN_BODY, IN_HEADER_SIZE, OUT_BODY, OUT_HEADER_SIZE } from './protocol.ts';
+import type { Superblock, Waiting } from './superblock.ts';
+
+/** The ioctl type of the control file. */
+export const CTL_IOC_TYPE = 0xbf;
+/** ioctl number that closes a descriptor of the table; its argument is the descriptor. */
+export const CTL_IOC_CLOSE = 0xff;
+/** Longest line of JSON. */
+export const LINE_MAX = 16 << 20;
+/** Queued replies from which on writing fails until some are read. */
+export const REPLIES_MAX = 4 << 20;
+/** Descriptors an open of the control file may have. */
+const FILES_MAX = 65536;
+
+const O_NONBLOCK = 0o4000;
+const POLLIN = 0x001;
+const POLLOUT = 0x004;
+const POLLRDNORM = 0x040;
+const POLLWRNORM = 0x100;
+const FUSE_IOCTL_DIR = 0x10;
+
+/** The JSON side of one open of the control file. */
+export interface CtlSession {
+  /** Runs one line; the reply, without a line end. A failed command must leave nothing behind: it may be run again. */
+  writeLine(text: string): string;
+  close(): void;
+}
+
+/** Another use of an ioctl on the control file (exec hands over its listener through one). -errno or a result. */
+export type CtlExtension = (tid: number, arg: number, data: Uint8Array) => number;
+
+/** What the control file is given by whoever mounts. */
+export interface CtlServices {
+  readonly process: ProcessAccess;
+  readonly resolve: ResolvePath;
+  /** Makes the JSON side; undefined: writing answers EINVAL. */
+  readonly makeSession: ((caller: LocalCaller) => CtlSession) | undefined;
+  /** Extensions by ioctl number (0x80 to 0xFE). */
+  readonly extensions: Map<number, CtlExtension>;
+}
+
+/** One open of the control file. */
+export class CtlFile extends OpenFile {
+  readonly openFlags = FOPEN.DIRECT_IO | FOPEN.STREAM | FOPEN.NONSEEKABLE | FOPEN.NOFLUSH;
+  readonly #sb: Superblock;
+  readonly #nonblocking: boolean;
+  readonly #local: LocalCaller;
+  readonly #localPaths: CallPaths;
+  /** Callers not in use: one a call in flight, since a path may keep one waiting. */
+  readonly #callers: CtlCaller[] = [];
+  #session: CtlSession | undefined;
+  /** The line that is not ended yet. */
+  #line: Buffer[] = [];
+  #refused: keyof typeof REFUSALS | undefined;
+  #lineLength = 0;
+  /** Replies nobody has read yet, and how much of the first is gone. */
+  #replies: Buffer[] = [];
+  #queued = 0;
+  #readers: { waiting: Waiting; size: number }[] = [];
+  #pollers: { low: number; high: number }[] = [];
+  /** Attrs copied in, kept to be used again. */
+  readonly #attrs: Uint8Array[] = [];
+  /** Writes that wait until the one before them has run its lines. */
+  #writes: (() => void)[] = [];
+  #writing = false;
+
+  constructor(inode: Inode, sb: Superblock, flags: number) {
+    super(inode);
+    this.#sb = sb;
+    this.#nonblocking = (flags & O_NONBLOCK) !== 0;
+    this.#local = new LocalCaller({ files: FILES_MAX });
+    this.#localPaths = new CallPaths(mountsOf(sb.kernel), sb.ctl.resolve);
+    this.#local.paths = this.#localPaths;
+  }
+
+  #newCaller(): CtlCaller {
+    const { process, resolve } = this.#sb.ctl;
+    return new CtlCaller(process, this.#local, new CallPaths(mountsOf(this.#sb.kernel), resolve));
+  }
+
+  /** Number of descriptors in the table. */
+  get descriptors(): number {
+    return this.#local.openFiles;
+  }
+
+  // --- ioctl ---
+
+  override ioctl(request: FuseRequest, reply: FuseReply): number {
+    const flags = request.get(IN_BODY + 2);
+    const cmd = request.get(IN_BODY + 3);
+    const arg = request.get64(IN_BODY + 4);
+    const size = request.get(IN_BODY + 6);
+    const number = cmd & 0xff;
+    if (((cmd >>> 8) & 0xff) !== CTL_IOC_TYPE || (flags & FUSE_IOCTL_DIR) !== 0) return -ENOTTY;
+    const data = request.bytes.subarray(IN_HEADER_SIZE + 32, IN_HEADER_SIZE + 32 + size);
+    if (number === CTL_IOC_CLOSE) return ioctlReply(reply, this.#local.close(arg - CTL_FD_BASE), undefined, 0);
+    const extension = this.#sb.ctl.extensions.get(number);
+    if (extension !== undefined) return ioctlReply(reply, extension(request.tid, arg, data), undefined, 0);
+    return this.#bpf(request, reply, number, data, arg);
+  }
+
+  #bpf(request: FuseRequest, reply: FuseReply, cmd: number, data: Uint8Array, addr: number): number {
+    const { kernel } = this.#sb;
+    // The request buffer is used again by requests that come while a path is resolved: a copy.
+    const attr = this.#takeAttr(data);
+    const caller = this.#callers.pop() ?? this.#newCaller();
+    const { tid, uid, gid } = request;
+    const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1) };
+    const outSize = request.get(IN_BODY + 7);
+    const call = (): number => {
+      caller.enter(tid, uid, gid, attr, addr);
+      return kernel.bpf(cmd, attr, attr.length, addr, caller);
+    };
+    const finish = (to: FuseReply, result: number): number => {
+      const size = ioctlReply(to, result, attr, Math.min(caller.attrTouched, outSize));
+      this.#attrs.push(attr);
+      this.#callers.push(caller);
+      return size;
+    };
+    const result = callWithPaths(caller.paths, caller, call, (late) =>
+      this.#sb.answer(waiting, (to) => finish(to, late)),
+    );
+    return result === undefined ? NO_REPLY : finish(reply, result);
+  }
+
+  /** A copy of an attr, in an array that is used again when the sizes agree. */
+  #takeAttr(data: Uint8Array): Uint8Array {
+    const kept = this.#attrs.pop();
+    if (kept === undefined || kept.length !== data.length) return data.slice();
+    kept.set(data);
+    return kept;
+  }
+
+  // --- lines of JSON ---
+
+  override write(request: FuseRequest, _reply: FuseReply, start: number, size: number): number {
+    this.#session ??= this.#sb.ctl.makeSession?.(this.#local);
+    if (this.#session === undefined) return -ENOTTY;
+    if (this.#queued >= REPLIES_MAX) return this.#nonblocking ? -EAGAIN : -ENOSPC;
+    const { tid, uid, gid } = request;
+    const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1) };
+    // A write that must wait keeps its bytes; the request buffer is used again meanwhile.
+    const bytes = request.bytes.subarray(start, start + size);
+    if (this.#writing) {
+      const data = Buffer.from(bytes);
+      this.#writes.push(() => this.#begin(data, tid, uid, gid, waiting, true));
+      return NO_REPLY;
+    }
+    return this.#begin(bytes, tid, uid, gid, waiting, false) ? size : NO_REPLY;
+  }
+
+  #begin(data: Buffer, tid: number, uid: number, gid: number, waiting: Waiting, late: boolean): boolean {
+    this.#writing = true;
+    this.#local.tid = tid;
+    this.#local.uid = uid;
+    this.#local.gid = gid;
+    this.#local.caps = this.#capsOf(tid);
+    return this.#lines(data, 0, data.length, waiting, late);
+  }
+
+  #capsOf(tid: number): bigint {
+    const caps = new Uint8Array(8);
+    if (this.#sb.ctl.process.capabilities(tid, caps) < 0) return 0n;
+    return new DataView(caps.buffer).getBigUint64(0, true);
+  }
+
+  /** Runs the lines that end in `data`. True when done; false when a path holds it up: then it goes on later. */
+  #lines(data: Buffer, from: number, size: number, waiting: Waiting, late: boolean): boolean {
+    for (;;) {
+      const end = data.indexOf(0x0a, from);
+      this.#addToLine(data.subarray(from, end < 0 ? data.length : end));
+      if (end < 0) break;
+      const rest = end + 1;
+      const line = this.#takeLine();
+      if (line === undefined) {
+        this.#queue(refusal(this.#refused));
+        from = rest;
+        continue;
+      }
+      const session = this.#session as CtlSession;
+      const remaining = { bytes: data.subarray(rest) };
+      const reply = callWithPaths(
+        this.#localPaths,
+        this.#local,
+        () => session.writeLine(line),
+        (reply) => {
+          this.#queue(reply);
+          this.#lines(remaining.bytes, 0, size, waiting, true);
+        },
+      );
+      if (reply === undefined) {
+        remaining.bytes = Buffer.from(remaining.bytes);
+        return false;
+      }
+      this.#queue(reply);
+      from = rest;
+    }
+    if (late) {
+      this.#sb.answer(waiting, (to) => {
+        to.u32[OUT_BODY] = size;
+        to.u32[OUT_BODY + 1] = 0;
+        return 8;
+      });
+    }
+    this.#writing = false;
+    this.#writes.shift()?.();
+    return true;
+  }
+
+  #addToLine(part: Buffer): void {
+    if (part.length === 0) return;
+    this.#lineLength += part.length;
+    if (this.#lineLength > LINE_MAX) this.#line = [];
+    else this.#line.push(Buffer.from(part));
+  }
+
+  /** The finished line; undefined when it is refused, for the reason in #refused. */
+  #takeLine(): string | undefined {
+    const bytes = Buffer.concat(this.#line);
+    this.#refused = this.#lineLength > LINE_MAX ? 'E2BIG' : isUtf8(bytes) ? undefined : 'EILSEQ';
+    this.#line = [];
+    this.#lineLength = 0;
+    return this.#refused === undefined ? bytes.toString('utf8') : undefined;
+  }
+
+  #queue(reply: string): void {
+    if (reply === '') return;
+    const bytes = Buffer.from(`${reply}\n`);
+    this.#replies.push(bytes);
+    this.#queued += bytes.length;
+    const reader = this.#readers.shift();
+    if (reader !== undefined) this.#sb.answer(reader.waiting, (to) => this.#take(to, reader.size));
+    if (this.#queued > 0) this.#wake();
+  }
+
+  #wake(): void {
+    for (const { low, high } of this.#pollers) this.#sb.notifier.wake(low, high);
+    this.#pollers = [];
+  }
+
+  override read(request: FuseRequest, reply: FuseReply, _offset: number, size: number): number {
+    if (this.#queued > 0 || size === 0) return this.#take(reply, size);
+    // The flags may have changed since open: READ carries the present ones.
+    if ((request.get(IN_BODY + 8) & O_NONBLOCK) !== 0) return -EAGAIN;
+    this.#readers.push({ waiting: { low: request.get(IN.unique), high: request.get(IN.unique + 1) }, size });
+    return NO_REPLY;
+  }
+
+  #take(reply: FuseReply, size: number): number {
+    let at = 0;
+    while (at < size && this.#replies.length > 0) {
+      const first = this.#replies[0] as Buffer;
+      const part = first.subarray(0, size - at);
+      reply.bytes.set(part, OUT_HEADER_SIZE + at);
+      at += part.length;
+      if (part.length === first.length) this.#replies.shift();
+      else this.#replies[0] = first.subarray(part.length);
+    }
+    this.#queued -= at;
+    return at;
+  }
+
+  override poll(notify: { low: number; high: number } | undefined): number {
+    if (notify !== undefined && !this.#pollers.some((one) => one.low === notify.low && one.high === notify.high)) {
+      this.#pollers.push(notify);
+    }
+    const readable = this.#queued > 0 ? POLLIN | POLLRDNORM : 0;
+    const writable = this.#queued < REPLIES_MAX ? POLLOUT | POLLWRNORM : 0;
+    return readable | writable;
+  }
+
+  override interrupt(low: number, high: number): boolean {
+    const index = this.#readers.findIndex(({ waiting }) => waiting.low === low && waiting.high === high);
+    if (index < 0) return false;
+    this.#readers.splice(index, 1);
+    this.#sb.answer({ low, high }, () => -EINTR);
+    return true;
+  }
+
+  override release(): void {
+    super.release();
+    this.#session?.close();
+    this.#local.exit();
+  }
+}
+
+/** Body of IOCTL: the result, and the first `touched` bytes of the attr. */
+function ioctlReply(reply: FuseReply, result: number, attr: Uint8Array | undefined, touched: number): number {
+  reply.i32[OUT_BODY] = result;
+  reply.u32[OUT_BODY + 1] = 0;
+  reply.u32[OUT_BODY + 2] = 0;
+  reply.u32[OUT_BODY + 3] = 0;
+  if (attr === undefined || touched === 0) return 16;
+  reply.bytes.set(attr.subarray(0, touched), OUT_HEADER_SIZE + 16);
+  return 16 + touched;
+}
+
+/** Why a line is not even looked at. */
+const REFUSALS = {
+  E2BIG: `the line is longer than ${LINE_MAX} bytes: send less in one command`,
+  EILSEQ: 'the line is not UTF-8: send text as UTF-8, bytes as hex',
+} as const;
+
+/** The reply to a line that is refused. */
+function refusal(reason: keyof typeof REFUSALS | undefined): string {
+  const code = reason ?? 'E2BIG';
+  return JSON.stringify({ ok: false, errno: code, error: REFUSALS[code] });
+}
