@@ -9,6 +9,7 @@
         "native/mount.cc",
         "native/process.cc",
         "native/resolver.cc",
+        "native/supervisor.cc",
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],

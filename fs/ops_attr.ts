@@ -1,5 +1,5 @@
 /** Operations on attributes, and on the file system as a whole. */
-import { EINVAL, ENOENT, ENOTSUP, EPERM, EPROTO, EROFS } from '../uapi/errno.ts';
+import { EINVAL, ENOENT, EPERM, EPROTO, EROFS } from '../uapi/errno.ts';
 import type { Inode } from './inode.ts';
 import type { FuseReply, FuseRequest } from './message.ts';
 import {
@@ -102,11 +102,7 @@ export function statfs(_sb: Superblock, _request: FuseRequest, reply: FuseReply)
   return 80;
 }
 
-/** There are no extended attributes: getting and setting any fails, the list is empty. */
-export function noXattr(): number {
-  return -ENOTSUP;
-}
-
+/** There are no extended attributes: the list is empty. (Getting and setting: ENOSYS, which the kernel turns into EOPNOTSUPP for good.) */
 export function listxattr(_sb: Superblock, request: FuseRequest, reply: FuseReply): number {
   if (request.get(IN_BODY) !== 0) return 0;
   reply.clear(2);

@@ -1,5 +1,5 @@
 /** Operations on open files and directories. */
-import { EBADF, EINVAL, EIO, EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTTY, ENOTSUP, ESPIPE } from '../uapi/errno.ts';
+import { EBADF, EINVAL, EIO, EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, ESPIPE } from '../uapi/errno.ts';
 import { CtlFile } from './ctl.ts';
 import { DirStream } from './dir.ts';
 import { DEFAULT_POLLMASK, NO_REPLY, type OpenFile } from './file.ts';

@@ -72,6 +72,43 @@ export function mountsOf(kernel: Kernel): MountTable {
   return table;
 }
 
+/**
+ * OBJ_PIN where a walk with `create` led (`bpf_obj_do_pin`, `vfs_mkobj`): 0 or -errno. The
+ * pin takes a user reference of its own.
+ */
+export function pinAt(mounts: MountTable, answer: PathAnswer, object: BpfObject): number {
+  if (answer.errno !== 0) return -answer.errno;
+  if (answer.readonly) return -EROFS;
+  const sb = mounts.find(answer.dev);
+  const dir = sb?.tree.find(answer.ino);
+  if (sb === undefined || dir === undefined) return -EPERM;
+  if (dir.nlink === 0) return -ENOENT;
+  const denied = inodePermission(dir, answer.caller, MAY_WRITE | MAY_EXEC);
+  if (denied < 0) return denied;
+  const inode = sb.tree.pin(dir, Buffer.from(answer.name).toString('latin1'), object, answer.caller);
+  return typeof inode === 'number' ? inode : 0;
+}
+
+/**
+ * OBJ_GET where a walk led (`bpf_obj_do_get`): the object with a user reference taken, or
+ * -errno. `access` is FMODE_READ | FMODE_WRITE.
+ */
+export function getAt(mounts: MountTable, answer: PathAnswer, access: number): BpfObject | number {
+  if (answer.errno !== 0) return -answer.errno;
+  const writing = (access & FMODE_WRITE) !== 0;
+  const sb = mounts.find(answer.dev);
+  const inode = sb?.tree.find(answer.ino);
+  if (sb === undefined || inode === undefined) return writing && answer.readonly ? -EROFS : -EACCES;
+  if (writing && sb.readonly) return -EROFS;
+  const mask = ((access & FMODE_READ) !== 0 ? MAY_READ : 0) | (writing ? MAY_WRITE : 0);
+  const denied = inodePermission(inode, answer.caller, mask);
+  if (denied < 0) return denied;
+  if (inode.object === undefined) return -EACCES;
+  inode.object.getUser();
+  if (sb.accessed(inode)) sb.notifier.attributes(inode.ino);
+  return inode.object;
+}
+
 /** What {@link CallPaths} needs of the caller. */
 export interface PathCaller {
   readonly tid: number;
@@ -121,35 +158,12 @@ export class CallPaths implements PathResolver {
 
   pin(pathFd: number, pathname: number, object: BpfObject): number {
     const answer = this.#ask(pathFd, pathname, true);
-    if (typeof answer === 'number') return answer;
-    if (answer.errno !== 0) return -answer.errno;
-    if (answer.readonly) return -EROFS;
-    const sb = this.#mounts.find(answer.dev);
-    const dir = sb?.tree.find(answer.ino);
-    if (sb === undefined || dir === undefined) return -EPERM;
-    if (dir.nlink === 0) return -ENOENT;
-    const denied = inodePermission(dir, answer.caller, MAY_WRITE | MAY_EXEC);
-    if (denied < 0) return denied;
-    const inode = sb.tree.pin(dir, Buffer.from(answer.name).toString('latin1'), object, answer.caller);
-    return typeof inode === 'number' ? inode : 0;
+    return typeof answer === 'number' ? answer : pinAt(this.#mounts, answer, object);
   }
 
   get(pathFd: number, pathname: number, access: number): BpfObject | number {
     const answer = this.#ask(pathFd, pathname, false);
-    if (typeof answer === 'number') return answer;
-    if (answer.errno !== 0) return -answer.errno;
-    const writing = (access & FMODE_WRITE) !== 0;
-    const sb = this.#mounts.find(answer.dev);
-    const inode = sb?.tree.find(answer.ino);
-    if (sb === undefined || inode === undefined) return writing && answer.readonly ? -EROFS : -EACCES;
-    if (writing && sb.readonly) return -EROFS;
-    const mask = ((access & FMODE_READ) !== 0 ? MAY_READ : 0) | (writing ? MAY_WRITE : 0);
-    const denied = inodePermission(inode, answer.caller, mask);
-    if (denied < 0) return denied;
-    if (inode.object === undefined) return -EACCES;
-    inode.object.getUser();
-    if (sb.accessed(inode)) sb.notifier.attributes(inode.ino);
-    return inode.object;
+    return typeof answer === 'number' ? answer : getAt(this.#mounts, answer, access);
   }
 
   /** The answer for a path, or -errno: -ERESTARTSYS when it has to be resolved first. */

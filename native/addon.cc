@@ -34,6 +34,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitMount(env, exports);
   InitProcess(env, exports);
   InitResolver(env, exports);
+  InitSupervisor(env, exports);
   return exports;
 }
 

@@ -27,5 +27,6 @@ void InitSession(Napi::Env env, Napi::Object exports);
 void InitMount(Napi::Env env, Napi::Object exports);
 void InitProcess(Napi::Env env, Napi::Object exports);
 void InitResolver(Napi::Env env, Napi::Object exports);
+void InitSupervisor(Napi::Env env, Napi::Object exports);
 
 }  // namespace bpf_emu

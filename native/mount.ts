@@ -1,0 +1,356 @@
+/**
+ * Mounting the emulated bpffs: finds a way to mount, starts serving, and undoes all of it.
+ */
+import { mkdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { BpfObject } from '../base/object.ts';
+import type { CtlExtension, CtlServices, CtlSession } from '../fs/ctl.ts';
+import { parseBpffsOptions, showBpffsOptions } from '../fs/options.ts';
+import { getAt, type MountTable, mountsOf, type PathAnswer, pinAt, type ResolvePath } from '../fs/paths.ts';
+import { FuseServer } from '../fs/server.ts';
+import { Superblock } from '../fs/superblock.ts';
+import type { AtimeRule } from '../fs/time.ts';
+import type { Kernel } from '../syscall/kernel.ts';
+import type { LocalCaller } from '../syscall/local_caller.ts';
+import { EACCES, EBUSY, EINVAL, EIO, ENOENT, ENOTCONN, ENOTDIR, EPERM, Errno, errnoName } from '../uapi/errno.ts';
+import { type Addon, loadAddon, type Session } from './addon.ts';
+import { graft, isGrafted, ungraft } from './graft.ts';
+import { mountAt } from './mountinfo.ts';
+
+/** File system type in the mount table. */
+export const FS_TYPE = 'fuse.bpf-emu';
+export const MOUNT_SOURCE = 'bpf-emu';
+
+const MNT_FORCE = 1;
+const MNT_DETACH = 2;
+
+/** Generic mount options and their mount(2) flags (mount(8), include/uapi/linux/mount.h). */
+const MOUNT_FLAGS: Readonly<Record<string, number>> = {
+  ro: 1,
+  nosuid: 2,
+  nodev: 4,
+  noexec: 8,
+  sync: 16,
+  dirsync: 128,
+  noatime: 1024,
+  nodiratime: 2048,
+  relatime: 1 << 21,
+  strictatime: 1 << 24,
+  lazytime: 1 << 25,
+};
+
+/** How a mount is made. */
+export interface MountSetup {
+  /** Directory to mount on; made when it does not exist. */
+  readonly dir: string;
+  /** Mount options, as after `mount -o`. */
+  readonly options?: string;
+  /** Receives one line a FUSE request. */
+  readonly trace?: (line: string) => void;
+  /** Makes the JSON side of the control file. */
+  readonly makeSession?: (caller: LocalCaller) => CtlSession;
+  /** Microseconds to wait actively for the next request; 0 (default): sleep at once. */
+  readonly spin?: number;
+  /** Seconds after which a server that is stuck on its own mount gives up; default 10, 0: never. */
+  readonly watchdog?: number;
+  /** An open descriptor of /dev/fuse that is mounted already (exec's launcher did it): then nothing is mounted here. */
+  readonly fuseFd?: number;
+  /** Device number of that mount (`st_dev`); needed with `fuseFd`. */
+  readonly dev?: number;
+}
+
+/** A pin, for `status`. */
+export interface PinInfo {
+  readonly path: string;
+  readonly kind: string;
+  readonly id: number;
+}
+
+/** The pins of all mounts of a kernel as doors other than the control file use them. */
+export interface MountPins {
+  /** Device number of this mount's file system. */
+  readonly dev: number;
+  readonly resolve: ResolvePath;
+  pin(answer: PathAnswer, object: BpfObject): number;
+  get(answer: PathAnswer, access: number): BpfObject | number;
+}
+
+/** A mount that is served by this process. */
+export class MountHandle {
+  readonly dir: string;
+  readonly sb: Superblock;
+  readonly server: FuseServer;
+  readonly pins: MountPins;
+  /** Settles when the file system is unmounted, by us or by anyone; the errno is 0 then. */
+  readonly ended: Promise<number>;
+  readonly #addon: Addon;
+  readonly #session: Session;
+  readonly #mounts: MountTable;
+  readonly #undo: () => void;
+  readonly #byHelper: boolean;
+  #isOver = false;
+  #end: (errno: number) => void = () => {};
+
+  constructor(parts: HandleParts) {
+    this.dir = parts.dir;
+    this.sb = parts.server.sb;
+    this.server = parts.server;
+    this.#addon = parts.addon;
+    this.#session = parts.session;
+    this.#mounts = mountsOf(this.sb.kernel);
+    this.#undo = parts.undo;
+    this.#byHelper = parts.byHelper;
+    const mounts = this.#mounts;
+    this.pins = {
+      dev: this.sb.dev,
+      resolve: parts.addon.resolvePath,
+      pin: (answer, object) => pinAt(mounts, answer, object),
+      get: (answer, access) => getAt(mounts, answer, access),
+    };
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#mounts.add(this.sb);
+  }
+
+  /** Requests served since the mount. */
+  get requests(): number {
+    return this.server.total;
+  }
+
+  /** Requests served, by operation. */
+  get stats(): Record<string, number> {
+    return this.server.statistics();
+  }
+
+  /** Open files and directories. */
+  get openFiles(): number {
+    return this.sb.files.size;
+  }
+
+  /** The options as the kernel would show them in /proc/mounts. */
+  get options(): string {
+    return showBpffsOptions(this.sb.tree.root, this.sb.options.delegate);
+  }
+
+  /** Every pin with its path below the mount, parents first. */
+  pinned(): PinInfo[] {
+    const found: PinInfo[] = [];
+    const walk = (path: string, children: ReadonlyMap<string, (typeof this.sb.tree)['root']>): void => {
+      for (const [name, inode] of children) {
+        const at = `${path}/${Buffer.from(name, 'latin1').toString('utf8')}`;
+        if (inode.object !== undefined) found.push({ path: at, kind: inode.object.kind, id: inode.object.id });
+        if (inode.children !== undefined) walk(at, inode.children);
+      }
+    };
+    walk(this.dir, this.sb.tree.root.children ?? new Map());
+    return found;
+  }
+
+  /**
+   * Unmounts. With `force`, also when files are open there: they get errors from then on.
+   * Throws EBUSY with advice when the mount is in use.
+   */
+  async umount(options: { readonly force?: boolean } = {}): Promise<void> {
+    if (this.#isOver) return;
+    const result = this.#umountOnce(options.force === true);
+    if (result === -EBUSY) {
+      throw new Errno(EBUSY, `${this.dir} is in use: see "fuser -vm ${this.dir}", or unmount with --force`);
+    }
+    if (result < 0 && result !== -EINVAL && result !== -ENOENT) {
+      throw new Errno(-result, `Cannot unmount ${this.dir}: ${errnoName(result)}`);
+    }
+    this.over(0);
+    this.#undo();
+  }
+
+  #umountOnce(force: boolean): number {
+    if (this.#byHelper) {
+      const result = this.#addon.fuserumount(this.dir);
+      if (!force || result === 0) return result;
+      // The helper has no force: ending the connection makes every user fail, then it lets go.
+      this.#session.close();
+      return this.#addon.fuserumount(this.dir);
+    }
+    const result = this.#addon.umount(this.dir, 0);
+    if (result !== -EBUSY || !force) return result;
+    this.#addon.umount(this.dir, MNT_FORCE);
+    return this.#addon.umount(this.dir, MNT_DETACH);
+  }
+
+  /** The connection has ended: drops everything that is pinned. */
+  over(errno: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#session.close();
+    this.#mounts.remove(this.sb);
+    this.sb.destroy();
+    this.#end(errno);
+  }
+}
+
+interface HandleParts {
+  readonly dir: string;
+  readonly server: FuseServer;
+  readonly addon: Addon;
+  readonly session: Session;
+  readonly undo: () => void;
+  readonly byHelper: boolean;
+}
+
+/** Mounts an instance of the emulated bpffs and serves it. Throws an {@link Errno} that says what to do. */
+export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<MountHandle> {
+  const addon = loadAddon();
+  const options = parseBpffsOptions(setup.options ?? '');
+  const words = (setup.options ?? '').split(',');
+  const flags = words.reduce((sum, word) => sum | (MOUNT_FLAGS[word] ?? 0), 0);
+  const place =
+    setup.fuseFd !== undefined
+      ? { dir: setup.dir, fd: setup.fuseFd, undo: () => {}, byHelper: false }
+      : mountSomewhere(addon, setup.dir, flags);
+
+  const transport: { session: Session | undefined } = { session: undefined };
+  const services: CtlServices = {
+    process: addon,
+    resolve: addon.resolvePath,
+    makeSession: setup.makeSession,
+    extensions: new Map<number, CtlExtension>(),
+  };
+  const sb = new Superblock({
+    kernel,
+    options,
+    transport: {
+      reply: (message, length) => transport.session?.reply(message, length) ?? -ENOTCONN,
+      notify: (message) => transport.session?.notify(message),
+      notifyNow: (message) => transport.session?.notifyNow(message) ?? -ENOTCONN,
+    },
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    readonly: (flags & 1) !== 0,
+    atime: atimeRule(words),
+    ctl: services,
+  });
+  sb.tree.onChange = (inode) => sb.notifier.attributes(inode.ino);
+  const server = new FuseServer(sb);
+  server.trace = setup.trace;
+  let handle: MountHandle | undefined;
+  const session = new addon.Session(
+    place.fd,
+    server.request.bytes,
+    server.reply.bytes,
+    (length) => server.handle(length),
+    (errno) => handle?.over(errno),
+    setup.spin ?? 0,
+  );
+  transport.session = session;
+  sb.dev = setup.dev ?? mountAt(place.dir)?.dev ?? 0;
+  handle = new MountHandle({ dir: place.dir, server, addon, session, undo: place.undo, byHelper: place.byHelper });
+  session.watch(setup.watchdog ?? 10, abortFile(sb.dev), place.dir);
+  return handle;
+}
+
+/** File that ends the connection (Documentation/filesystems/fuse: fusectl). */
+function abortFile(dev: number): string {
+  const minor = (dev & 0xff) + Math.floor(dev / 2 ** 20) * 256;
+  return `/sys/fs/fuse/connections/${minor}/abort`;
+}
+
+function atimeRule(words: readonly string[]): AtimeRule {
+  if (words.includes('noatime')) return 'noatime';
+  return words.includes('strictatime') ? 'strictatime' : 'relatime';
+}
+
+interface Place {
+  readonly dir: string;
+  readonly fd: number;
+  readonly undo: () => void;
+  readonly byHelper: boolean;
+}
+
+/** Prepares the directory, then mounts: by mount(2) when we may, else through fusermount3. */
+function mountSomewhere(addon: Addon, wanted: string, flags: number): Place {
+  const { dir, undo } = prepareDirectory(addon, wanted);
+  try {
+    if (process.geteuid?.() === 0) return { dir, fd: mountDirectly(addon, dir, flags), undo, byHelper: false };
+    return { dir, fd: mountByHelper(addon, dir, flags), undo, byHelper: true };
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+function mountDirectly(addon: Addon, dir: string, flags: number): number {
+  const fd = addon.openFuse();
+  const data = `fd=${fd},rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other`;
+  const result = addon.mount(MOUNT_SOURCE, dir, FS_TYPE, flags, data);
+  if (result === 0) return fd;
+  addon.closeFd(fd);
+  const advice =
+    result === -EPERM
+      ? 'this needs CAP_SYS_ADMIN: run as root, or start with "unshare -Urm", or give the container --cap-add SYS_ADMIN'
+      : 'check that the directory can be mounted on';
+  throw new Errno(-result, `Cannot mount on ${dir} (${errnoName(result)}); ${advice}`);
+}
+
+/** Options fusermount3 hands on to the kernel. `allow_other` only where the administrator permits it. */
+function mountByHelper(addon: Addon, dir: string, flags: number): number {
+  const words = Object.entries(MOUNT_FLAGS).filter(([, bit]) => (flags & bit) !== 0);
+  const options = [...words.map(([word]) => word), 'default_permissions', `fsname=${MOUNT_SOURCE}`, 'subtype=bpf-emu'];
+  try {
+    return addon.fusermount(dir, [...options, 'allow_other'].join(','));
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.includes('allow_other')) throw error;
+    return addon.fusermount(dir, options.join(','));
+  }
+}
+
+/** Makes the directory ready to be mounted on: detaches a dead mount, makes what is missing. */
+function prepareDirectory(addon: Addon, wanted: string): { dir: string; undo: () => void } {
+  detachDead(addon, wanted);
+  const there = addon.probe(wanted);
+  if (there === -ENOTDIR) throw new Errno(ENOTDIR, `${wanted} is not a directory: name another one to mount on`);
+  let undo = (): void => {};
+  if (there === -ENOENT) undo = makeDirectory(addon, wanted);
+  else if (there < 0) throw new Errno(-there, `Cannot use ${wanted}: ${errnoName(there)}`);
+  else if (isGrafted(wanted)) undo = () => ungraft(addon, wanted);
+  const dir = join(realpathSync(dirname(wanted)), basename(wanted));
+  const covered = mountAt(dir);
+  if (covered?.type === FS_TYPE) {
+    throw new Errno(EBUSY, `A bpf-emu is already mounted on ${dir}: unmount it first, or use another directory`);
+  }
+  return { dir, undo };
+}
+
+function makeDirectory(addon: Addon, wanted: string): () => void {
+  const parent = dirname(wanted);
+  try {
+    mkdirSync(wanted, { recursive: true, mode: 0o755 });
+    return () => {};
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    // sysfs has no mkdir: graft the name in, which only root can.
+    if (code === 'EPERM' && parent === '/sys/fs' && process.geteuid?.() === 0) {
+      graft(addon, wanted);
+      return () => ungraft(addon, wanted);
+    }
+    const errno = code === 'EACCES' ? EACCES : code === 'EPERM' ? EPERM : EIO;
+    throw new Errno(errno, `Cannot make the directory ${wanted} (${String(code)}): name one that you may write to`);
+  }
+}
+
+/** Detaches a mount whose server is gone (accessing it gives ENOTCONN). True when there was one. */
+export function detachDead(addon: Addon, dir: string): boolean {
+  let found = false;
+  // Several may lie on top of each other after several crashes.
+  for (let i = 0; i < 16 && addon.probe(dir) === -ENOTCONN; i++) {
+    const result = addon.umount(dir, MNT_DETACH);
+    if (result < 0 && addon.fuserumount(dir) < 0) {
+      throw new Errno(
+        -result,
+        `A dead mount is in the way at ${dir}: run "fusermount3 -uz ${dir}" or "umount -l ${dir}"`,
+      );
+    }
+    found = true;
+  }
+  return found;
+}
