@@ -11,8 +11,9 @@
  * Rights are those of the thread that calls or writes, at that moment.
  */
 import { isUtf8 } from 'node:buffer';
-import { LocalCaller } from '../syscall/local_caller.ts';
-import { EAGAIN, EINTR, ENOSPC, ENOTTY } from '../uapi/errno.ts';
+import { CtlSession, LINE_MAX } from '../syscall/ctl_json/session.ts';
+import { FdTable } from '../syscall/fd_table.ts';
+import { EAGAIN, EINTR, ENOMEM, ENOSPC, ENOTTY } from '../uapi/errno.ts';
 import { CTL_FD_BASE, CtlCaller, type ProcessAccess } from './ctl_caller.ts';
 import { NO_REPLY, OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
@@ -25,12 +26,10 @@ import type { Superblock, Waiting } from './superblock.ts';
 export const CTL_IOC_TYPE = 0xbf;
 /** ioctl number that closes a descriptor of the table; its argument is the descriptor. */
 export const CTL_IOC_CLOSE = 0xff;
-/** Longest line of JSON. */
-export const LINE_MAX = 16 << 20;
 /** Queued replies from which on writing fails until some are read. */
 export const REPLIES_MAX = 4 << 20;
-/** Descriptors an open of the control file may have. */
-const FILES_MAX = 65536;
+/** Most bytes of unfinished lines and unread replies that all opens of a mount may hold together. */
+export const BUFFERED_MAX = 256 << 20;
 
 const O_NONBLOCK = 0o4000;
 const POLLIN = 0x001;
@@ -39,13 +38,6 @@ const POLLRDNORM = 0x040;
 const POLLWRNORM = 0x100;
 const FUSE_IOCTL_DIR = 0x10;
 
-/** The JSON side of one open of the control file. */
-export interface CtlSession {
-  /** Runs one line; the reply, without a line end. A failed command must leave nothing behind: it may be run again. */
-  writeLine(text: string): string;
-  close(): void;
-}
-
 /** Another use of an ioctl on the control file (exec hands over its listener through one). -errno or a result. */
 export type CtlExtension = (tid: number, arg: number, data: Uint8Array) => number;
 
@@ -53,8 +45,6 @@ export type CtlExtension = (tid: number, arg: number, data: Uint8Array) => numbe
 export interface CtlServices {
   readonly process: ProcessAccess;
   readonly resolve: ResolvePath;
-  /** Makes the JSON side; undefined: writing answers EINVAL. */
-  readonly makeSession: ((caller: LocalCaller) => CtlSession) | undefined;
   /** Extensions by ioctl number (0x80 to 0xFE). */
   readonly extensions: Map<number, CtlExtension>;
 }
@@ -64,11 +54,11 @@ export class CtlFile extends OpenFile {
   readonly openFlags = FOPEN.DIRECT_IO | FOPEN.STREAM | FOPEN.NONSEEKABLE | FOPEN.NOFLUSH;
   readonly #sb: Superblock;
   readonly #nonblocking: boolean;
-  readonly #local: LocalCaller;
-  readonly #localPaths: CallPaths;
+  readonly #fds = new FdTable();
+  readonly #session: CtlSession;
+  readonly #sessionPaths: CallPaths;
   /** Callers not in use: one a call in flight, since a path may keep one waiting. */
   readonly #callers: CtlCaller[] = [];
-  #session: CtlSession | undefined;
   /** The line that is not ended yet. */
   #line: Buffer[] = [];
   #refused: keyof typeof REFUSALS | undefined;
@@ -88,19 +78,18 @@ export class CtlFile extends OpenFile {
     super(inode);
     this.#sb = sb;
     this.#nonblocking = (flags & O_NONBLOCK) !== 0;
-    this.#local = new LocalCaller({ files: FILES_MAX });
-    this.#localPaths = new CallPaths(mountsOf(sb.kernel), sb.ctl.resolve);
-    this.#local.paths = this.#localPaths;
+    this.#sessionPaths = new CallPaths(mountsOf(sb.kernel), sb.ctl.resolve);
+    this.#session = new CtlSession(sb.kernel, { fds: this.#fds, paths: () => this.#sessionPaths });
   }
 
   #newCaller(): CtlCaller {
     const { process, resolve } = this.#sb.ctl;
-    return new CtlCaller(process, this.#local, new CallPaths(mountsOf(this.#sb.kernel), resolve));
+    return new CtlCaller(process, this.#fds, new CallPaths(mountsOf(this.#sb.kernel), resolve));
   }
 
   /** Number of descriptors in the table. */
   get descriptors(): number {
-    return this.#local.openFiles;
+    return this.#fds.open;
   }
 
   // --- ioctl ---
@@ -113,7 +102,7 @@ export class CtlFile extends OpenFile {
     const number = cmd & 0xff;
     if (((cmd >>> 8) & 0xff) !== CTL_IOC_TYPE || (flags & FUSE_IOCTL_DIR) !== 0) return -ENOTTY;
     const data = request.bytes.subarray(IN_HEADER_SIZE + 32, IN_HEADER_SIZE + 32 + size);
-    if (number === CTL_IOC_CLOSE) return ioctlReply(reply, this.#local.close(arg - CTL_FD_BASE), undefined, 0);
+    if (number === CTL_IOC_CLOSE) return ioctlReply(reply, this.#fds.close(arg - CTL_FD_BASE), undefined, 0);
     const extension = this.#sb.ctl.extensions.get(number);
     if (extension !== undefined) return ioctlReply(reply, extension(request.tid, arg, data), undefined, 0);
     return this.#bpf(request, reply, number, data, arg);
@@ -154,8 +143,7 @@ export class CtlFile extends OpenFile {
   // --- lines of JSON ---
 
   override write(request: FuseRequest, _reply: FuseReply, start: number, size: number): number {
-    this.#session ??= this.#sb.ctl.makeSession?.(this.#local);
-    if (this.#session === undefined) return -ENOTTY;
+    if (this.#sb.buffered + size > BUFFERED_MAX) return -ENOMEM;
     if (this.#queued >= REPLIES_MAX) return this.#nonblocking ? -EAGAIN : -ENOSPC;
     const { tid, uid, gid } = request;
     const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1) };
@@ -171,10 +159,11 @@ export class CtlFile extends OpenFile {
 
   #begin(data: Buffer, tid: number, uid: number, gid: number, waiting: Waiting, late: boolean): boolean {
     this.#writing = true;
-    this.#local.tid = tid;
-    this.#local.uid = uid;
-    this.#local.gid = gid;
-    this.#local.caps = this.#capsOf(tid);
+    const { caller } = this.#session;
+    caller.tid = tid;
+    caller.uid = uid;
+    caller.gid = gid;
+    caller.caps = this.#capsOf(tid);
     return this.#lines(data, 0, data.length, waiting, late);
   }
 
@@ -197,11 +186,11 @@ export class CtlFile extends OpenFile {
         from = rest;
         continue;
       }
-      const session = this.#session as CtlSession;
+      const session = this.#session;
       const remaining = { bytes: data.subarray(rest) };
       const reply = callWithPaths(
-        this.#localPaths,
-        this.#local,
+        this.#sessionPaths,
+        session.caller,
         () => session.writeLine(line),
         (reply) => {
           this.#queue(reply);
@@ -230,15 +219,23 @@ export class CtlFile extends OpenFile {
   #addToLine(part: Buffer): void {
     if (part.length === 0) return;
     this.#lineLength += part.length;
-    if (this.#lineLength > LINE_MAX) this.#line = [];
-    else this.#line.push(Buffer.from(part));
+    if (this.#lineLength > LINE_MAX) this.#dropLine();
+    else {
+      this.#line.push(Buffer.from(part));
+      this.#sb.buffered += part.length;
+    }
+  }
+
+  #dropLine(): void {
+    for (const part of this.#line) this.#sb.buffered -= part.length;
+    this.#line = [];
   }
 
   /** The finished line; undefined when it is refused, for the reason in #refused. */
   #takeLine(): string | undefined {
     const bytes = Buffer.concat(this.#line);
     this.#refused = this.#lineLength > LINE_MAX ? 'E2BIG' : isUtf8(bytes) ? undefined : 'EILSEQ';
-    this.#line = [];
+    this.#dropLine();
     this.#lineLength = 0;
     return this.#refused === undefined ? bytes.toString('utf8') : undefined;
   }
@@ -248,6 +245,7 @@ export class CtlFile extends OpenFile {
     const bytes = Buffer.from(`${reply}\n`);
     this.#replies.push(bytes);
     this.#queued += bytes.length;
+    this.#sb.buffered += bytes.length;
     const reader = this.#readers.shift();
     if (reader !== undefined) this.#sb.answer(reader.waiting, (to) => this.#take(to, reader.size));
     if (this.#queued > 0) this.#wake();
@@ -277,6 +275,7 @@ export class CtlFile extends OpenFile {
       else this.#replies[0] = first.subarray(part.length);
     }
     this.#queued -= at;
+    this.#sb.buffered -= at;
     return at;
   }
 
@@ -299,8 +298,10 @@ export class CtlFile extends OpenFile {
 
   override release(): void {
     super.release();
-    this.#session?.close();
-    this.#local.exit();
+    this.#session.close();
+    this.#fds.closeAll();
+    this.#dropLine();
+    this.#sb.buffered -= this.#queued;
   }
 }
 
@@ -324,5 +325,5 @@ const REFUSALS = {
 /** The reply to a line that is refused. */
 function refusal(reason: keyof typeof REFUSALS | undefined): string {
   const code = reason ?? 'E2BIG';
-  return JSON.stringify({ ok: false, errno: code, error: REFUSALS[code] });
+  return JSON.stringify({ ok: false, errno: code, message: REFUSALS[code] });
 }

@@ -4,7 +4,7 @@
  */
 import type { BpfFile, FdTarget, ForeignFile } from '../base/object.ts';
 import type { Caller } from '../syscall/caller.ts';
-import type { LocalCaller } from '../syscall/local_caller.ts';
+import type { FdTable } from '../syscall/fd_table.ts';
 import type { CallPaths } from './paths.ts';
 
 /** What is asked of another process. Numbers returned are 0 or -errno. */
@@ -31,7 +31,7 @@ export class CtlCaller implements Caller {
   readonly paths: CallPaths;
   readonly #process: ProcessAccess;
   /** The descriptor table, shared with the JSON side of the same open. */
-  readonly #table: LocalCaller;
+  readonly #table: FdTable;
   readonly #caps = new Uint8Array(8);
   #capsKnown = false;
   /** The attr as the kernel copied it in, and where it lies in the caller's memory. */
@@ -40,7 +40,7 @@ export class CtlCaller implements Caller {
   /** How many bytes of the attr go back, from its start: up to the last one that a result was stored in. */
   attrTouched = 0;
 
-  constructor(process: ProcessAccess, table: LocalCaller, paths: CallPaths) {
+  constructor(process: ProcessAccess, table: FdTable, paths: CallPaths) {
     this.#process = process;
     this.#table = table;
     this.paths = paths;
@@ -81,13 +81,13 @@ export class CtlCaller implements Caller {
   }
 
   fdget(fd: number): FdTarget {
-    if (fd >= CTL_FD_BASE) return this.#table.fdget(fd - CTL_FD_BASE);
+    if (fd >= CTL_FD_BASE) return this.#table.get(fd - CTL_FD_BASE);
     const found = fd >= 0 && fd < CTL_FD_BASE ? this.#process.descriptor(this.tid, fd) : undefined;
     return found === undefined ? undefined : foreignFile(found);
   }
 
   fdInstall(file: BpfFile): number {
-    const fd = this.#table.fdInstall(file);
+    const fd = this.#table.install(file);
     return fd < 0 ? fd : fd + CTL_FD_BASE;
   }
 }

@@ -38,6 +38,8 @@ export class Superblock {
   readonly files = new Handles();
   /** Device number (`st_dev`) as stat(2) shows it; 0 before the mount is known. */
   dev = 0;
+  /** Bytes that opens of the control file hold for clients (lines, replies). */
+  buffered = 0;
   /** Second reply buffer, for requests that were put aside. */
   readonly late = new FuseReply();
 

@@ -4,14 +4,13 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BpfObject } from '../base/object.ts';
-import type { CtlExtension, CtlServices, CtlSession } from '../fs/ctl.ts';
+import type { CtlExtension, CtlServices } from '../fs/ctl.ts';
 import { parseBpffsOptions, showBpffsOptions } from '../fs/options.ts';
 import { getAt, type MountTable, mountsOf, type PathAnswer, pinAt, type ResolvePath } from '../fs/paths.ts';
 import { FuseServer } from '../fs/server.ts';
 import { Superblock } from '../fs/superblock.ts';
 import type { AtimeRule } from '../fs/time.ts';
 import type { Kernel } from '../syscall/kernel.ts';
-import type { LocalCaller } from '../syscall/local_caller.ts';
 import { EACCES, EBUSY, EINVAL, EIO, ENOENT, ENOTCONN, ENOTDIR, EPERM, Errno, errnoName } from '../uapi/errno.ts';
 import { type Addon, loadAddon, type Session } from './addon.ts';
 import { graft, isGrafted, ungraft } from './graft.ts';
@@ -47,8 +46,6 @@ export interface MountSetup {
   readonly options?: string;
   /** Receives one line a FUSE request. */
   readonly trace?: (line: string) => void;
-  /** Makes the JSON side of the control file. */
-  readonly makeSession?: (caller: LocalCaller) => CtlSession;
   /** Microseconds to wait actively for the next request; 0 (default): sleep at once. */
   readonly spin?: number;
   /** Seconds after which a server that is stuck on its own mount gives up; default 10, 0: never. */
@@ -213,7 +210,6 @@ export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<Mou
   const services: CtlServices = {
     process: addon,
     resolve: addon.resolvePath,
-    makeSession: setup.makeSession,
     extensions: new Map<number, CtlExtension>(),
   };
   const sb = new Superblock({
