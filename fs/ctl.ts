@@ -11,14 +11,15 @@
  * Rights are those of the thread that calls or writes, at that moment.
  */
 import { isUtf8 } from 'node:buffer';
+import type { ProcessAccess, ResolvePath } from '../native/addon.ts';
 import { CtlSession, LINE_MAX } from '../syscall/ctl_json/session.ts';
 import { FdTable } from '../syscall/fd_table.ts';
 import { EAGAIN, EINTR, ENOMEM, ENOSPC, ENOTTY } from '../uapi/errno.ts';
-import { CTL_FD_BASE, CtlCaller, type ProcessAccess } from './ctl_caller.ts';
+import { CTL_FD_BASE, CtlCaller } from './ctl_caller.ts';
 import { NO_REPLY, OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
 import type { FuseReply, FuseRequest } from './message.ts';
-import { CallPaths, callWithPaths, mountsOf, type ResolvePath } from './paths.ts';
+import { CallPaths, callWithPaths, mountsOf } from './paths.ts';
 import { FOPEN, IN, IN_BODY, IN_HEADER_SIZE, OUT_BODY, OUT_HEADER_SIZE } from './protocol.ts';
 import type { Superblock, Waiting } from './superblock.ts';
 

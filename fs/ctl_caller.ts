@@ -3,19 +3,10 @@
  * calling process, its descriptors are those of this open of the control file.
  */
 import type { BpfFile, FdTarget, ForeignFile } from '../base/object.ts';
+import type { ProcessAccess } from '../native/addon.ts';
 import type { Caller } from '../syscall/caller.ts';
 import type { FdTable } from '../syscall/fd_table.ts';
 import type { CallPaths } from './paths.ts';
-
-/** What is asked of another process. Numbers returned are 0 or -errno. */
-export interface ProcessAccess {
-  readMemory(tid: number, addr: number, dst: Uint8Array): number;
-  writeMemory(tid: number, addr: number, src: Uint8Array): number;
-  /** Effective capabilities (8 bytes, little-endian) as they count for the emulator. */
-  capabilities(tid: number, out: Uint8Array): number;
-  /** A descriptor of the process itself, without asking the file system it is on. */
-  descriptor(tid: number, fd: number): { dev: number; ino: number; mode: number; link: string } | undefined;
-}
 
 /**
  * Descriptors of the control file start here, above what a process can have open itself:

@@ -8,36 +8,13 @@
  * the second time the answer is there. {@link callWithPaths} does both.
  */
 import { type BpfObject, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
+import type { PathAnswer, ResolvePath } from '../native/addon.ts';
 import type { PathResolver } from '../syscall/caller.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { EACCES, EFAULT, ENAMETOOLONG, ENOENT, EPERM, ERESTARTSYS, EROFS } from '../uapi/errno.ts';
-import { type Credentials, inodePermission, MAY_EXEC, MAY_READ, MAY_WRITE } from './perm.ts';
+import { inodePermission, MAY_EXEC, MAY_READ, MAY_WRITE } from './perm.ts';
 import { PATH_MAX } from './protocol.ts';
 import type { Superblock } from './superblock.ts';
-
-/** What the walk along a path found. */
-export interface PathAnswer {
-  /** 0, or the (positive) error of the walk. */
-  readonly errno: number;
-  /** The file; when a name is to be created, the directory it goes into. */
-  readonly dev: number;
-  readonly ino: number;
-  readonly mode: number;
-  /** The mount or its file system is read-only. */
-  readonly readonly: boolean;
-  /** Last component of a name to be created. */
-  readonly name: Uint8Array;
-  readonly caller: Credentials;
-}
-
-/** Resolves a path as thread `tid` sees it, and calls back later; never in the same turn. */
-export type ResolvePath = (
-  tid: number,
-  dirfd: number,
-  path: Uint8Array,
-  create: boolean,
-  done: (answer: PathAnswer) => void,
-) => void;
 
 /** The mounts of one emulated kernel by device number, so that a path can be told to be ours. */
 export class MountTable {

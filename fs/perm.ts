@@ -2,6 +2,7 @@
  * Permission checks of the VFS, for paths that reach the tree through bpf(2) rather than
  * through a FUSE request (`generic_permission`, `may_create`).
  */
+import type { Credentials } from '../native/addon.ts';
 import { CAP, hasCap } from '../uapi/capability.ts';
 import { EACCES } from '../uapi/errno.ts';
 import type { Inode } from './inode.ts';
@@ -9,17 +10,6 @@ import type { Inode } from './inode.ts';
 export const MAY_EXEC = 1;
 export const MAY_WRITE = 2;
 export const MAY_READ = 4;
-
-/** The credentials that decide on files. */
-export interface Credentials {
-  /** File-system user and group id. */
-  readonly uid: number;
-  readonly gid: number;
-  readonly groups: readonly number[];
-  readonly umask: number;
-  /** Effective capabilities in the user namespace of the mount. */
-  readonly caps: bigint;
-}
 
 /** `inode_permission`: 0 or -EACCES. */
 export function inodePermission(inode: Inode, who: Credentials, mask: number): number {

@@ -3,9 +3,6 @@
  * node-gyp. Functions are described where they are written, in the .cc files.
  */
 import { createRequire } from 'node:module';
-import type { ExecNative } from '../exec/native.ts';
-import type { ProcessAccess } from '../fs/ctl_caller.ts';
-import type { ResolvePath } from '../fs/paths.ts';
 import { EIO, Errno } from '../uapi/errno.ts';
 
 /** One connection to the kernel's FUSE client (native/session.cc). */
@@ -24,17 +21,54 @@ export interface Session {
   readonly aborted: boolean;
 }
 
-/** A thread's credentials, as /proc/TID/status has them. */
-export interface ThreadCredentials {
+/** The credentials of a thread that decide on files, as /proc/TID/status has them. */
+export interface Credentials {
   readonly tgid: number;
+  /** File-system user and group id. */
   readonly uid: number;
   readonly gid: number;
-  readonly groups: number[];
+  readonly groups: readonly number[];
   readonly umask: number;
+  /** Effective capabilities; 0 for a thread in another user namespace than ours. */
   readonly caps: bigint;
 }
 
-export interface Addon extends ProcessAccess, ExecNative {
+/** What the walk along a path found. */
+export interface PathAnswer {
+  /** 0, or the (positive) error of the walk. */
+  readonly errno: number;
+  /** The file; when a name is to be created, the directory it goes into. */
+  readonly dev: number;
+  readonly ino: number;
+  readonly mode: number;
+  /** The mount or its file system is read-only. */
+  readonly readonly: boolean;
+  /** Last component of a name to be created. */
+  readonly name: Uint8Array;
+  /** Who walked. */
+  readonly caller: Credentials;
+}
+
+/** Resolves a path as thread `tid` sees it, and calls back later; never in the same turn. */
+export type ResolvePath = (
+  tid: number,
+  dirfd: number,
+  path: Uint8Array,
+  create: boolean,
+  done: (answer: PathAnswer) => void,
+) => void;
+
+/** What is asked of another process. Numbers returned are 0 or -errno. */
+export interface ProcessAccess {
+  readMemory(tid: number, addr: number, dst: Uint8Array): number;
+  writeMemory(tid: number, addr: number, src: Uint8Array): number;
+  /** Effective capabilities (8 bytes, little-endian) as they count for the emulator. */
+  capabilities(tid: number, out: Uint8Array): number;
+  /** A descriptor of the process itself, without asking the file system it is on. */
+  descriptor(tid: number, fd: number): { dev: number; ino: number; mode: number; link: string } | undefined;
+}
+
+export interface Addon extends ProcessAccess {
   readonly Session: new (
     fd: number,
     request: Uint8Array,
@@ -53,14 +87,17 @@ export interface Addon extends ProcessAccess, ExecNative {
   fuserumount(target: string): number;
   /** Whether a directory is there, without asking a FUSE server: 0 or -errno (-ENOTCONN: its server is gone). */
   probe(path: string): number;
-  credentials(tid: number): ThreadCredentials | undefined;
+  credentials(tid: number): Credentials | undefined;
   readonly resolvePath: ResolvePath;
 }
 
 let loaded: Addon | undefined;
 
-/** Loads the addon (once). Throws an {@link Errno} that says how to build it when it is missing. */
-export function loadAddon(): Addon {
+/**
+ * Loads the addon (once); `More` are functions of it that another folder describes. Throws
+ * an {@link Errno} that says how to build it when it is missing.
+ */
+export function loadAddon<More = unknown>(): Addon & More {
   // From dist/native/ two levels up; BPF_EMU_ADDON names another build, such as one for AddressSanitizer.
   const file = process.env['BPF_EMU_ADDON'] ?? '../../build/Release/bpf_emu.node';
   try {
@@ -69,5 +106,5 @@ export function loadAddon(): Addon {
     const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new Errno(EIO, `Cannot load the native addon (${why}); build it with "npm ci" or "npm run native"`);
   }
-  return loaded;
+  return loaded as Addon & More;
 }

@@ -8,8 +8,8 @@
  * unmounts when the channel closes.
  */
 import { seededRandom } from '../../base/env.ts';
+import { mountBpffs } from '../../fs/mount.ts';
 import { hostClock } from '../../native/host.ts';
-import { mountBpffs } from '../../native/mount.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { Errno } from '../../uapi/errno.ts';
 

@@ -4,17 +4,17 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BpfObject } from '../base/object.ts';
-import type { CtlExtension, CtlServices } from '../fs/ctl.ts';
-import { parseBpffsOptions, showBpffsOptions } from '../fs/options.ts';
-import { getAt, type MountTable, mountsOf, type PathAnswer, pinAt, type ResolvePath } from '../fs/paths.ts';
-import { FuseServer } from '../fs/server.ts';
-import { Superblock } from '../fs/superblock.ts';
-import type { AtimeRule } from '../fs/time.ts';
+import { type Addon, loadAddon, type PathAnswer, type ResolvePath, type Session } from '../native/addon.ts';
+import { graft, isGrafted, ungraft } from '../native/graft.ts';
+import { mountAt } from '../native/mountinfo.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { EACCES, EBUSY, EINVAL, EIO, ENOENT, ENOTCONN, ENOTDIR, EPERM, Errno, errnoName } from '../uapi/errno.ts';
-import { type Addon, loadAddon, type Session } from './addon.ts';
-import { graft, isGrafted, ungraft } from './graft.ts';
-import { mountAt } from './mountinfo.ts';
+import type { CtlExtension, CtlServices } from './ctl.ts';
+import { parseBpffsOptions, showBpffsOptions } from './options.ts';
+import { getAt, type MountTable, mountsOf, pinAt } from './paths.ts';
+import { FuseServer } from './server.ts';
+import { Superblock } from './superblock.ts';
+import type { AtimeRule } from './time.ts';
 
 /** File system type in the mount table. */
 export const FS_TYPE = 'fuse.bpf-emu';
