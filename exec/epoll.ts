@@ -3,11 +3,14 @@
  *
  * A memfd cannot be waited for, so an eventfd of ours stands for the map: the caller's
  * epoll_ctl(2) is carried out on the caller's own epoll instance with the eventfd and
- * the caller's event. The eventfd is readable as long as the map has data. The reader
- * moves its position in shared memory without telling anybody, so while a map is ready
- * it is looked at again at short intervals.
+ * the caller's event. The eventfd is ready (readable for a RINGBUF, writable for a
+ * USER_RINGBUF) from a wake-up of the map until the other side has been found to have
+ * taken what there was: it moves its position in shared memory without telling
+ * anybody, so a ready map is looked at again at short intervals.
  */
 import { BpfMap } from '../maps/map.ts';
+import { RingbufMap } from '../maps/ringbuf.ts';
+import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { ENOENT, EPERM } from '../uapi/errno.ts';
 import type { ExecCaller } from './caller.ts';
 import type { ExecNative } from './native.ts';
@@ -16,7 +19,7 @@ import type { Held, HeldObjects } from './objects.ts';
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 
-/** How often a ready map is looked at for having been read, in milliseconds. */
+/** How often a ready map is looked at, in milliseconds. */
 const RECHECK_MS = 1;
 
 /** One registration: which eventfd stands for which map. */
@@ -32,6 +35,7 @@ export class EpollBridge {
   readonly #objects: HeldObjects;
   /** By process, epoll descriptor and descriptor. */
   readonly #entries = new Map<string, Entry>();
+  readonly #onWake = (map: BpfMap): void => this.#wake(map);
   #timer: NodeJS.Timeout | undefined;
 
   constructor(native: ExecNative, objects: HeldObjects) {
@@ -45,61 +49,81 @@ export class EpollBridge {
     // Files without a poll function cannot be waited for (`ep_insert`: file_can_poll).
     if (!(map instanceof BpfMap)) return -EPERM;
     const key = `${caller.process} ${epoll} ${fd}`;
-    let entry = this.#entries.get(key);
-    if (entry !== undefined && this.#objects.byIno(entry.held.ino) !== entry.held) {
-      this.#entries.delete(key);
-      entry = undefined;
-    }
-    if (entry === undefined) {
-      if (op !== EPOLL_CTL_ADD) return -ENOENT;
-      const eventFd = this.#native.supEventFd();
-      if (eventFd < 0) return eventFd;
-      entry = { held, event: eventFd, ready: false };
-    }
-    const result = this.#native.supEpollCtl(epoll, op, entry.event, event);
-    const known = this.#entries.has(key);
-    if (!known && result < 0) this.#native.supCloseFd(entry.event);
-    else if (!known) {
-      held.events.push(entry.event);
-      this.#entries.set(key, entry);
-    } else if (op === EPOLL_CTL_DEL && result === 0) {
-      this.#entries.delete(key);
-      const at = held.events.indexOf(entry.event);
-      if (at >= 0) held.events.splice(at, 1);
-      this.#native.supCloseFd(entry.event);
-    }
-    if (result === 0) this.check();
+    const known = this.#known(key, held);
+    if (known === undefined && op !== EPOLL_CTL_ADD) return -ENOENT;
+    const eventFd = known?.event ?? this.#native.supEventFd();
+    if (eventFd < 0) return eventFd;
+    const entry = known ?? { held, event: eventFd, ready: false };
+    if (known === undefined) this.#set(entry, false);
+    const result = this.#native.supEpollCtl(epoll, op, eventFd, event);
+    if (known === undefined) {
+      if (result < 0) this.#native.supCloseFd(eventFd);
+      else this.#add(key, entry);
+    } else if (op === EPOLL_CTL_DEL && result === 0) this.#remove(key, entry);
+    if (result === 0 && op !== EPOLL_CTL_DEL && isReady(map)) this.#raise(entry);
     return result;
   }
 
-  /** Makes every eventfd tell what its map has now. To be called when maps may have got data. */
-  check(): void {
-    if (this.#entries.size === 0) return;
-    let anyReady = false;
-    for (const [key, entry] of this.#entries) {
-      if (this.#objects.byIno(entry.held.ino) !== entry.held) {
-        this.#entries.delete(key);
-        continue;
-      }
-      const map = entry.held.object as BpfMap;
-      const ready = map.ops.poll?.(map) === true;
-      if (ready !== entry.ready) {
-        entry.ready = ready;
-        this.#native.supEventSet(entry.event, ready);
-      }
-      anyReady ||= ready;
-    }
-    if (anyReady && this.#timer === undefined) this.#timer = setInterval(() => this.check(), RECHECK_MS);
-    else if (!anyReady) this.#stopTimer();
+  /** The registration of a key, when it is still that object's. */
+  #known(key: string, held: Held): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.held === held) return entry;
+    this.#entries.delete(key);
+    return undefined;
   }
 
-  #stopTimer(): void {
+  #add(key: string, entry: Entry): void {
+    entry.held.events.push(entry.event);
+    this.#entries.set(key, entry);
+    if (entry.held.object instanceof RingbufMap) entry.held.object.waiters.add(this.#onWake);
+  }
+
+  #remove(key: string, entry: Entry): void {
+    this.#entries.delete(key);
+    const { events } = entry.held;
+    events.splice(events.indexOf(entry.event), 1);
+    this.#native.supCloseFd(entry.event);
+  }
+
+  /** A map has woken its waiters. */
+  #wake(map: BpfMap): void {
+    if (!isReady(map)) return;
+    for (const entry of this.#entries.values()) if (entry.held.object === map) this.#raise(entry);
+  }
+
+  /** Makes an eventfd ready; again when it is, since an edge may be waited for. */
+  #raise(entry: Entry): void {
+    this.#set(entry, true);
+    this.#timer ??= setInterval(() => this.#recheck(), RECHECK_MS);
+  }
+
+  /** Lowers the eventfds whose maps have been read; forgets those whose objects are gone. */
+  #recheck(): void {
+    let any = false;
+    for (const [key, entry] of this.#entries) {
+      if (this.#objects.byIno(entry.held.ino) !== entry.held) this.#entries.delete(key);
+      else if (entry.ready && !isReady(entry.held.object as BpfMap)) this.#set(entry, false);
+      any ||= entry.ready;
+    }
+    if (any) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
+  #set(entry: Entry, ready: boolean): void {
+    entry.ready = ready;
+    const map = entry.held.object as BpfMap;
+    const out = map.mapType === BPF_MAP_TYPE.USER_RINGBUF;
+    this.#native.supEventSet(entry.event, ready, out);
+  }
+
   close(): void {
-    this.#stopTimer();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
     this.#entries.clear();
   }
+}
+
+function isReady(map: BpfMap): boolean {
+  return map.ops.poll?.(map) === true;
 }

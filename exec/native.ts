@@ -73,7 +73,7 @@ export interface ExecNative {
   supGetFd(pid: number, fd: number): number;
   supCloseFd(fd: number): void;
   supEventFd(): number;
-  supEventSet(fd: number, ready: boolean): number;
+  supEventSet(fd: number, ready: boolean, out: boolean): number;
   supEpollCtl(epoll: number, op: number, fd: number, event: number): number;
   supClock(id: number): bigint;
   supPin(cpu: number): number;

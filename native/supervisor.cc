@@ -934,11 +934,21 @@ napi_value EventFd(napi_env env, napi_callback_info) {
   return Int(env, fd < 0 ? -errno : fd);
 }
 
-/* supEventSet(fd, ready): makes an eventfd readable or not. */
+/*
+ * supEventSet(fd, ready, out): makes an eventfd readable (or, with `out`, writable) or not. A
+ * counter of 0 is not readable, one at its limit is not writable.
+ */
 napi_value EventSet(napi_env env, napi_callback_info info) {
   Args args(env, info);
-  uint64_t value = 1;
-  ssize_t n = args.boolean(1) ? write(args.i32(0), &value, sizeof value) : read(args.i32(0), &value, sizeof value);
+  int fd = args.i32(0);
+  bool ready = args.boolean(1), out = args.boolean(2);
+  uint64_t value = out ? UINT64_MAX - 1 : 1;
+  if (ready && !out) {
+    uint64_t old;
+    ssize_t drained = read(fd, &old, sizeof old); /* so that it cannot fill up */
+    (void)drained;
+  }
+  ssize_t n = ready != out ? write(fd, &value, sizeof value) : read(fd, &value, sizeof value);
   return Int(env, n < 0 ? -errno : 0);
 }
 

@@ -1,0 +1,71 @@
+import t from 'tap';
+import { cannotExec, exec, LAUNCHER, run, which } from './util.ts';
+
+const skip = cannotExec(false);
+const NO_MOUNT = ['--no-mount'];
+
+t.test('the status of the command is the status of exec', { skip }, async (t) => {
+  t.equal((await exec(NO_MOUNT, ['sh', '-c', 'exit 7'])).status, 7);
+  t.equal((await exec(NO_MOUNT, ['sh', '-c', 'kill -9 $$'])).status, 137);
+  t.equal((await exec(NO_MOUNT, ['sh', '-c', 'kill -TERM $$'])).status, 143);
+  const missing = await exec(NO_MOUNT, ['/nonexistent/command']);
+  t.equal(missing.status, 127);
+  t.match(missing.stderr, '/nonexistent/command: No such file or directory');
+  const unusable = await exec(NO_MOUNT, ['/etc/passwd']);
+  t.equal(unusable.status, 126);
+  t.match(unusable.stderr, '/etc/passwd: Permission denied');
+});
+
+t.test('input, output and arguments pass through', { skip }, async (t) => {
+  const outcome = await exec(NO_MOUNT, ['sh', '-c', 'cat; echo "$1" >&2', 'sh', 'a  b'], { input: 'hello\n' });
+  t.strictSame(outcome, { status: 0, stdout: 'hello\n', stderr: 'a  b\n' });
+});
+
+t.test('signals reach the command', { skip }, async (t) => {
+  const script = `trap 'echo got it; exit 3' TERM; kill -TERM $PPID; while :; do sleep 0.05; done`;
+  const outcome = await exec(NO_MOUNT, ['sh', '-c', script]);
+  t.strictSame([outcome.status, outcome.stdout], [3, 'got it\n']);
+});
+
+t.test('exec inside exec says that one listener is allowed', { skip }, async (t) => {
+  const outcome = await exec(NO_MOUNT, [LAUNCHER, '--report', '0', '--', 'true']);
+  t.equal(outcome.status, 125);
+  t.match(outcome.stderr, /another program already listens .* Run the command without the inner exec/);
+});
+
+const PYTHON_FILTER = `
+import ctypes, os, struct, sys
+# seccomp: bpf(2) answers EPERM, as in Docker's default profile.
+code = b''.join(struct.pack('<HBBI', *i) for i in [(0x20, 0, 0, 0), (0x15, 0, 1, 321), (6, 0, 0, 0x50001), (6, 0, 0, 0x7fff0000)])
+buffer = ctypes.create_string_buffer(code, len(code))
+program = struct.pack('<HxxxxxxQ', 4, ctypes.addressof(buffer))
+libc = ctypes.CDLL(None)
+libc.prctl(38, 1, 0, 0, 0)
+assert libc.prctl(22, 2, ctypes.c_char_p(program), 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+`;
+
+t.test('an outer filter that answers bpf(2) is told', { skip: skip || (which('python3') === undefined && 'needs the package python3') }, async (t) => {
+  const main = new URL('./main.js', import.meta.url).pathname;
+  const outcome = await run('python3', ['-c', PYTHON_FILTER, process.execPath, main, '--no-mount', '--', 'echo', 'ran']);
+  t.equal(outcome.status, 125);
+  t.equal(outcome.stdout, '');
+  t.match(outcome.stderr, /an outer seccomp filter wins.*seccomp=unconfined/);
+});
+
+t.test('a missing or closed /dev/fuse is told with what to do', { skip }, async (t) => {
+  const main = new URL('./main.js', import.meta.url).pathname;
+  const inside = (change: string) =>
+    run('unshare', ['-m', 'sh', '-c', `${change} && exec "$@"`, 'sh', process.execPath, main, '--', 'echo', 'ran']);
+  const missing = await inside('mount -t tmpfs none /dev');
+  t.equal(missing.status, 125);
+  t.match(missing.stderr, /\/dev\/fuse: No such file or directory\. Load the fuse module/);
+  t.equal(missing.stdout, '');
+});
+
+t.test('a command that the server leaves behind dies with it', { skip }, async (t) => {
+  const main = new URL('./main.js', import.meta.url).pathname;
+  const script = `"$@" & server=$!; sleep 1; kill -9 $server; sleep 0.3; ! pgrep -f "^sleep 98765$"`;
+  const outcome = await run('sh', ['-c', script, 'sh', process.execPath, main, '--no-mount', '--', 'sleep', '98765']);
+  t.equal(outcome.status, 0, outcome.stdout);
+});

@@ -1,0 +1,37 @@
+/**
+ * `bpf-emu exec` without the command line, for tests:
+ *   node main.js [--fail RULE] [--stats] [--cpu N] [--no-mount] [--cpus N] -- COMMAND [ARG]...
+ */
+import { parseArgs } from 'node:util';
+import { parseFault } from '../../exec/fault.ts';
+import { execCommand } from '../../exec/run.ts';
+import { loadAddon } from '../../native/addon.ts';
+import { hostClock, hostRandom, possibleCpus } from '../../native/host.ts';
+import { mountBpffs } from '../../native/mount.ts';
+import { Kernel } from '../../syscall/kernel.ts';
+import { LAUNCHER } from './util.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    fail: { type: 'string', multiple: true, default: [] },
+    stats: { type: 'boolean', default: false },
+    cpu: { type: 'string' },
+    'no-mount': { type: 'boolean', default: false },
+  },
+});
+
+process.exitCode = await execCommand({
+  native: loadAddon(),
+  launcher: LAUNCHER,
+  command: positionals,
+  makeKernel: () => new Kernel({ cpus: possibleCpus(), clock: hostClock(), random: hostRandom() }),
+  serve: async (kernel, fuseFd, dev) => {
+    const mount = await mountBpffs(kernel, { dir: '/sys/fs/bpf', fuseFd, dev });
+    return { pins: mount.pins, close: () => mount.over(0) };
+  },
+  noMount: values['no-mount'],
+  faults: values.fail.map(parseFault),
+  stats: values.stats,
+  ...(values.cpu === undefined ? {} : { cpu: Number(values.cpu) }),
+});

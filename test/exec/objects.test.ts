@@ -1,0 +1,36 @@
+import t from 'tap';
+import { cannotAskKernel, cannotExec, compile, exec, run, scratch, which } from './util.ts';
+
+/** What a kernel 6.18 prints. */
+const KERNEL = `cloexec 1 mode 2
+dup left: alive
+dup closed: gone
+child holds: alive
+child killed: gone
+executed child inherits: alive
+executed child ended: gone
+closed on exec: gone
+in flight: alive
+received: alive same 1
+received and closed: gone
+mapped: alive
+unmapped: gone
+replaced by dup2: gone
+`;
+
+/** Lines that differ, and why: a memfd cannot forbid mprotect(2) of a mapping made before MAP_FREEZE. */
+const DIFFERENCES: Readonly<Record<string, string>> = { 'mprotect -1': 'mprotect 0' };
+
+t.test('descriptors live and answer as on a kernel', async (t) => {
+  const skip = cannotExec(false) || (which('gcc') === undefined && 'needs the package gcc');
+  if (skip !== false) return t.skip(skip);
+  const client = await compile(scratch(t), 'objects');
+  const emulated = await exec(['--no-mount'], [client]);
+  t.equal(emulated.status, 0, emulated.stderr);
+  t.ok(emulated.stdout.startsWith(KERNEL), emulated.stdout);
+  const kernelSkip = cannotAskKernel();
+  if (kernelSkip !== false) return t.skip(kernelSkip);
+  const real = await run(client, []);
+  const lines = real.stdout.split('\n').map((line) => DIFFERENCES[line] ?? line);
+  t.strictSame(emulated.stdout.split('\n'), lines);
+});
