@@ -23,5 +23,13 @@
         }],
       ],
     },
+    {
+      # Starts the commands of `bpf-emu exec`; static, so that it needs nothing of their world.
+      "target_name": "bpf-emu-launch",
+      "type": "executable",
+      "sources": ["native/launcher.c"],
+      "cflags": ["-std=gnu11", "-Wall", "-Wextra", "-O2"],
+      "ldflags": ["-static"],
+    },
   ],
 }

@@ -8,8 +8,8 @@
  * taken what there was: it moves its position in shared memory without telling
  * anybody, so a ready map is looked at again at short intervals.
  */
+import type { BpfObject } from '../base/object.ts';
 import { BpfMap } from '../maps/map.ts';
-import { RingbufMap } from '../maps/ringbuf.ts';
 import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { ENOENT, EPERM } from '../uapi/errno.ts';
 import type { ExecCaller } from './caller.ts';
@@ -75,7 +75,7 @@ export class EpollBridge {
   #add(key: string, entry: Entry): void {
     entry.held.events.push(entry.event);
     this.#entries.set(key, entry);
-    if (entry.held.object instanceof RingbufMap) entry.held.object.waiters.add(this.#onWake);
+    if (hasWaiters(entry.held.object)) entry.held.object.waiters.add(this.#onWake);
   }
 
   #remove(key: string, entry: Entry): void {
@@ -122,6 +122,15 @@ export class EpollBridge {
     this.#timer = undefined;
     this.#entries.clear();
   }
+}
+
+/** A map that wakes those who wait for it. */
+interface Waking {
+  readonly waiters: Set<(map: BpfMap) => void>;
+}
+
+function hasWaiters(object: BpfObject): object is BpfObject & Waking {
+  return 'waiters' in object;
 }
 
 function isReady(map: BpfMap): boolean {

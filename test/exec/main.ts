@@ -7,7 +7,7 @@ import { parseFault } from '../../exec/fault.ts';
 import { execCommand } from '../../exec/run.ts';
 import { loadAddon } from '../../native/addon.ts';
 import { hostClock, hostRandom, possibleCpus } from '../../native/host.ts';
-import { mountBpffs } from '../../native/mount.ts';
+import { mountBpffs } from '../../fs/mount.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { LAUNCHER } from './util.ts';
 
