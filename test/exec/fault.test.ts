@@ -25,7 +25,10 @@ t.test('parseFault() says what is wrong', async (t) => {
 t.test('FaultInjector counts the calls of each rule by itself', async (t) => {
   const rules = ['MAP_CREATE:2=ENOMEM', 'any:4+=EINTR'].map(parseFault).filter((rule) => !isEach(rule));
   const faults = new FaultInjector(rules);
-  t.strictSame([0, 5, 0, 0, 5].map((cmd) => faults.enter(call(cmd))), [0, 0, -12, -4, -4]);
+  t.strictSame(
+    [0, 5, 0, 0, 5].map((cmd) => faults.enter(call(cmd))),
+    [0, 0, -12, -4, -4],
+  );
   t.equal(faults.injected, 3);
 });
 

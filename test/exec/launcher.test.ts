@@ -45,13 +45,26 @@ assert libc.prctl(22, 2, ctypes.c_char_p(program), 0, 0) == 0
 os.execv(sys.argv[1], sys.argv[1:])
 `;
 
-t.test('an outer filter that answers bpf(2) is told', { skip: skip || (which('python3') === undefined && 'needs the package python3') }, async (t) => {
-  const main = new URL('./main.js', import.meta.url).pathname;
-  const outcome = await run('python3', ['-c', PYTHON_FILTER, process.execPath, main, '--no-mount', '--', 'echo', 'ran']);
-  t.equal(outcome.status, 125);
-  t.equal(outcome.stdout, '');
-  t.match(outcome.stderr, /an outer seccomp filter wins.*seccomp=unconfined/);
-});
+t.test(
+  'an outer filter that answers bpf(2) is told',
+  { skip: skip || (which('python3') === undefined && 'needs the package python3') },
+  async (t) => {
+    const main = new URL('./main.js', import.meta.url).pathname;
+    const outcome = await run('python3', [
+      '-c',
+      PYTHON_FILTER,
+      process.execPath,
+      main,
+      '--no-mount',
+      '--',
+      'echo',
+      'ran',
+    ]);
+    t.equal(outcome.status, 125);
+    t.equal(outcome.stdout, '');
+    t.match(outcome.stderr, /an outer seccomp filter wins.*seccomp=unconfined/);
+  },
+);
 
 t.test('a missing or closed /dev/fuse is told with what to do', { skip }, async (t) => {
   const main = new URL('./main.js', import.meta.url).pathname;

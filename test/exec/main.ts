@@ -5,9 +5,9 @@
 import { parseArgs } from 'node:util';
 import { parseFault } from '../../exec/fault.ts';
 import { execCommand } from '../../exec/run.ts';
+import { mountBpffs } from '../../fs/mount.ts';
 import { loadAddon } from '../../native/addon.ts';
 import { hostClock, hostRandom, possibleCpus } from '../../native/host.ts';
-import { mountBpffs } from '../../fs/mount.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { LAUNCHER } from './util.ts';
 
