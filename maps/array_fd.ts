@@ -19,6 +19,7 @@ import { fitsInner, mapMetaAlloc, mapMetaEqual } from './map_in_map.ts';
 import { arrayMemUsage } from './mem_usage.ts';
 import { mapCheckNoBtf } from './no_btf.ts';
 import { progMapCompatible } from './prog_compatible.ts';
+import { progArrayShowElem } from './show.ts';
 
 type Slot = BpfObject | ForeignFile;
 
@@ -132,6 +133,10 @@ export const progArrayMapOps: MapOps = {
   type: BPF_MAP_TYPE.PROG_ARRAY,
   alloc: (attr, env) => alloc(progArrayMapOps, attr, env),
   releaseUser: fdArrayClear,
+  showElem(map, key, out) {
+    const slot = (map as FdArrayMap).slots[readIndex(map, key)];
+    progArrayShowElem(map, key, slot === undefined ? 0 : idOf(slot), out);
+  },
 };
 
 /** BPF_MAP_TYPE_PERF_EVENT_ARRAY: emptied when user space lets go of it, unless BPF_F_PRESERVE_ELEMS. */

@@ -14,11 +14,13 @@ import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM } from '../uapi/errno.ts';
 import { ACCESS_FLAGS, flagsOk, PCPU_MIN_UNIT_SIZE, roundUpPow2 } from './alloc_check.ts';
+import { checkRegularInt } from './btf_check.ts';
 import { copyPercpuOut } from './hashtab.ts';
 import { percpuUserValueSize } from './htab_map.ts';
 import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps } from './map.ts';
 import { arrayMetaEqual } from './map_in_map.ts';
 import { arrayMemUsage } from './mem_usage.ts';
+import { arrayShowElem, percpuArrayShowElem } from './show.ts';
 import { copyMapValue, copyValueOut, freeSpecialFields, roundUp8 } from './value.ts';
 
 /** Words of the map's header: where the values are, their size, the mask for indices. */
@@ -114,7 +116,7 @@ function lookup(map: BpfMap, key: number): number {
 
 /** Checks of flags and index that all array updates share: 0 or -errno. */
 export function arrayUpdateCheck(map: BpfMap, index: number, flags: number): number {
-  if (flags > 7 || (flags & 3) === 3) return -EINVAL;
+  if (flags >>> 0 > 7 || (flags & 3) === 3) return -EINVAL;
   if (index >= map.maxEntries) return -E2BIG;
   return (flags & BPF_ELEM.NOEXIST) !== 0 ? -EEXIST : 0;
 }
@@ -164,8 +166,7 @@ export function arrayCheckBtf(map: BpfMap, btf: Btf, keyTypeId: number, valueTyp
     const isData = btf.type(valueTypeId)?.kind === BTF_KIND.DATASEC;
     return map.mapType === BPF_MAP_TYPE.ARRAY && map.maxEntries === 1 && isData ? 0 : -EINVAL;
   }
-  const key = btf.type(keyTypeId);
-  return key?.kind === BTF_KIND.INT && key.size === 4 && key.bits === 32 && key.bitOffset === 0 ? 0 : -EINVAL;
+  return checkRegularInt(btf, keyTypeId, 4) ? 0 : -EINVAL;
 }
 
 /** BPF_MAP_TYPE_ARRAY. */
@@ -188,6 +189,7 @@ export const arrayMapOps: MapOps = {
   forEach: (map, visit) => forEach(map, visit, 0),
   memUsage: arrayMemUsage,
   checkBtf: arrayCheckBtf,
+  showElem: arrayShowElem,
   metaEqual: arrayMetaEqual,
   mmapRange(map) {
     const array = map as ArrayMap;
@@ -228,7 +230,7 @@ export const percpuArrayMapOps: MapOps = {
     return 0;
   },
   sysUpdate(map, key, value, flags) {
-    if (flags > BPF_ELEM.EXIST) return -EINVAL;
+    if (flags >>> 0 > BPF_ELEM.EXIST) return -EINVAL;
     const error = arrayUpdateCheck(map, readIndex(map, key), flags);
     if (error !== 0) return error;
     const array = map as ArrayMap;
@@ -247,5 +249,6 @@ export const percpuArrayMapOps: MapOps = {
   forEach: (map, visit) => forEach(map, visit, map.env.cpu * (map as ArrayMap).valueStride),
   memUsage: arrayMemUsage,
   checkBtf: arrayCheckBtf,
+  showElem: percpuArrayShowElem,
   metaEqual: arrayMetaEqual,
 };

@@ -252,7 +252,7 @@ export function htabAllocElem(map: HtabMap): number {
 
 /** `htab_map_update_elem`: the plain hash. A key that exists moves to the head of its bucket in a new element. */
 export function htabUpdate(map: HtabMap, key: number, value: number, flags: number): number {
-  if (flags > 7 || (flags & 3) === 3) return -EINVAL;
+  if (flags >>> 0 > 7 || (flags & 3) === 3) return -EINVAL;
   key = alignedKey(map, key);
   const hash = htabHash(map, key);
   const old = htabFind(map, key, hash);

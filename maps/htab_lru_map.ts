@@ -107,7 +107,7 @@ function removeElem(map: HtabMap, element: number): void {
 
 /** `htab_lru_map_update_elem`: always takes a new element first, which may evict another key. */
 function update(map: BpfMap, key: number, value: number, flags: number): number {
-  if (flags > BPF_ELEM.EXIST) return -EINVAL;
+  if (flags >>> 0 > BPF_ELEM.EXIST) return -EINVAL;
   const htab = map as HtabLruMap;
   key = alignedKey(htab, key);
   const hash = htabHash(htab, key);
@@ -158,6 +158,7 @@ const shared = {
   buckets: htabBuckets(removeElem),
   forEach: (map: BpfMap, visit: (key: number, value: number) => number) => htabForEach(map as HtabMap, visit),
   metaEqual: mapMetaEqual,
+  showElem: htabShowElem,
   memUsage: (map: BpfMap) => htabMemUsage(map as HtabMap),
 } as const;
 
@@ -172,7 +173,7 @@ export const htabLruMapOps: MapOps = {
 
 /** `__htab_lru_percpu_map_update_elem`: a key that exists is written in place, and marked as used. */
 function percpuUpdate(map: BpfMap, key: number, value: number, flags: number, allCpus: boolean): number {
-  if (flags > BPF_ELEM.EXIST) return -EINVAL;
+  if (flags >>> 0 > BPF_ELEM.EXIST) return -EINVAL;
   const htab = map as HtabLruMap;
   key = alignedKey(htab, key);
   const hash = htabHash(htab, key);

@@ -27,9 +27,10 @@ import {
   htabSetKey,
   htabUpdate,
 } from './hashtab.ts';
-import type { BpfMap, MapBuckets, MapCreateAttr, MapCreator, MapOps } from './map.ts';
+import type { BpfMap, MapBuckets, MapCreateAttr, MapCreator, MapOps, ShowSink } from './map.ts';
 import { mapMetaEqual } from './map_in_map.ts';
 import { htabMemUsage } from './mem_usage.ts';
+import { showKeyed } from './show.ts';
 import { checkAndInitMapValue, copyMapValue, freeSpecialFields, roundUp8 } from './value.ts';
 
 const HTAB_FLAGS = BPF_F_MAP.NO_PREALLOC | BPF_F_MAP.NO_COMMON_LRU | BPF_F_MAP.NUMA_NODE | ACCESS_FLAGS;
@@ -128,6 +129,13 @@ export function htabSysLookup(
   return 0;
 }
 
+/** `htab_map_seq_show_elem`, `htab_percpu_map_seq_show_elem`. */
+export function htabShowElem(map: BpfMap, key: number, out: ShowSink): void {
+  const htab = map as HtabMap;
+  const element = htabLookupElem(htab, key);
+  if (element !== 0) showKeyed(map, key, element + htab.valueOffset, htab.percpu, out);
+}
+
 /** BPF_MAP_TYPE_HASH. */
 export const htabMapOps: MapOps = {
   type: BPF_MAP_TYPE.HASH,
@@ -144,6 +152,7 @@ export const htabMapOps: MapOps = {
   buckets: htabBuckets(htabRemoveElem),
   forEach: (map, visit) => htabForEach(map as HtabMap, visit),
   metaEqual: mapMetaEqual,
+  showElem: htabShowElem,
   memUsage: (map) => htabMemUsage(map as HtabMap),
 };
 
@@ -183,7 +192,7 @@ export function percpuSetValue(htab: HtabMap, element: number, value: number, al
 
 /** `__htab_percpu_map_update_elem`: a key that exists is written in place. */
 function percpuUpdate(map: BpfMap, key: number, value: number, flags: number, allCpus: boolean): number {
-  if (flags > BPF_ELEM.EXIST) return -EINVAL;
+  if (flags >>> 0 > BPF_ELEM.EXIST) return -EINVAL;
   const htab = map as HtabMap;
   key = alignedKey(htab, key);
   const hash = htabHash(htab, key);
@@ -223,5 +232,6 @@ export const htabPercpuMapOps: MapOps = {
   buckets: htabBuckets(htabRemoveElem),
   forEach: (map, visit) => htabForEach(map as HtabMap, visit),
   metaEqual: mapMetaEqual,
+  showElem: htabShowElem,
   memUsage: (map) => htabMemUsage(map as HtabMap),
 };

@@ -123,7 +123,7 @@ export const htabOfMapsMapOps: MapOps = {
     const old = htabLookupElem(htab, key);
     if (old !== 0) {
       // Written in place (`htab_map_update_elem_in_place`): the key keeps its position.
-      const error = flags > BPF_ELEM.EXIST ? -EINVAL : checkElemFlags(true, flags);
+      const error = flags >>> 0 > BPF_ELEM.EXIST ? -EINVAL : checkElemFlags(true, flags);
       if (error !== 0) return error;
       const oldInner = htab.at(old);
       htab.hold(inner);

@@ -142,7 +142,7 @@ function newNode(trie: LpmTrieMap, prefixlen: number, intermediate: number): num
 
 /** `trie_update_elem`. */
 function update(map: BpfMap, key: number, value: number, flags: number): number {
-  if (flags > BPF_ELEM.EXIST) return -EINVAL;
+  if (flags >>> 0 > BPF_ELEM.EXIST) return -EINVAL;
   const trie = map as LpmTrieMap;
   const i32 = trie.i32;
   trie.readKey(key);
@@ -355,7 +355,7 @@ export const trieMapOps: MapOps = {
   metaEqual: mapMetaEqual,
   memUsage: (map) => trieMemUsage(map as LpmTrieMap),
   checkBtf(_map: BpfMap, btf: Btf, keyTypeId: number) {
-    return btf.type(keyTypeId)?.kind === BTF_KIND.STRUCT ? 0 : -EINVAL;
+    return btf.type(btf.typeIdSize(keyTypeId)?.id ?? 0)?.kind === BTF_KIND.STRUCT ? 0 : -EINVAL;
   },
 };
 

@@ -5,20 +5,41 @@
  */
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
+import { roundUpPow2 } from './alloc_check.ts';
 import type { BloomFilterMap } from './bloom_filter.ts';
+import type { DevMap } from './devmap.ts';
 import type { HtabMap } from './hashtab.ts';
 import type { LpmTrieMap } from './lpm_trie.ts';
 import type { BpfMap } from './map.ts';
+import type { SockHash } from './sock_map.ts';
+import type { StackMap } from './stackmap.ts';
 import { roundUp8 } from './value.ts';
 
-/** Sizes of the kernel's structures. */
+/** Sizes of the kernel's structures: fixed part by map type, and of what is counted by the piece. */
+const FIXED: Readonly<Record<number, number>> = {
+  [BPF_MAP_TYPE.XSKMAP]: 304,
+  [BPF_MAP_TYPE.REUSEPORT_SOCKARRAY]: 296,
+};
 const SIZEOF_HTAB = 896;
 const SIZEOF_BUCKET = 16;
 const SIZEOF_HTAB_ELEM = 48;
 const SIZEOF_ARRAY = 312;
 const SIZEOF_LPM_NODE = 40;
-const SIZEOF_QUEUE_STACK = 320;
-const SIZEOF_BLOOM = 320;
+const SIZEOF_QUEUE_STACK = 312;
+const SIZEOF_BLOOM = 312;
+const SIZEOF_RINGBUF_MAP = 304;
+const SIZEOF_STACK_MAP = 320;
+const SIZEOF_STACK_BUCKET = 16;
+const SIZEOF_DTAB = 344;
+const SIZEOF_CPU_MAP = 304;
+const SIZEOF_SOCK_MAP = 376;
+const SIZEOF_SOCK_HASH = 384;
+const SIZEOF_SOCK_HASH_ELEM = 40;
+const SIZEOF_CGROUP_STORAGE_MAP = 328;
+const SIZEOF_LOCAL_STORAGE_MAP = 384;
+const SIZEOF_STORAGE_BUCKET = 16;
+/** Pages of a ring buffer before its data: the kernel's own, consumer, producer. */
+const RINGBUF_META_PAGES = 3;
 const POINTER = 8;
 
 function pageAlign(size: number): number {
@@ -37,8 +58,9 @@ export function htabMemUsage(map: HtabMap): number {
     const overhead = map.percpu ? 2 * POINTER + POINTER : POINTER;
     return fixed + map.count * (elem + overhead + percpuValues);
   }
-  const extras = !map.percpu && !lru ? nrCpus : 0;
-  return fixed + (map.maxEntries + extras) * (elem + percpuValues) + extras * POINTER;
+  const pointers = !map.percpu && !lru ? nrCpus : 0;
+  const extras = map.mapType === BPF_MAP_TYPE.HASH_OF_MAPS ? 0 : pointers;
+  return fixed + (map.maxEntries + extras) * (elem + percpuValues) + pointers * POINTER;
 }
 
 /** `array_map_mem_usage`, for arrays of values. */
@@ -66,4 +88,51 @@ export function queueStackMemUsage(map: BpfMap): number {
 /** `bloom_map_mem_usage`. */
 export function bloomMemUsage(map: BloomFilterMap): number {
   return SIZEOF_BLOOM + map.bytes;
+}
+
+/** `ringbuf_map_mem_usage`: the pages, and the array of pointers to them (data twice). */
+export function ringbufMemUsage(map: BpfMap): number {
+  const data = map.maxEntries / PAGE_SIZE;
+  return SIZEOF_RINGBUF_MAP + (RINGBUF_META_PAGES + data) * PAGE_SIZE + (RINGBUF_META_PAGES + 2 * data) * POINTER;
+}
+
+/** `stack_map_mem_usage`. */
+export function stackMapMemUsage(map: StackMap): number {
+  return SIZEOF_STACK_MAP + map.nrBuckets * POINTER + map.maxEntries * (SIZEOF_STACK_BUCKET + map.valueSize);
+}
+
+/** `dev_map_mem_usage`. */
+export function devMapMemUsage(map: DevMap): number {
+  const slots = map.mapType === BPF_MAP_TYPE.DEVMAP_HASH ? map.mask + 1 : map.maxEntries;
+  return SIZEOF_DTAB + slots * POINTER;
+}
+
+/** `cpu_map_mem_usage`. */
+export function cpuMapMemUsage(map: BpfMap): number {
+  return SIZEOF_CPU_MAP + map.maxEntries * POINTER;
+}
+
+/** Maps that are a plain array of pointers (`xsk_map_mem_usage`, `reuseport_array_mem_usage`). */
+export function slotMemUsage(map: BpfMap): number {
+  return (FIXED[map.mapType] ?? 0) + map.maxEntries * POINTER;
+}
+
+/** `sock_map_mem_usage`. */
+export function sockMapMemUsage(map: BpfMap): number {
+  return SIZEOF_SOCK_MAP + map.maxEntries * POINTER;
+}
+
+/** `sock_hash_mem_usage`. */
+export function sockHashMemUsage(map: SockHash): number {
+  return SIZEOF_SOCK_HASH + map.nrBuckets * SIZEOF_BUCKET + map.count * (SIZEOF_SOCK_HASH_ELEM + map.keySize);
+}
+
+/** `cgroup_storage_map_usage`. */
+export function cgroupStorageMemUsage(): number {
+  return SIZEOF_CGROUP_STORAGE_MAP;
+}
+
+/** `bpf_local_storage_map_mem_usage`: the map and its buckets, two for every possible CPU rounded up. */
+export function localStorageMemUsage(map: BpfMap): number {
+  return SIZEOF_LOCAL_STORAGE_MAP + SIZEOF_STORAGE_BUCKET * Math.max(2, roundUpPow2(map.env.nrCpus));
 }

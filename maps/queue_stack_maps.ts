@@ -60,7 +60,7 @@ function alloc(ops: MapOps, attr: MapCreateAttr, env: KernelEnv): BpfMap | numbe
 /** `queue_stack_map_push_elem`: BPF_EXIST on a full one overwrites the oldest value. */
 function push(map: BpfMap, value: number, flags: number): number {
   const ring = map as QueueStackMap;
-  if ((flags & BPF_ELEM.NOEXIST) !== 0 || flags > BPF_ELEM.EXIST) return -EINVAL;
+  if ((flags & BPF_ELEM.NOEXIST) !== 0 || flags >>> 0 > BPF_ELEM.EXIST) return -EINVAL;
   if (ring.after(ring.head) === ring.tail) {
     if (flags !== BPF_ELEM.EXIST) return -E2BIG;
     ring.tail = ring.after(ring.tail);
