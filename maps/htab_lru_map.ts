@@ -29,6 +29,7 @@ import {
   htabAllocCheck,
   htabBuckets,
   htabFree,
+  htabShowElem,
   htabSysLookup,
   percpuSetValue,
   percpuUserValueSize,

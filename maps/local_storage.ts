@@ -144,7 +144,8 @@ const shared = {
     if ((map as CgroupStorageMap).shared) return checkRegularInt(btf, keyTypeId, 8) ? 0 : -EINVAL;
     const type = btf.type(btf.typeIdSize(keyTypeId)?.id ?? 0);
     const [cgroup, attach] = type?.members ?? [];
-    if (type?.kind !== BTF_KIND.STRUCT || type.vlen !== 2 || cgroup === undefined || attach === undefined) return -EINVAL;
+    if (type?.kind !== BTF_KIND.STRUCT || type.vlen !== 2 || cgroup === undefined || attach === undefined)
+      return -EINVAL;
     if (cgroup.bitfieldSize !== 0 || attach.bitfieldSize !== 0) return -EINVAL;
     const placed = cgroup.bitOffset === 0 && attach.bitOffset === 64;
     return placed && checkRegularInt(btf, cgroup.type, 8) && checkRegularInt(btf, attach.type, 4) ? 0 : -EINVAL;

@@ -243,7 +243,11 @@ function consume(ring: RingbufMap, length: number): void {
  * `bpf_user_ringbuf_drain`: calls `callback` with each sample until it returns other
  * than 0; the number of samples, or -EINVAL, -EBUSY, -E2BIG.
  */
-export function userRingbufDrain(map: BpfMap, flags: number, callback: (sample: number, size: number) => number): number {
+export function userRingbufDrain(
+  map: BpfMap,
+  flags: number,
+  callback: (sample: number, size: number) => number,
+): number {
   const ring = map as RingbufMap;
   if ((flags & ~(BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP)) !== 0) return -EINVAL;
   if (ring.draining) return -EBUSY;

@@ -10,11 +10,11 @@ import { E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC, ENOTSUP } from '../uapi/
 import { MAX_BPF_STACK, roundUpPow2 } from './alloc_check.ts';
 import { arrayNextKey, readIndex } from './arraymap.ts';
 import { socketOfFd } from './fd_object.ts';
+import { jhash } from './jhash.ts';
 import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps, type MapSyscall } from './map.ts';
 import { mapMetaEqual } from './map_in_map.ts';
 import { sockHashMemUsage, sockMapMemUsage } from './mem_usage.ts';
 import { mapCheckNoBtf } from './no_btf.ts';
-import { jhash } from './jhash.ts';
 import { socketCookie, sockMapSuitable } from './socket.ts';
 
 const SOCK_FLAGS = BPF_F_MAP.NUMA_NODE | BPF_F_MAP.RDONLY | BPF_F_MAP.WRONLY;

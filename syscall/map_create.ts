@@ -56,6 +56,9 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
     numaNode,
     mapExtra,
     innerMap: mapOf(caller, attr.get(AT.inner_map_fd)),
+    btfKeyTypeId: keyTypeId,
+    btfValueTypeId: valueTypeId,
+    btfVmlinuxValueTypeId: vmlinuxTypeId,
   };
   const checked = ops.allocCheck?.(create, kernel, caller) ?? 0;
   if (checked < 0) return checked;
