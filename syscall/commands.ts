@@ -18,6 +18,8 @@ import {
 } from './map_elem.ts';
 import { commandInfo, fillBtfInfo, fillMapInfo } from './obj_info.ts';
 import { objGet, objPin } from './pin.ts';
+import { fillProgInfo } from './prog_info.ts';
+import { progLoad } from './prog_load.ts';
 
 /** A command this kernel does not have. */
 function missing(): number {
@@ -26,6 +28,7 @@ function missing(): number {
 
 const objGetInfoByFd = commandInfo({
   map: { size: (kernel) => kernel.profile.infoSize.map, fill: fillMapInfo },
+  prog: { size: (kernel) => kernel.profile.infoSize.prog, fill: fillProgInfo },
   btf: { size: (kernel) => kernel.profile.infoSize.btf, fill: fillBtfInfo },
 });
 
@@ -36,7 +39,7 @@ export const COMMANDS: readonly Command[] = [
   mapUpdateElem,
   mapDeleteElem,
   mapGetNextKey,
-  missing, // PROG_LOAD
+  progLoad,
   objPin,
   objGet,
   missing, // PROG_ATTACH

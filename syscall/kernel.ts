@@ -11,6 +11,9 @@ import type { Btf } from '../btf/btf.ts';
 import { parseVmlinux } from '../btf/vmlinux.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { Arena } from '../mm/arena.ts';
+import { createVm } from '../vm/helpers/index.ts';
+import type { VerifierInput, VerifierResult } from '../vm/verifier/types.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { Caller } from './caller.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Scratches } from './scratch.ts';
@@ -24,6 +27,8 @@ export interface KernelOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly profile?: Profile;
+  /** The verifier; without one no program can be loaded (PROG_LOAD answers -EINVAL after its own checks). */
+  readonly verify?: (input: VerifierInput) => VerifierResult;
   /** Fill freed memory with 0x6b (tests). */
   readonly poison?: boolean;
   /** The kernel's own types: bytes of /sys/kernel/btf/vmlinux. */
@@ -48,6 +53,9 @@ export class Kernel implements KernelEnv {
   /** Buffers that commands copy keys and values through. */
   readonly scratch: Scratches;
   readonly #dispatcher = new Dispatcher();
+  /** The verifier, when there is one. */
+  readonly verify: ((input: VerifierInput) => VerifierResult) | undefined;
+  #vm: Vm | undefined;
 
   constructor(options: KernelOptions) {
     this.arena = new Arena({ size: options.memory ?? 2 ** 30, poison: options.poison === true });
@@ -58,6 +66,13 @@ export class Kernel implements KernelEnv {
     this.scratch = new Scratches(this.arena);
     this.vmlinux = options.vmlinux === undefined ? undefined : parseVmlinux(options.vmlinux);
     if (this.vmlinux !== undefined) this.btfs.add(this.vmlinux);
+    this.verify = options.verify;
+  }
+
+  /** The machine programs run on, made when first needed. */
+  get vm(): Vm {
+    this.#vm ??= createVm(this);
+    return this.#vm;
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import { BpfFile, type BpfObject, type FdTarget, type ForeignFile } from '../base/object.ts';
 import { CAP_FULL_SET, hasCap } from '../uapi/capability.ts';
-import { EFAULT, EINVAL, ENOENT } from '../uapi/errno.ts';
+import { EFAULT, ENOENT } from '../uapi/errno.ts';
 import type { Caller, PathResolver } from './caller.ts';
 import { FdTable } from './fd_table.ts';
 
@@ -140,16 +140,4 @@ export class LocalCaller implements Caller {
     this.fds.closeAll();
     this.reset();
   }
-}
-
-/** The NUL-terminated string at an address, at most `max` bytes with its NUL; -EFAULT, or -EINVAL when it is longer. */
-export function readString(caller: Caller, addr: number, max: number): string | number {
-  let text = '';
-  const byte = new Uint8Array(1);
-  for (let i = 0; i < max; i++) {
-    if (caller.read(addr + i, byte) < 0) return -EFAULT;
-    if (byte[0] === 0) return text;
-    text += String.fromCharCode(byte[0] as number);
-  }
-  return -EINVAL;
 }

@@ -5,8 +5,8 @@
 import type { BpfObject, ForeignFile } from '../../base/object.ts';
 import type { Caller, PathResolver } from '../../syscall/caller.ts';
 import type { Kernel } from '../../syscall/kernel.ts';
-import { readString } from '../../syscall/local_caller.ts';
-import { EEXIST, ENOENT, EPERM } from '../../uapi/errno.ts';
+import { readString } from '../../syscall/user_string.ts';
+import { EEXIST, EFAULT, ENOENT, EPERM } from '../../uapi/errno.ts';
 
 const CGROUP = '/cgroup/gold';
 const BPFFS = '/bpffs';
@@ -36,7 +36,7 @@ export function fileSystem(): ReplayFs {
     paths: (caller) => ({
       pin(_pathFd, address, object) {
         const name = readString(caller, address, PATH_MAX);
-        if (typeof name === 'number') return name;
+        if (name === undefined) return -EFAULT;
         if (!name.startsWith(`${BPFFS}/`)) return name.includes('/nonexistent') ? -ENOENT : -EPERM;
         if (pins.has(name)) return -EEXIST;
         object.getUser();
@@ -45,7 +45,7 @@ export function fileSystem(): ReplayFs {
       },
       get(_pathFd, address) {
         const name = readString(caller, address, PATH_MAX);
-        if (typeof name === 'number') return name;
+        if (name === undefined) return -EFAULT;
         const object = pins.get(name);
         if (object === undefined) return -ENOENT;
         object.getUser();

@@ -200,6 +200,22 @@ export interface VerifierInput {
   readonly funcInfoRecSize?: number;
   readonly lineInfo?: Uint8Array | undefined;
   readonly lineInfoRecSize?: number;
+  /**
+   * Counts as given, when they differ from what the bytes hold: the bytes end early when
+   * the caller's memory does, and the errno is what reading on would have answered.
+   */
+  readonly funcInfoCnt?: number;
+  readonly funcInfoErrno?: number;
+  readonly lineInfoCnt?: number;
+  readonly lineInfoErrno?: number;
+  readonly coreRelos?: Uint8Array;
+  readonly coreReloRecSize?: number;
+  readonly coreReloCnt?: number;
+  readonly coreReloErrno?: number;
+  /** What is wrong with prog_btf_fd, asked when there are func_info or line_info records; 0: nothing. */
+  readonly btfErrno?: number;
+  /** What `process_fd_array` answers: ends the verification before it begins; 0: nothing is wrong. */
+  readonly fdArrayErrno?: number;
   /** vmlinux BTF, read when first needed; undefined when there is none. */
   vmlinux(): Btf | undefined;
   readonly attach?: AttachTarget | undefined;
@@ -211,6 +227,8 @@ export interface VerifierInput {
   readonly logLevel: number;
   /** Bytes of log the caller keeps; older (or with FIXED newer) text is dropped beyond it. Default 1 GiB - 1. */
   readonly logSize?: number;
+  /** The log to write to, with the caller's level and size; made by the verifier when left out. */
+  readonly log?: import('../../base/bpf_log.ts').BpfLog;
   /** CPU and nodes, for bpf_get_numa_node_id-like ranges: possible CPUs. */
   readonly nrCpus?: number;
   /** Milliseconds so far, for the `verification time` line of the statistics. */

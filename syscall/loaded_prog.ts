@@ -1,0 +1,92 @@
+/**
+ * A program as PROG_LOAD leaves it: what runs ({@link BpfProg}), and what
+ * OBJ_GET_INFO_BY_FD tells of it (`struct bpf_prog_aux`).
+ */
+import type { BpfProgBase } from '../base/prog.ts';
+import type { Btf } from '../btf/btf.ts';
+import type { BpfMap } from '../maps/map.ts';
+import { BpfProg, type ProgInit } from '../vm/prog.ts';
+import { sha256 } from './sha.ts';
+
+const INSN_SIZE = 8;
+/** `BPF_LD | BPF_IMM | BPF_DW`. */
+const LDDW = 0x18;
+const PSEUDO_MAP_FD = 1;
+const PSEUDO_MAP_VALUE = 2;
+
+/** What is known of a program beyond what runs. */
+export interface ProgFacts {
+  readonly gplCompatible: boolean;
+  /** CLOCK_BOOTTIME at load, in nanoseconds. */
+  readonly loadTime: bigint;
+  readonly createdByUid: number;
+  /** Instructions as given. */
+  readonly insns: Uint8Array;
+  /** Instructions as the kernel would show them, after its rewriting. */
+  readonly xlated: Uint8Array;
+  readonly verifiedInsns: number;
+  readonly flags: number;
+  readonly btf: Btf | undefined;
+  /** Records of 8 bytes, records of 16 bytes. */
+  readonly funcInfo: Uint8Array;
+  readonly lineInfo: Uint8Array;
+  readonly attachBtf: Btf | undefined;
+  readonly attachBtfId: number;
+  readonly dstProg: BpfProgBase | undefined;
+  /** Most bytes of a raw tracepoint's arguments it reads. */
+  readonly maxCtxOffset: number;
+  readonly maxTpAccess: number;
+}
+
+/** A loaded program. It holds its maps, its BTF and what it attaches to. */
+export class LoadedProg extends BpfProg {
+  readonly facts: ProgFacts;
+  /** First 8 bytes of the digest (`prog->tag`). */
+  readonly tag: Uint8Array;
+
+  constructor(init: ProgInit, facts: ProgFacts) {
+    super(init);
+    this.facts = facts;
+    this.tag = progDigest(facts.insns).subarray(0, 8);
+    facts.btf?.get();
+    facts.attachBtf?.get();
+    facts.dstProg?.get();
+  }
+
+  /** Functions of the program, main included; the kernel counts them only when there are others (`func_cnt`). */
+  get funcCount(): number {
+    return Math.max(this.subprogs.length, 1);
+  }
+
+  /** Keeps a map for as long as the program lives (PROG_BIND_MAP). */
+  bindMap(map: BpfMap): void {
+    if (this.usedMaps.includes(map)) return;
+    map.get();
+    this.usedMaps.push(map);
+  }
+
+  protected override release(): void {
+    super.release();
+    this.facts.btf?.put();
+    this.facts.attachBtf?.put();
+    this.facts.dstProg?.put();
+  }
+}
+
+/**
+ * SHA-256 of the instructions, with the descriptors of maps zeroed so that equal
+ * programs have equal tags (`bpf_prog_calc_tag`).
+ */
+export function progDigest(insns: Uint8Array): Uint8Array {
+  const clean = insns.slice();
+  for (let at = 0; at + 2 * INSN_SIZE <= clean.length; at += INSN_SIZE) {
+    if (clean[at] !== LDDW) continue;
+    const src = (clean[at + 1] as number) >> 4;
+    if (src === PSEUDO_MAP_FD || src === PSEUDO_MAP_VALUE) {
+      clean.fill(0, at + 4, at + 8);
+      clean.fill(0, at + 12, at + 16);
+    }
+    at += INSN_SIZE;
+  }
+  return sha256(clean);
+}

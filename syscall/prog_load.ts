@@ -1,0 +1,242 @@
+/**
+ * PROG_LOAD (`bpf_prog_load`, `bpf_check`): checked attributes go through the verifier
+ * and become a program.
+ */
+import { BpfLog } from '../base/bpf_log.ts';
+import { BpfFile } from '../base/object.ts';
+import type { Btf } from '../btf/btf.ts';
+import type { BpfMap } from '../maps/map.ts';
+import { progMapCompatible } from '../maps/prog_compatible.ts';
+import { BPF_F_PROG } from '../uapi/bpf.ts';
+import { E2BIG, EBADF, EFAULT, EINVAL } from '../uapi/errno.ts';
+import { TABLES } from '../vm/tables.ts';
+import type { VerifierInput, VerifierResult } from '../vm/verifier/types.ts';
+import type { Attr } from './attr.ts';
+import { PROG_LOAD } from './attr_table.ts';
+import type { Caller } from './caller.ts';
+import { btfOf, mapOf, newFd } from './fd.ts';
+import type { Kernel } from './kernel.ts';
+import { LoadedProg } from './loaded_prog.ts';
+import { finishLog } from './log_out.ts';
+import { checkProgAttrs, type ProgRequest } from './prog_attrs.ts';
+import { mapMayHoldProgs } from './prog_maps.ts';
+import { type Records, readRecords } from './prog_records.ts';
+import { xlate } from './xlated.ts';
+
+const AT = PROG_LOAD.at;
+/** `fd_array` entries are read as needed; more than this cannot be named by an instruction. */
+const FD_ARRAY_MAX = 0x7fffffff / 4;
+const FUNC_INFO_SIZE = 8;
+const LINE_INFO_SIZE = 16;
+
+/** Runs the command: the new descriptor, or -errno. */
+export function progLoad(kernel: Kernel, attr: Attr, caller: Caller): number {
+  const request = checkProgAttrs(kernel, attr, caller);
+  if (typeof request === 'number') return request;
+  const ubuf = attr.addr(AT.log_buf);
+  const log = BpfLog.open(attr.get(AT.log_level), ubuf !== 0, attr.get(AT.log_size));
+  if (typeof log === 'number') return log;
+
+  if (kernel.verify === undefined) return -EINVAL;
+  const debug = debugInfo(attr, caller, request);
+  const result = kernel.verify(verifierInput(kernel, attr, caller, request, debug, log));
+  if (result.errno === -E2BIG) tellRecordSize(attr, caller, debug);
+  const logError = finishLog(log, attr, caller, ubuf, AT.log_true_size);
+  if (logError < 0) return logError;
+  if (result.errno < 0) return result.errno;
+  return makeProg(kernel, caller, request, debug, result);
+}
+
+/** BTF, func_info and line_info of a request, as far as they could be read. */
+interface DebugInfo {
+  readonly btf: Btf | undefined;
+  /** What is wrong with prog_btf_fd; it matters only when there are records. */
+  readonly btfError: number;
+  readonly funcInfo: Records;
+  readonly lineInfo: Records;
+  readonly coreRelos: Records;
+}
+
+function debugInfo(attr: Attr, caller: Caller, request: ProgRequest): DebugInfo {
+  const insns = request.insns.length / 8;
+  const funcInfo = readRecords(
+    caller,
+    attr.addr(AT.func_info),
+    attr.get(AT.func_info_cnt),
+    attr.get(AT.func_info_rec_size),
+    insns,
+  );
+  const lineInfo = readRecords(
+    caller,
+    attr.addr(AT.line_info),
+    attr.get(AT.line_info_cnt),
+    attr.get(AT.line_info_rec_size),
+    insns,
+  );
+  const coreRelos = readRecords(
+    caller,
+    attr.addr(AT.core_relos),
+    attr.get(AT.core_relo_cnt),
+    attr.get(AT.core_relo_rec_size),
+    insns,
+  );
+  if (funcInfo.count === 0 && lineInfo.count === 0)
+    return { btf: undefined, btfError: 0, funcInfo, lineInfo, coreRelos };
+  const btf = btfOf(caller, attr.get(AT.prog_btf_fd));
+  return typeof btf === 'number'
+    ? { btf: undefined, btfError: btf, funcInfo, lineInfo, coreRelos }
+    : { btf, btfError: 0, funcInfo, lineInfo, coreRelos };
+}
+
+function verifierInput(
+  kernel: Kernel,
+  attr: Attr,
+  caller: Caller,
+  request: ProgRequest,
+  debug: DebugInfo,
+  log: BpfLog,
+): VerifierInput {
+  const fdArray = attr.addr(AT.fd_array);
+  const fdArrayCnt = attr.get(AT.fd_array_cnt);
+  const entry = new Uint8Array(4);
+  const readEntry = (index: number): number | undefined => {
+    if (caller.read(fdArray + index * 4, entry) < 0) return undefined;
+    return new DataView(entry.buffer).getInt32(0, true);
+  };
+  return {
+    insns: request.insns,
+    progType: request.type,
+    expectedAttachType: request.expectedAttachType,
+    progFlags: request.flags,
+    gplCompatible: request.gplCompatible,
+    caps: request.caps,
+    mapByFd: (fd) => mapOf(caller, fd >>> 0),
+    btfByFd: (fd) => btfOf(caller, fd >>> 0),
+    ...(fdArray === 0 ? {} : { fdArray: readEntry }),
+    ...(fdArrayCnt === 0 ? {} : { fdArrayCnt }),
+    fdArrayErrno: checkFdArray(caller, fdArray, fdArrayCnt, readEntry),
+    btfErrno: debug.btfError,
+    funcInfo: debug.funcInfo.bytes,
+    funcInfoRecSize: debug.funcInfo.recSize,
+    funcInfoCnt: debug.funcInfo.count,
+    funcInfoErrno: debug.funcInfo.errno,
+    lineInfo: debug.lineInfo.bytes,
+    lineInfoRecSize: debug.lineInfo.recSize,
+    lineInfoCnt: debug.lineInfo.count,
+    lineInfoErrno: debug.lineInfo.errno,
+    coreRelos: debug.coreRelos.bytes,
+    coreReloRecSize: debug.coreRelos.recSize,
+    coreReloCnt: debug.coreRelos.count,
+    coreReloErrno: debug.coreRelos.errno,
+    vmlinux: () => kernel.vmlinux,
+    attach: attachOf(request),
+    profile: kernel.profile,
+    tables: TABLES,
+    readMapValue: (map, off, size) => readMapValue(map as BpfMap, off, size),
+    logLevel: log.level,
+    logSize: log.size,
+    log,
+    nrCpus: kernel.nrCpus,
+    now: () => Number(kernel.clock.monotonic()) / 1e6,
+    ...(debug.btf === undefined ? {} : { btf: debug.btf }),
+  };
+}
+
+function attachOf(request: ProgRequest): VerifierInput['attach'] {
+  const { dstProg, attachBtf, attachBtfId } = request;
+  const dst = dstProg instanceof LoadedProg ? dstProg : undefined;
+  const btf = attachBtf ?? dst?.facts.btf;
+  if (btf === undefined) return undefined;
+  return { btf, btfId: attachBtfId, prog: dst === undefined ? undefined : { type: dst.type, btf: dst.facts.btf } };
+}
+
+/** Every entry must be a map or a BTF object (`process_fd_array`); only looked at when its length is given. */
+function checkFdArray(
+  caller: Caller,
+  array: number,
+  count: number,
+  read: (index: number) => number | undefined,
+): number {
+  if (count === 0) return 0;
+  if (count >= FD_ARRAY_MAX) return -EINVAL;
+  for (let i = 0; i < count; i++) {
+    const fd = array === 0 ? undefined : read(i);
+    if (fd === undefined) return -EFAULT;
+    const file = caller.fdget(fd >>> 0);
+    if (file === undefined) return -EBADF;
+    if (!(file instanceof BpfFile) || (file.object.kind !== 'map' && file.object.kind !== 'btf')) return -EINVAL;
+  }
+  return 0;
+}
+
+/** Bytes of the one value of a frozen read-only array, for constant folding. */
+function readMapValue(map: BpfMap, off: number, size: number): bigint | undefined {
+  if (off < 0 || off + size > map.valueSize || size > 8) return undefined;
+  const { arena } = map.env;
+  const key = arena.alloc(4);
+  if (key === 0) return undefined;
+  const value = map.ops.lookup?.(map, key) ?? 0;
+  arena.free(key, 4);
+  if (value <= 0) return undefined;
+  let bits = 0n;
+  for (let i = size - 1; i >= 0; i--) bits = (bits << 8n) | BigInt(arena.u8[value + off + i] as number);
+  return bits;
+}
+
+/** Records longer than ours with something in them: the caller is told the size that would do. */
+function tellRecordSize(attr: Attr, caller: Caller, debug: DebugInfo): void {
+  if (debug.funcInfo.hasTail(FUNC_INFO_SIZE)) attr.put(caller, AT.func_info_rec_size, FUNC_INFO_SIZE);
+  else if (debug.lineInfo.hasTail(LINE_INFO_SIZE)) attr.put(caller, AT.line_info_rec_size, LINE_INFO_SIZE);
+}
+
+function makeProg(
+  kernel: Kernel,
+  caller: Caller,
+  request: ProgRequest,
+  debug: DebugInfo,
+  result: VerifierResult,
+): number {
+  const usedMaps = result.usedMaps as readonly BpfMap[];
+  const prog = new LoadedProg(
+    {
+      vm: kernel.vm,
+      type: request.type,
+      expectedAttachType: request.expectedAttachType,
+      name: request.name,
+      insns: request.insns,
+      aux: result.aux,
+      subprogs: result.subprogs,
+      usedMaps,
+      sleepable: (request.flags & BPF_F_PROG.SLEEPABLE) !== 0,
+      xdpHasFrags: (request.flags & BPF_F_PROG.XDP_HAS_FRAGS) !== 0,
+      dstProgType: request.dstProg?.type ?? 0,
+      attachFuncProto: request.attachBtfId,
+    },
+    {
+      gplCompatible: request.gplCompatible,
+      loadTime: kernel.clock.boottime(),
+      createdByUid: caller.uid,
+      insns: request.insns,
+      xlated: xlate(request, result),
+      verifiedInsns: result.verifiedInsns,
+      flags: request.flags,
+      btf: debug.btf,
+      funcInfo: debug.funcInfo.packed(FUNC_INFO_SIZE),
+      lineInfo: debug.lineInfo.packed(LINE_INFO_SIZE),
+      attachBtf: request.attachBtf,
+      attachBtfId: request.attachBtfId,
+      dstProg: request.dstProg,
+      maxCtxOffset: result.maxCtxOffset,
+      maxTpAccess: result.maxTpAccess,
+    },
+  );
+  for (const map of usedMaps) map.get();
+  for (const map of usedMaps) {
+    if (mapMayHoldProgs(map) && !progMapCompatible(map, prog)) {
+      prog.put();
+      return -EINVAL;
+    }
+  }
+  kernel.progs.add(prog);
+  return newFd(caller, prog);
+}
