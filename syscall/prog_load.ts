@@ -10,7 +10,7 @@ import { progMapCompatible } from '../maps/prog_compatible.ts';
 import { BPF_F_PROG } from '../uapi/bpf.ts';
 import { E2BIG, EBADF, EFAULT, EINVAL } from '../uapi/errno.ts';
 import { TABLES } from '../vm/tables.ts';
-import type { VerifierInput, VerifierResult } from '../vm/verifier/types.ts';
+import type { MapDesc, VerifierInput, VerifierResult } from '../vm/verifier/types.ts';
 import type { Attr } from './attr.ts';
 import { PROG_LOAD } from './attr_table.ts';
 import type { Caller } from './caller.ts';
@@ -110,7 +110,8 @@ function verifierInput(
     progFlags: request.flags,
     gplCompatible: request.gplCompatible,
     caps: request.caps,
-    mapByFd: (fd) => mapOf(caller, fd >>> 0),
+    // The template of a map of maps has no id and no name: the verifier asks it for neither.
+    mapByFd: (fd) => mapOf(caller, fd >>> 0) as MapDesc | number,
     btfByFd: (fd) => btfOf(caller, fd >>> 0),
     ...(fdArray === 0 ? {} : { fdArray: readEntry }),
     ...(fdArrayCnt === 0 ? {} : { fdArrayCnt }),

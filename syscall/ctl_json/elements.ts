@@ -4,11 +4,11 @@
  */
 
 import type { Btf } from '../../btf/btf.ts';
+import { decodeJson, encodeJson } from '../../btf/json.ts';
 import type { BpfMap } from '../../maps/map.ts';
 import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { userValueSize } from '../map_elem.ts';
-import { btfToJson, jsonToBtf } from './btf_value.ts';
-import { bytesOf, FieldError, hex } from './text.ts';
+import { bytesOf, FieldError, foundError, hex } from './text.ts';
 
 const T = BPF_MAP_TYPE;
 /** Values that are one per CPU for the system call. */
@@ -48,7 +48,8 @@ export function elementBytes(shape: Shape, value: unknown, path: string, names: 
   if (plain?.length === size) return plain;
   const bytes = new Uint8Array(size);
   if (btf !== undefined && typeId !== 0) {
-    jsonToBtf(btf, typeId, value, bytes, path);
+    const problem = encodeJson(btf, typeId, value, bytes);
+    if (problem !== undefined) throw foundError(joined(path, problem.path), problem.found, problem.wanted);
     return bytes;
   }
   if (typeof value === 'number' && Number.isSafeInteger(value) && fits(value, size)) {
@@ -98,7 +99,12 @@ export function valueBytes(map: BpfMap, value: unknown, path: string, names: Nam
 export function elementJson(shape: Shape, bytes: Uint8Array): unknown {
   return shape.btf === undefined || shape.typeId === 0
     ? undefined
-    : btfToJson(shape.btf, shape.typeId, bytes.subarray(0, shape.size));
+    : decodeJson(shape.btf, shape.typeId, bytes.subarray(0, shape.size));
+}
+
+/** Path of a part of a value: `value`, `value.x`, `value[2]`. */
+function joined(path: string, part: string): string {
+  return part === '' ? path : part.startsWith('[') ? `${path}${part}` : `${path}.${part}`;
 }
 
 /** A value as exchanged, for the reply. */

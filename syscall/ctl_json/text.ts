@@ -14,6 +14,13 @@ export class FieldError extends Error {
   }
 }
 
+/** A {@link FieldError} whose found value is text for people already. */
+export function foundError(field: string, found: string, wanted: string): FieldError {
+  const error = new FieldError(field, 0, wanted);
+  error.message = `field "${field}": found ${found}, wanted ${wanted}`;
+  return error;
+}
+
 const SHOWN_MAX = 60;
 
 /** A value of a request for a message, cut short. */
