@@ -136,7 +136,7 @@ export class CtlFile extends OpenFile {
   /** A copy of an attr, in an array that is used again when the sizes agree. */
   #takeAttr(data: Uint8Array): Uint8Array {
     const kept = this.#attrs.pop();
-    if (kept === undefined || kept.length !== data.length) return data.slice();
+    if (kept === undefined || kept.length !== data.length) return new Uint8Array(data);
     kept.set(data);
     return kept;
   }

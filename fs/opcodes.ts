@@ -85,10 +85,10 @@ const ROWS: readonly (readonly [keyof typeof OP, number, Handler, OpcodeTrace?])
   ['STATFS', 0, attr.statfs],
   ['RELEASE', 24, file.release, { fields: [FH] }],
   ['FSYNC', 16, file.fsync, { fields: [FH] }],
-  ['SETXATTR', 8, file.unsupported],
-  ['GETXATTR', 8, file.unsupported, { names: 1, fields: [['size', 10, 'dec']] }],
+  ['SETXATTR', 8, attr.noXattr],
+  ['GETXATTR', 8, attr.noXattr, { names: 1, fields: [['size', 10, 'dec']] }],
   ['LISTXATTR', 8, attr.listxattr, { fields: [['size', 10, 'dec']] }],
-  ['REMOVEXATTR', 0, file.unsupported, { names: 1 }],
+  ['REMOVEXATTR', 0, attr.noXattr, { names: 1 }],
   ['FLUSH', 24, file.unsupported, { fields: [FH] }],
   [
     'INIT',

@@ -1,5 +1,5 @@
 /** Operations on attributes, and on the file system as a whole. */
-import { EINVAL, ENOENT, EPERM, EPROTO, EROFS } from '../uapi/errno.ts';
+import { EINVAL, ENOENT, ENOTSUP, EPERM, EPROTO, EROFS } from '../uapi/errno.ts';
 import type { Inode } from './inode.ts';
 import type { FuseReply, FuseRequest } from './message.ts';
 import {
@@ -8,7 +8,9 @@ import {
   FUSE_MINOR_MAX,
   FUSE_MINOR_MIN,
   IN_BODY,
+  IN_HEADER_SIZE,
   INIT,
+  INIT_2,
   MAX_WRITE,
   NAME_MAX,
   OUT_BODY,
@@ -29,6 +31,9 @@ const WANTED =
   INIT.PARALLEL_DIROPS |
   INIT.MAX_PAGES;
 
+/** The same in the second word of flags. Without export support name_to_handle_at(2) fails, as on bpffs. */
+const WANTED_2 = INIT_2.NO_EXPORT_SUPPORT;
+
 const INIT_OUT_SIZE = 64;
 
 export function init(_sb: Superblock, request: FuseRequest, reply: FuseReply): number {
@@ -47,6 +52,8 @@ export function init(_sb: Superblock, request: FuseRequest, reply: FuseReply): n
   u32[OUT_BODY + 5] = MAX_WRITE;
   u32[OUT_BODY + 6] = 1; // time_gran
   u32[OUT_BODY + 7] = MAX_WRITE / 4096; // max_pages
+  const extended = (request.get(IN_BODY + 3) & INIT.INIT_EXT) !== 0 && request.length >= IN_HEADER_SIZE + 20;
+  u32[OUT_BODY + 8] = extended ? request.get(IN_BODY + 4) & WANTED_2 : 0; // flags2
   return INIT_OUT_SIZE;
 }
 
@@ -102,7 +109,9 @@ export function statfs(_sb: Superblock, _request: FuseRequest, reply: FuseReply)
   return 80;
 }
 
-/** There are no extended attributes: the list is empty. (Getting and setting: ENOSYS, which the kernel turns into EOPNOTSUPP for good.) */
+/** There are no extended attributes: the list is empty. (Getting and setting fails.) */
+export const noXattr = (): number => -ENOTSUP;
+
 export function listxattr(_sb: Superblock, request: FuseRequest, reply: FuseReply): number {
   if (request.get(IN_BODY) !== 0) return 0;
   reply.clear(2);

@@ -90,7 +90,7 @@ export const OP = {
 /** Codes of messages the server sends on its own (`enum fuse_notify_code`). */
 export const NOTIFY = { POLL: 1, INVAL_INODE: 2, INVAL_ENTRY: 3, DELETE: 6 } as const;
 
-/** Capability bits of INIT; those from bit 32 on travel in `flags2`. */
+/** Capability bits of INIT's `flags`. */
 export const INIT = {
   ATOMIC_O_TRUNC: 2 ** 3,
   BIG_WRITES: 2 ** 5,
@@ -102,6 +102,9 @@ export const INIT = {
   MAX_PAGES: 2 ** 22,
   INIT_EXT: 2 ** 30,
 } as const;
+
+/** Capability bits of INIT's `flags2`, counted from 0. */
+export const INIT_2 = { NO_EXPORT_SUPPORT: 2 ** 6 } as const;
 
 /** Bits of `open_flags` in the reply to OPEN. */
 export const FOPEN = { DIRECT_IO: 1, KEEP_CACHE: 2, NONSEEKABLE: 4, CACHE_DIR: 8, STREAM: 16, NOFLUSH: 32 } as const;
