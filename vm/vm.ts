@@ -9,6 +9,8 @@ import { BASE_HI, PAGE_SIZE } from '../mm/arena.ts';
 import { ENOMEM, Errno } from '../uapi/errno.ts';
 import type { HelperImpl } from './helper.ts';
 import type { BpfProg } from './prog.ts';
+import { type CurrentTask, INIT_TASK, type PacketAccess, type SeqFile, type TraceLine, type UserMemory } from './task.ts';
+import { Timers } from './timers.ts';
 
 /** What the machine needs of the kernel around it. */
 export interface VmHost extends KernelEnv {
@@ -52,8 +54,10 @@ export const SCRATCH = {
 const STACK_PAGES = 32;
 /** A program or callback is not entered with less stack than this left. */
 const STACK_RESERVE = 2048;
-/** Pages of a kernel variable. */
+/** Pages of a kernel variable, a CPU: a per-CPU variable has this many for each. */
 const KSYM_PAGES = 2;
+/** Bytes from one CPU's copy of per-CPU memory to the next. */
+export const PERCPU_STRIDE = KSYM_PAGES * PAGE_SIZE;
 /** Loop turns between two looks at the clock. */
 const BUDGET_TURNS = 65536;
 /** Time a run of loops guarded by `may_goto` has, in milliseconds (a quarter of a second in the kernel). */
@@ -84,6 +88,13 @@ export type StepHook = (prog: BpfProg, insn: number, regs: Int32Array) => void;
 export interface FuncHandle {
   readonly prog: BpfProg;
   readonly subprog: number;
+}
+
+/** An object a program allocated. */
+export interface ObjectInfo {
+  readonly size: number;
+  /** Offset of its bpf_refcount, or -1. */
+  readonly refcountOff: number;
 }
 
 /** A map of type PROG_ARRAY, as tail calls see it. */
@@ -124,6 +135,25 @@ export class Vm {
   runId = 0;
   /** Load of packet bytes by BPF_LD_ABS and BPF_LD_IND: an unsigned number, or -1 when out of bounds. */
   loadAbs: (vm: Vm, ctx: number, offset: number, size: number) => number = () => -1;
+  /** The task programs run in. */
+  task: CurrentTask = INIT_TASK;
+  /** Takes the lines of bpf_trace_printk. */
+  onTrace: ((line: TraceLine) => void) | undefined = undefined;
+  /** Memory of the process that runs the program, for bpf_probe_read_user and its like; undefined: there is none. */
+  userMemory: UserMemory | undefined = undefined;
+  /** bpf(2) for programs of type SYSCALL (`bpf_sys_bpf`): command, address and size of the attribute: the result. */
+  sysBpf: ((cmd: number, attr: number, size: number) => number) | undefined = undefined;
+  /** close(2) for programs of type SYSCALL. */
+  sysClose: ((fd: number) => number) | undefined = undefined;
+  /** `seq_file`s of iterators that run, by address. */
+  readonly seqFiles = new Map<number, SeqFile>();
+  /** Return value of the hook a cgroup or LSM program runs for (bpf_get_retval). */
+  retval = 0;
+  /** Packets of contexts. */
+  packet: PacketAccess | undefined = undefined;
+  readonly timers: Timers;
+  /** Objects of bpf_obj_new by address. */
+  readonly objects = new Map<number, ObjectInfo>();
   #deadline = 0;
   readonly #ksyms = new Map<string, number>();
 
@@ -136,6 +166,7 @@ export class Vm {
     this.stackBottom = stack;
     this.stackTop = stack + STACK_PAGES * PAGE_SIZE;
     this.sp = this.stackTop;
+    this.timers = new Timers(this);
   }
 
   readonly stackBottom: number;
@@ -231,7 +262,7 @@ export class Vm {
   ksym(name: string): number {
     let address = this.#ksyms.get(name);
     if (address === undefined) {
-      address = this.env.arena.allocPages(KSYM_PAGES);
+      address = this.env.arena.allocPages(KSYM_PAGES * this.env.nrCpus);
       if (address === 0) throw new Errno(ENOMEM, `No arena memory for kernel variable ${name}`);
       this.#ksyms.set(name, address);
     }

@@ -1,0 +1,78 @@
+/** The task a program runs in, as the helpers see it; the door or a test sets it. */
+
+/** `current`, as far as helpers ask of it. */
+export interface CurrentTask {
+  readonly pid: number;
+  readonly tgid: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** At most 15 characters. */
+  readonly comm: string;
+  readonly cgroupId: bigint;
+  /** Inode number and device of its pid namespace. */
+  readonly pidNsIno: bigint;
+  readonly pidNsDev: bigint;
+  /** Instruction pointers of the kernel and the user stack, innermost first; empty when there is none to walk. */
+  readonly kernelStack: readonly bigint[];
+  readonly userStack: readonly bigint[];
+}
+
+/** The task when nobody says otherwise: the init process. */
+export const INIT_TASK: CurrentTask = {
+  pid: 1,
+  tgid: 1,
+  uid: 0,
+  gid: 0,
+  comm: 'init',
+  cgroupId: 1n,
+  pidNsIno: 0xeffffffcn,
+  pidNsDev: 4n,
+  kernelStack: [],
+  userStack: [],
+};
+
+/** A line of bpf_trace_printk, as trace_pipe shows it. */
+export interface TraceLine {
+  readonly comm: string;
+  readonly pid: number;
+  readonly cpu: number;
+  /** Nanoseconds of CLOCK_MONOTONIC. */
+  readonly time: bigint;
+  /** Without the newline at its end. */
+  readonly text: string;
+}
+
+/** A line in the format of `/sys/kernel/tracing/trace_pipe`. */
+export function formatTraceLine(line: TraceLine): string {
+  const task = `${line.comm.padStart(16)}-${String(line.pid).padEnd(7)}`;
+  const micros = line.time / 1000n;
+  const seconds = String(micros / 1_000_000n).padStart(5);
+  const fraction = String(micros % 1_000_000n).padStart(6, '0');
+  return `${task} [${String(line.cpu).padStart(3, '0')}] ...11 ${seconds}.${fraction}: bpf_trace_printk: ${line.text}`;
+}
+
+/** Where the text of an iterator goes (`struct seq_file`). */
+export interface SeqFile {
+  /** Appends bytes; false when the buffer is full (-EOVERFLOW). */
+  write(bytes: Uint8Array): boolean;
+}
+
+/** Memory of the process a program runs for. */
+export interface UserMemory {
+  /** 0 or -EFAULT. */
+  read(addr: number, dst: Uint8Array): number;
+  write(addr: number, src: Uint8Array): number;
+}
+
+/** Access to the packet of a context, for dynptrs; brought by the program types that have packets. */
+export interface PacketAccess {
+  /** Bytes of the packet. */
+  length(ctx: number): number;
+  /** Copies packet bytes to arena memory: 0 or -errno. */
+  load(ctx: number, offset: number, to: number, length: number): number;
+  store(ctx: number, offset: number, from: number, length: number): number;
+  /** Address of `length` packet bytes when they lie in a row, else 0. */
+  slice(ctx: number, offset: number, length: number): number;
+  /** Whether the program may write to the packet. */
+  writable(ctx: number): boolean;
+}

@@ -1,0 +1,167 @@
+/**
+ * Timers and work queues of programs (`struct bpf_timer`, `struct bpf_wq`). The
+ * machine keeps them in order of time; whoever owns the event loop asks for
+ * {@link Timers.nextDue} and calls {@link Timers.run}. With a controlled clock the
+ * test does the same.
+ */
+import type { BpfMap } from '../maps/map.ts';
+import { EINVAL, ENOENT } from '../uapi/errno.ts';
+import type { BpfProg } from './prog.ts';
+import type { Vm } from './vm.ts';
+
+/** One timer or work item, in a map value at `address`. */
+interface Timer {
+  readonly map: BpfMap;
+  readonly address: number;
+  /** Start of the value it lies in. */
+  value: number;
+  prog: BpfProg | undefined;
+  subprog: number;
+  /** When it is due, nanoseconds of CLOCK_MONOTONIC; undefined: not started. */
+  due: bigint | undefined;
+  /** Order of starting, for those due at the same time. */
+  order: number;
+  /** Its callback runs. */
+  running: boolean;
+}
+
+/** All timers of a machine. */
+export class Timers {
+  readonly #vm: Vm;
+  readonly #byAddress = new Map<number, Timer>();
+  #order = 0;
+  /** Called when {@link nextDue} has changed. */
+  onChange: (() => void) | undefined = undefined;
+
+  constructor(vm: Vm) {
+    this.#vm = vm;
+  }
+
+  /** Whether the memory at `address` is an initialised timer. */
+  has(address: number): boolean {
+    return this.#byAddress.has(address);
+  }
+
+  init(address: number, map: BpfMap): void {
+    this.#byAddress.set(address, {
+      map,
+      address,
+      value: 0,
+      prog: undefined,
+      subprog: 0,
+      due: undefined,
+      order: 0,
+      running: false,
+    });
+  }
+
+  /** Gives a timer its callback: 0, or -EINVAL when it was not initialised. */
+  setCallback(address: number, value: number, prog: BpfProg, subprog: number): number {
+    const timer = this.#byAddress.get(address);
+    if (timer === undefined) return -EINVAL;
+    prog.get();
+    timer.prog?.put();
+    timer.prog = prog;
+    timer.subprog = subprog;
+    timer.value = value;
+    return 0;
+  }
+
+  /** Starts it to be due at `due`: 0, or -EINVAL without callback. */
+  start(address: number, due: bigint): number {
+    const timer = this.#byAddress.get(address);
+    if (timer?.prog === undefined) return -EINVAL;
+    timer.due = due;
+    timer.order = this.#order++;
+    this.onChange?.();
+    return 0;
+  }
+
+  /** Stops it: 1 when it was started, 0 when not, -EINVAL when it is none. */
+  cancel(address: number): number {
+    const timer = this.#byAddress.get(address);
+    if (timer === undefined) return -EINVAL;
+    const wasStarted = timer.due !== undefined;
+    timer.due = undefined;
+    timer.prog?.put();
+    timer.prog = undefined;
+    return wasStarted ? 1 : 0;
+  }
+
+  /** The callback of a timer runs just now (`hrtimer_callback_running`). */
+  isRunning(address: number): boolean {
+    return this.#byAddress.get(address)?.running === true;
+  }
+
+  /** Its map value goes away. */
+  free(address: number): void {
+    if (this.cancel(address) !== -EINVAL) this.#byAddress.delete(address);
+  }
+
+  /** When the next timer is due, or undefined. */
+  get nextDue(): bigint | undefined {
+    return this.#next()?.due;
+  }
+
+  #next(): Timer | undefined {
+    let first: Timer | undefined;
+    for (const timer of this.#byAddress.values()) {
+      if (timer.due === undefined) continue;
+      const earlier =
+        first?.due === undefined || timer.due < first.due || (timer.due === first.due && timer.order < first.order);
+      if (earlier) first = timer;
+    }
+    return first;
+  }
+
+  /**
+   * Runs what is due at `now`; how many callbacks ran. A timer that starts itself
+   * again for a time that has come already waits for the next call.
+   */
+  run(now: bigint): number {
+    const begun = this.#order;
+    let count = 0;
+    for (let timer = this.#next(); timer?.due !== undefined && timer.due <= now && timer.order < begun; timer = this.#next()) {
+      timer.due = undefined;
+      this.#fire(timer);
+      count++;
+    }
+    return count;
+  }
+
+  /** The callback's arguments: the map, the key, the value (`bpf_timer_cb`). */
+  #fire(timer: Timer): void {
+    const { map, prog, value } = timer;
+    if (prog === undefined) return;
+    const vm = this.#vm;
+    const arena = vm.env.arena;
+    const keySize = Math.max(map.keySize, 8);
+    const key = arena.alloc(keySize);
+    if (key === 0) return;
+    timer.running = true;
+    prog.get();
+    try {
+      keyOfValue(map, value, key);
+      vm.setArgPtr(0, map.addr);
+      vm.setArgPtr(1, key);
+      vm.setArgPtr(2, value);
+      prog.callFunc(timer.subprog);
+    } finally {
+      timer.running = false;
+      prog.put();
+      arena.free(key, keySize);
+    }
+  }
+}
+
+/** Writes the key of the element whose value is at `value`. */
+function keyOfValue(map: BpfMap, value: number, key: number): number {
+  let found = -ENOENT;
+  map.ops.forEach?.(map, (elementKey, elementValue) => {
+    if (elementValue !== value) return 0;
+    map.env.arena.u8.copyWithin(key, elementKey, elementKey + map.keySize);
+    found = 0;
+    return 1;
+  });
+  return found;
+}
