@@ -3,6 +3,7 @@
  * it, and its statistics.
  */
 import { BpfProgBase } from '../base/prog.ts';
+import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { BASE_HI } from '../mm/arena.ts';
 import type { Engine } from './engine.ts';
@@ -10,6 +11,7 @@ import { decodeInsns, type Insns } from './insn.ts';
 import { Interpreter } from './interp/interp.ts';
 import { Jit } from './jit/jit.ts';
 import { type LinkedProgram, link } from './link.ts';
+import { freeMapField } from './map_fields.ts';
 import type { InsnAux, SubprogInfo } from './verifier/types.ts';
 import { BpfException, ProgramAborted, type Vm } from './vm.ts';
 
@@ -34,6 +36,8 @@ export interface ProgInit {
   readonly dstProgType?: number;
   readonly attachFuncProto?: number;
   readonly engine?: EngineName;
+  /** The program's own types; it takes over a reference. */
+  readonly btf?: Btf | undefined;
 }
 
 /** A loaded program. */
@@ -50,6 +54,7 @@ export class BpfProg extends BpfProgBase {
   readonly aux: readonly InsnAux[];
   readonly subprogs: readonly SubprogInfo[];
   usedMaps: BpfMap[];
+  readonly btf: Btf | undefined;
   readonly linked: LinkedProgram;
   /** Runs and nanoseconds while BPF_ENABLE_STATS was on. */
   runCnt = 0;
@@ -77,6 +82,8 @@ export class BpfProg extends BpfProgBase {
     this.aux = init.aux;
     this.subprogs = init.subprogs;
     this.usedMaps = [...init.usedMaps];
+    this.btf = init.btf;
+    for (const map of this.usedMaps) if (map.record !== undefined) map.freeField ??= freeMapField(this.vm);
     this.linked = link({ ...init, insns: this.insns, handle: (subprog) => this.vm.addFunc(this, subprog) });
     if (this.jited) this.#engine = this.jit;
     else this.#engine = this.interp;
@@ -192,6 +199,7 @@ export class BpfProg extends BpfProgBase {
     for (const handle of this.linked.handles.values()) this.vm.removeFunc(handle);
     if (this.#tailSlot !== 0) this.vm.freeSlot(this.#tailSlot);
     for (const map of this.usedMaps) map.put();
+    this.btf?.put();
   }
 }
 

@@ -42,6 +42,14 @@ export class Timers {
     return this.#byAddress.has(address);
   }
 
+  /** Address of the map value a timer lies in: its offset in the value is the record's. */
+  valueAt(address: number): number {
+    const timer = this.#byAddress.get(address);
+    if (timer === undefined) return address;
+    const field = timer.map.record?.fields.find((field) => field.kind === 'bpf_timer' || field.kind === 'bpf_wq');
+    return address - (field?.offset ?? 0);
+  }
+
   init(address: number, map: BpfMap): void {
     this.#byAddress.set(address, {
       map,
@@ -121,7 +129,11 @@ export class Timers {
   run(now: bigint): number {
     const begun = this.#order;
     let count = 0;
-    for (let timer = this.#next(); timer?.due !== undefined && timer.due <= now && timer.order < begun; timer = this.#next()) {
+    for (
+      let timer = this.#next();
+      timer?.due !== undefined && timer.due <= now && timer.order < begun;
+      timer = this.#next()
+    ) {
       timer.due = undefined;
       this.#fire(timer);
       count++;

@@ -3,13 +3,21 @@
  * while they run (stack, tail-call counter, function handles, time budget, hooks).
  */
 import type { KernelEnv } from '../base/env.ts';
-import type { BpfProgBase } from '../base/prog.ts';
+import { progArrayGet } from '../maps/array_fd.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { BASE_HI, PAGE_SIZE } from '../mm/arena.ts';
+import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { ENOMEM, Errno } from '../uapi/errno.ts';
 import type { HelperImpl } from './helper.ts';
 import type { BpfProg } from './prog.ts';
-import { type CurrentTask, INIT_TASK, type PacketAccess, type SeqFile, type TraceLine, type UserMemory } from './task.ts';
+import {
+  type CurrentTask,
+  INIT_TASK,
+  type PacketAccess,
+  type SeqFile,
+  type TraceLine,
+  type UserMemory,
+} from './task.ts';
 import { Timers } from './timers.ts';
 
 /** What the machine needs of the kernel around it. */
@@ -95,11 +103,6 @@ export interface ObjectInfo {
   readonly size: number;
   /** Offset of its bpf_refcount, or -1. */
   readonly refcountOff: number;
-}
-
-/** A map of type PROG_ARRAY, as tail calls see it. */
-export interface ProgArray extends BpfMap {
-  progAt?(index: number): BpfProgBase | undefined;
 }
 
 /** State shared by the programs of one kernel. */
@@ -269,6 +272,11 @@ export class Vm {
     return address;
   }
 
+  /** Bytes of a block of per-CPU memory. */
+  percpuBytes(): number {
+    return PERCPU_STRIDE * this.env.nrCpus;
+  }
+
   /** User address of an arena map: what its pointers look like to programs (`user_vm_start`). */
   arenaUserStart(map: BpfMap): bigint {
     const start = (map as { userVmStart?: bigint }).userVmStart;
@@ -282,7 +290,9 @@ export class Vm {
 
   /** The program in a slot of a prog array, or undefined: empty, or beyond the end. `index` is taken as unsigned. */
   tailProgram(map: BpfMap, index: number): BpfProg | undefined {
-    return (map as ProgArray).progAt?.(index >>> 0) as BpfProg | undefined;
+    return map.mapType === BPF_MAP_TYPE.PROG_ARRAY
+      ? (progArrayGet(map, index >>> 0) as BpfProg | undefined)
+      : undefined;
   }
 
   /** Starts the time budget of an outermost run. */

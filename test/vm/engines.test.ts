@@ -394,7 +394,7 @@ function throwIt(lo: number, hi: number): never {
 /** A prog array as the engines see it. */
 function progArray(vm: Vm, slots: (BpfProg | undefined)[]): BpfMap {
   const addr = vm.env.arena.alloc(64);
-  return { addr, mapType: BPF_MAP_TYPE.PROG_ARRAY, progAt: (i: number) => slots[i], put() {} } as unknown as BpfMap;
+  return { addr, mapType: BPF_MAP_TYPE.PROG_ARRAY, slots, put() {} } as unknown as BpfMap;
 }
 
 for (const engine of ENGINES) {

@@ -1,13 +1,31 @@
 /** Every helper and kernel function that has an implementation, and the machine that has them all. */
 import type { HelperImpl, HelperRecord } from '../helper.ts';
 import { Vm, type VmHost, type VmTables } from '../vm.ts';
+import { DYNPTR_HELPERS, DYNPTR_KFUNCS } from './dynptr.ts';
+import { COMMON_KFUNCS } from './kfunc_common.ts';
+import { OBJECT_KFUNCS } from './kfunc_object.ts';
 import { MAP_HELPERS } from './map.ts';
+import { PRINT_HELPERS } from './print.ts';
+import { PROBE_HELPERS } from './probe.ts';
+import { STRING_HELPERS } from './string.ts';
+import { SYNC_HELPERS } from './sync.ts';
+import { SYSTEM_HELPERS } from './system.ts';
+import { TASK_HELPERS } from './task.ts';
 
 /** The lists of helpers; a file a topic. */
-const HELPER_LISTS: readonly (readonly HelperRecord[])[] = [MAP_HELPERS];
+const HELPER_LISTS: readonly (readonly HelperRecord[])[] = [
+  MAP_HELPERS,
+  SYSTEM_HELPERS,
+  TASK_HELPERS,
+  PROBE_HELPERS,
+  STRING_HELPERS,
+  PRINT_HELPERS,
+  DYNPTR_HELPERS,
+  SYNC_HELPERS,
+];
 
 /** The lists of kernel functions. */
-const KFUNC_LISTS: readonly (readonly HelperImpl[])[] = [];
+const KFUNC_LISTS: readonly (readonly HelperImpl[])[] = [COMMON_KFUNCS, OBJECT_KFUNCS, DYNPTR_KFUNCS];
 
 /** Helpers by number. */
 export const HELPERS: ReadonlyMap<number, HelperRecord> = new Map(

@@ -1,0 +1,101 @@
+/** Helpers that read memory which may not be there (man bpf-helpers): never a fault, -EFAULT and a zeroed buffer instead. */
+import { BASE_HI } from '../../mm/arena.ts';
+import { EFAULT, EINVAL, EPERM } from '../../uapi/errno.ts';
+import type { HelperRecord } from '../helper.ts';
+import type { Vm } from '../vm.ts';
+
+/** User addresses end below this high half (47 bits). */
+const USER_HI_MAX = 0x8000;
+
+/** A user address given as halves, as a number; -1 when it is none. */
+function userAddress(lo: number, hi: number): number {
+  return hi >= 0 && hi < USER_HI_MAX ? hi * 2 ** 32 + (lo >>> 0) : -1;
+}
+
+/** Reads user memory into the arena: 0 or -EFAULT. */
+export function readUser(vm: Vm, to: number, size: number, lo: number, hi: number): number {
+  const address = userAddress(lo, hi);
+  if (address < 0 || vm.userMemory === undefined) return -EFAULT;
+  return vm.userMemory.read(address, vm.env.arena.u8.subarray(to, to + size));
+}
+
+/** Reads the emulated kernel's memory: 0 or -EFAULT. */
+function readKernel(vm: Vm, to: number, size: number, lo: number, hi: number): number {
+  const arena = vm.env.arena;
+  if (hi !== (BASE_HI | 0) || lo < 0 || !arena.contains(lo, size)) return -EFAULT;
+  arena.u8.copyWithin(to, lo, lo + size);
+  return 0;
+}
+
+type Reader = (vm: Vm, to: number, size: number, lo: number, hi: number) => number;
+
+/** As the address says: the old helpers read either. */
+function readAny(vm: Vm, to: number, size: number, lo: number, hi: number): number {
+  return (userAddress(lo, hi) >= 0 ? readUser : readKernel)(vm, to, size, lo, hi);
+}
+
+function probe(reader: Reader) {
+  return (vm: Vm, to = 0, size = 0, lo = 0, hi = 0): number => {
+    if (size === 0) return 0;
+    const result = reader(vm, to, size, lo, hi);
+    if (result !== 0) vm.env.arena.u8.fill(0, to, to + size);
+    return result;
+  };
+}
+
+/** Copies a string with its NUL, cut to `size` with a NUL at the end: bytes written, or -EFAULT (`strncpy_from_kernel_nofault`). */
+function probeStr(reader: Reader) {
+  return (vm: Vm, to = 0, size = 0, lo = 0, hi = 0): number => {
+    const u8 = vm.env.arena.u8;
+    for (let i = 0; i < size; i++) {
+      const at = lo + i;
+      const carry = at > 0x7fffffff && lo <= 0x7fffffff ? 0 : lo < 0 && at >= 0 ? 1 : 0;
+      if (reader(vm, to + i, 1, at | 0, hi + carry) !== 0) {
+        u8.fill(0, to, to + size);
+        return -EFAULT;
+      }
+      if (u8[to + i] === 0) return i + 1;
+    }
+    if (size > 0) u8[to + size - 1] = 0;
+    return size;
+  };
+}
+
+function copyFromUser(vm: Vm, to = 0, size = 0, lo = 0, hi = 0): number {
+  return probe(readUser)(vm, to, size, lo, hi);
+}
+
+/** bpf_copy_from_user_task: the current task's memory is the only other there is. */
+function copyFromUserTask(vm: Vm, to = 0, size = 0, lo = 0, hi = 0, _task = 0, flagsLo = 0, flagsHi = 0): number {
+  if (flagsLo !== 0 || flagsHi !== 0) return -EINVAL;
+  return copyFromUser(vm, to, size, lo, hi);
+}
+
+/** bpf_probe_write_user. */
+function probeWriteUser(vm: Vm, lo = 0, hi = 0, from = 0, size = 0): number {
+  const address = userAddress(lo, hi);
+  if (vm.userMemory === undefined || address < 0) return -EPERM;
+  return vm.userMemory.write(address, vm.env.arena.u8.subarray(from, from + size));
+}
+
+const READ = 'Copies memory; -EFAULT and zeros where there is none.';
+const READ_STR = 'Copies a string; its length with the NUL, or -EFAULT and zeros.';
+
+export const PROBE_HELPERS: readonly HelperRecord[] = [
+  { id: 4, name: 'probe_read', doc: READ, args: 'iil', ret: 'int', fn: probe(readAny) },
+  { id: 45, name: 'probe_read_str', doc: READ_STR, args: 'iil', ret: 'int', fn: probeStr(readAny) },
+  { id: 112, name: 'probe_read_user', doc: READ, args: 'iil', ret: 'int', fn: probe(readUser) },
+  { id: 113, name: 'probe_read_kernel', doc: READ, args: 'iil', ret: 'int', fn: probe(readKernel) },
+  { id: 114, name: 'probe_read_user_str', doc: READ_STR, args: 'iil', ret: 'int', fn: probeStr(readUser) },
+  { id: 115, name: 'probe_read_kernel_str', doc: READ_STR, args: 'iil', ret: 'int', fn: probeStr(readKernel) },
+  {
+    id: 36,
+    name: 'probe_write_user',
+    doc: 'Writes to the memory of the process.',
+    args: 'lii',
+    ret: 'int',
+    fn: probeWriteUser,
+  },
+  { id: 148, name: 'copy_from_user', doc: READ, args: 'iil', ret: 'int', fn: copyFromUser },
+  { id: 191, name: 'copy_from_user_task', doc: READ, args: 'iilil', ret: 'int', fn: copyFromUserTask },
+];
