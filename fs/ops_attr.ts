@@ -20,9 +20,10 @@ import { attrReply } from './reply.ts';
 import type { Superblock } from './superblock.ts';
 import type { Timestamp } from './time.ts';
 
-/** What is asked of the kernel at INIT. No writeback cache, no ATOMIC_O_TRUNC (the truncation must come apart). */
+/** What is asked of the kernel at INIT. No writeback cache; O_TRUNC comes with OPEN, since it sets times that truncate(2) does not. */
 const WANTED =
   INIT.INIT_EXT |
+  INIT.ATOMIC_O_TRUNC |
   INIT.BIG_WRITES |
   INIT.DONT_MASK |
   INIT.HAS_IOCTL_DIR |
@@ -86,8 +87,8 @@ export function setattr(sb: Superblock, request: FuseRequest, reply: FuseReply):
 }
 
 /**
- * Times a SETATTR changes. Truncation through a descriptor (ftruncate, O_TRUNC) sets mtime
- * and ctime, by path neither; everything else sets ctime.
+ * Times a SETATTR changes. Truncation through a descriptor sets mtime and ctime, by
+ * path neither; everything else sets ctime.
  */
 function setTimes(sb: Superblock, request: FuseRequest, inode: Inode, valid: number): void {
   if ((valid & FATTR.ATIME_NOW) !== 0) sb.tree.touch(inode.atime);

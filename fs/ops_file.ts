@@ -1,5 +1,5 @@
 /** Operations on open files and directories. */
-import { EBADF, EINVAL, EIO, EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, ESPIPE } from '../uapi/errno.ts';
+import { EBADF, EINVAL, EIO, EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EROFS, ESPIPE } from '../uapi/errno.ts';
 import { CtlFile } from './ctl.ts';
 import { DirStream } from './dir.ts';
 import { DEFAULT_POLLMASK, NO_REPLY, type OpenFile } from './file.ts';
@@ -9,6 +9,9 @@ import { IN, IN_BODY, IN_HEADER_SIZE, MAX_READ, OUT_BODY, POLL_SCHEDULE_NOTIFY }
 import { openReply } from './reply.ts';
 import { openSeqFile } from './seq_map.ts';
 import type { Superblock } from './superblock.ts';
+
+const O_TRUNC = 0o1000;
+const O_DIRECT = 0o40000;
 
 /** The open file a request names, by the `fh` at the start of its body. */
 function fileOf(sb: Superblock, request: FuseRequest): OpenFile | undefined {
@@ -25,9 +28,26 @@ export function open(sb: Superblock, request: FuseRequest, reply: FuseReply): nu
   const inode = sb.tree.find(request.nodeid);
   if (inode === undefined) return -ENOENT;
   if (inode.isDir) return -EISDIR;
-  const file = openInode(sb, inode, request.get(IN_BODY));
+  const flags = request.get(IN_BODY);
+  const file = openInode(sb, inode, flags);
   if (typeof file === 'number') return file;
+  if (!inode.ctl) {
+    // do_dentry_open: a file that is there but has no direct I/O; then do_truncate.
+    if ((flags & O_DIRECT) !== 0) return abandon(sb, file, -EINVAL);
+    if ((flags & O_TRUNC) !== 0) {
+      if (sb.readonly) return abandon(sb, file, -EROFS);
+      inode.size = 0;
+      sb.tree.touch(inode.mtime, inode.ctime);
+    }
+  }
   return openReply(reply, sb.files.add(file), file.openFlags);
+}
+
+/** An open that fails after all. */
+function abandon(sb: Superblock, file: OpenFile, error: number): number {
+  file.release();
+  sb.tree.release(file.inode);
+  return error;
 }
 
 export function opendir(sb: Superblock, request: FuseRequest, reply: FuseReply): number {

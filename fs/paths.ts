@@ -7,14 +7,16 @@
  * ends with -ERESTARTSYS before it has changed anything; the path is resolved elsewhere;
  * the second time the answer is there. {@link callWithPaths} does both.
  */
-import { type BpfObject, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
+import { type BpfObject, type FdTarget, FMODE_READ, FMODE_WRITE, isBpfFile } from '../base/object.ts';
 import type { PathAnswer, ResolvePath } from '../native/addon.ts';
 import type { PathResolver } from '../syscall/caller.ts';
 import type { Kernel } from '../syscall/kernel.ts';
-import { EACCES, EFAULT, ENAMETOOLONG, ENOENT, EPERM, ERESTARTSYS, EROFS } from '../uapi/errno.ts';
+import { EACCES, EFAULT, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, ERESTARTSYS, EROFS } from '../uapi/errno.ts';
 import { inodePermission, MAY_EXEC, MAY_READ, MAY_WRITE } from './perm.ts';
 import { PATH_MAX } from './protocol.ts';
 import type { Superblock } from './superblock.ts';
+
+const SLASH = 0x2f;
 
 /** The mounts of one emulated kernel by device number, so that a path can be told to be ours. */
 export class MountTable {
@@ -90,6 +92,7 @@ export function getAt(mounts: MountTable, answer: PathAnswer, access: number): B
 export interface PathCaller {
   readonly tid: number;
   read(addr: number, dst: Uint8Array): number;
+  fdget(fd: number): FdTarget;
 }
 
 interface Question {
@@ -149,6 +152,9 @@ export class CallPaths implements PathResolver {
     const path = this.#read(pathname);
     if (typeof path === 'number') return path;
     if (path.length === 0) return -ENOENT;
+    // A descriptor of an emulated object is no directory, which only we know.
+    const relative = dirfd >= 0 && path[0] !== SLASH;
+    if (relative && isBpfFile((this.#caller as PathCaller).fdget(dirfd))) return -ENOTDIR;
     this.#question = { dirfd, path, create };
     return -ERESTARTSYS;
   }
