@@ -1,21 +1,23 @@
 /** The command line: one file a command; see `bpf-emu --help`. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT, reportError } from './common.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addCtlCommand } from './ctl.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+import { addMountCommand } from './mount.ts';
+import { projectVersion } from './server.ts';
+import { addStatusCommand } from './status.ts';
+import { addUmountCommand } from './umount.ts';
 
 const program = new Command('bpf-emu')
   .description('The Linux BPF filesystem and the bpf(2) system call, as a userspace program.')
-  .version(version, '-V, --version', 'print the version')
+  .version(projectVersion(), '-V, --version', 'print the version')
   .enablePositionalOptions()
   .showHelpAfterError('(add --help for what is possible)')
   .exitOverride();
 
+addMountCommand(program);
+addUmountCommand(program);
+addStatusCommand(program);
 addCtlCommand(program);
 addCompletionCommand(program);
 

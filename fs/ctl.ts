@@ -12,7 +12,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { ProcessAccess, ResolvePath } from '../native/addon.ts';
-import { CtlSession, LINE_MAX } from '../syscall/ctl_json/session.ts';
+import { CtlSession, LINE_MAX, type SessionCommand } from '../syscall/ctl_json/session.ts';
 import { FdTable } from '../syscall/fd_table.ts';
 import { EAGAIN, EINTR, ENOMEM, ENOSPC, ENOTTY } from '../uapi/errno.ts';
 import { CTL_FD_BASE, CtlCaller } from './ctl_caller.ts';
@@ -48,6 +48,8 @@ export interface CtlServices {
   readonly resolve: ResolvePath;
   /** Extensions by ioctl number (0x80 to 0xFE). */
   readonly extensions: Map<number, CtlExtension>;
+  /** Commands of JSON lines beside bpf(2), by name. */
+  readonly commands: ReadonlyMap<string, SessionCommand>;
 }
 
 /** One open of the control file. */
@@ -80,7 +82,11 @@ export class CtlFile extends OpenFile {
     this.#sb = sb;
     this.#nonblocking = (flags & O_NONBLOCK) !== 0;
     this.#sessionPaths = new CallPaths(mountsOf(sb.kernel), sb.ctl.resolve);
-    this.#session = new CtlSession(sb.kernel, { fds: this.#fds, paths: () => this.#sessionPaths });
+    this.#session = new CtlSession(sb.kernel, {
+      fds: this.#fds,
+      paths: () => this.#sessionPaths,
+      commands: sb.ctl.commands,
+    });
   }
 
   #newCaller(): CtlCaller {

@@ -7,6 +7,7 @@ import type { BpfObject } from '../base/object.ts';
 import { type Addon, loadAddon, type PathAnswer, type ResolvePath, type Session } from '../native/addon.ts';
 import { graft, isGrafted, ungraft } from '../native/graft.ts';
 import { mountAt } from '../native/mountinfo.ts';
+import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { EACCES, EBUSY, EINVAL, EIO, ENOENT, ENOTCONN, ENOTDIR, EPERM, Errno, errnoName } from '../uapi/errno.ts';
 import type { CtlExtension, CtlServices } from './ctl.ts';
@@ -46,6 +47,8 @@ export interface MountSetup {
   readonly options?: string;
   /** Receives one line a FUSE request. */
   readonly trace?: (line: string) => void;
+  /** Commands of JSON lines beside bpf(2), by name (`EMU_STATUS`). */
+  readonly commands?: ReadonlyMap<string, SessionCommand>;
   /** Microseconds to wait actively for the next request; 0 (default): sleep at once. */
   readonly spin?: number;
   /** Seconds after which a server that is stuck on its own mount gives up; default 10, 0: never. */
@@ -211,6 +214,7 @@ export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<Mou
     process: addon,
     resolve: addon.resolvePath,
     extensions: new Map<number, CtlExtension>(),
+    commands: setup.commands ?? new Map<string, SessionCommand>(),
   };
   const sb = new Superblock({
     kernel,

@@ -11,7 +11,7 @@
  * answered with one line: field, found, wanted. Nothing a client writes throws.
  */
 import { BPF_CMD } from '../../uapi/bpf.ts';
-import { errnoName, strerror } from '../../uapi/errno.ts';
+import { Errno, errnoName, strerror } from '../../uapi/errno.ts';
 import { COMMAND_ATTRS, type CommandAttr } from '../attr_table.ts';
 import type { Kernel } from '../kernel.ts';
 import { LocalCaller, type LocalCallerOptions } from '../local_caller.ts';
@@ -26,6 +26,17 @@ export const LINE_MAX = 40 << 20;
 const NESTING_MAX = 64;
 const NEWLINE = 0x0a;
 
+/**
+ * A command beside bpf(2), such as EMU_STATUS: the fields of its line in, the fields of the
+ * reply out. It may throw an {@link Errno}.
+ */
+export type SessionCommand = (fields: Readonly<Record<string, unknown>>, caller: LocalCaller) => object;
+
+/** How a {@link CtlSession} is made: the caller's side, and the commands beside bpf(2) by name. */
+export interface CtlSessionOptions extends LocalCallerOptions {
+  readonly commands?: ReadonlyMap<string, SessionCommand>;
+}
+
 /** Validators are the same for all sessions of a process. */
 const SCHEMAS = new Schemas();
 
@@ -33,6 +44,7 @@ const SCHEMAS = new Schemas();
 export class CtlSession {
   readonly #kernel: Kernel;
   readonly caller: LocalCaller;
+  readonly #commands: ReadonlyMap<string, SessionCommand>;
   readonly #names = new Map<string, number>();
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   #pending: Uint8Array[] = [];
@@ -41,8 +53,9 @@ export class CtlSession {
   #skipping = false;
 
   /** `options` are the rights, descriptors and paths of who opened the file. */
-  constructor(kernel: Kernel, options: LocalCallerOptions = {}) {
+  constructor(kernel: Kernel, options: CtlSessionOptions = {}) {
     this.#kernel = kernel;
+    this.#commands = options.commands ?? new Map();
     this.caller = new LocalCaller(options);
   }
 
@@ -73,6 +86,7 @@ export class CtlSession {
       return JSON.stringify(this.#answer(line));
     } catch (error) {
       if (error instanceof FieldError) return refusal('EINVAL', error.message, error.field);
+      if (error instanceof Errno) return refusal(error.code, error.message);
       throw error;
     } finally {
       this.caller.reset();
@@ -127,6 +141,8 @@ export class CtlSession {
     if (typeof request !== 'object' || request === null || Array.isArray(request)) throw wantsCommand(request);
     const fields = request as Record<string, unknown>;
     if (fields['cmd'] === 'close') return this.#closeFd(fields);
+    const beside = this.#commands.get(String(fields['cmd']));
+    if (beside !== undefined) return { ok: true, ...beside(fields, this.caller) };
     const command = commandOf(fields['cmd']);
     if (command === undefined) throw wantsCommand(fields);
     SCHEMAS.check(command, request);

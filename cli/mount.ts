@@ -1,0 +1,163 @@
+/** `bpf-emu mount`: mounts the emulated bpffs and serves it until it is unmounted. */
+import { spawn } from 'node:child_process';
+import { createWriteStream, openSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { type MountHandle, mountBpffs } from '../fs/mount.ts';
+import { Errno } from '../uapi/errno.ts';
+import { defaultMountPoint, EXIT, reportError } from './common.ts';
+import { type KernelFlags, kernelOptions, makeKernel, statusCommand } from './server.ts';
+
+interface MountFlags extends KernelFlags {
+  readonly options?: string;
+  readonly daemon?: boolean;
+  readonly log?: string;
+  readonly traceFuse?: string | true;
+  readonly spin: number;
+}
+
+/** What the serving process tells the one that started it with --daemon. */
+type Report = { readonly mounted: string } | { readonly failed: string };
+
+/** Mounts and serves; returns when the file system is unmounted. */
+async function serve(dir: string, flags: MountFlags, announce: (dir: string) => void): Promise<number> {
+  const kernel = makeKernel(flags);
+  const mounts: MountHandle[] = [];
+  const trace = flags.traceFuse === undefined ? undefined : traceSink(flags.traceFuse);
+  const mount = await mountBpffs(kernel, {
+    dir,
+    options: flags.options ?? '',
+    commands: new Map([['EMU_STATUS', statusCommand(kernel, () => mounts)]]),
+    spin: flags.spin,
+    ...(trace === undefined ? {} : { trace }),
+  });
+  mounts.push(mount);
+  const stop = (): void => {
+    mount.umount({ force: true }).catch(reportError);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGHUP', stop);
+  announce(mount.dir);
+  const errno = await mount.ended;
+  process.off('SIGINT', stop);
+  process.off('SIGTERM', stop);
+  process.off('SIGHUP', stop);
+  return errno === 0 ? EXIT.ok : EXIT.failure;
+}
+
+function traceSink(target: string | true): (line: string) => void {
+  if (target === true) return (line) => console.error(line);
+  const stream = createWriteStream(target, { flags: 'a' });
+  return (line) => {
+    stream.write(`${line}\n`);
+  };
+}
+
+/** What a newcomer does next. */
+function nextSteps(dir: string): string {
+  return `mounted on ${dir}
+
+Next:
+  ls -la ${dir}
+  bin/bpf-emu ctl --help            commands as JSON lines
+  bin/bpf-emu exec -- bpftool map   unmodified programs
+  examples/status-codes.sh          a script that does a real job
+  bin/bpf-emu status                what there is
+  bin/bpf-emu umount                the end`;
+}
+
+/** Starts the server as a process of its own and waits until it has mounted. */
+function daemonize(dir: string, flags: MountFlags): Promise<number> {
+  const log = flags.log === undefined ? 'ignore' : openSync(flags.log, 'a');
+  const args = process.argv.slice(1).filter((arg) => arg !== '--daemon' && arg !== '-d');
+  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    detached: true,
+    cwd: '/',
+    stdio: ['ignore', log, log, 'ipc'],
+    env: { ...process.env, BPF_EMU_SERVE: '1' },
+  });
+  return new Promise((settle) => {
+    child.once('error', (error) => {
+      reportError(error);
+      settle(EXIT.failure);
+    });
+    child.once('exit', (code, signal) => {
+      console.error(`bpf-emu: the server ended before it had mounted on ${dir} (${signal ?? `exit code ${code}`})`);
+      settle(EXIT.failure);
+    });
+    child.once('message', (report: Report) => {
+      child.removeAllListeners();
+      child.disconnect();
+      child.unref();
+      if ('failed' in report) {
+        console.error(report.failed);
+        settle(EXIT.failure);
+        return;
+      }
+      console.log(nextSteps(report.mounted));
+      settle(EXIT.ok);
+    });
+  });
+}
+
+/** The server's side of --daemon: reports over IPC, then goes on without a parent. */
+async function serveForParent(dir: string, flags: MountFlags): Promise<number> {
+  const tell = (report: Report): Promise<void> =>
+    new Promise((sent) => {
+      process.send?.(report, undefined, undefined, () => sent());
+    });
+  try {
+    return await serve(dir, flags, (mounted) => {
+      tell({ mounted }).then(() => {
+        if (process.connected) process.disconnect();
+      });
+    });
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    await tell({ failed: `bpf-emu: ${error.message} (${error.code})` });
+    return EXIT.failure;
+  }
+}
+
+/** Adds the command to the program. */
+export function addMountCommand(program: Command): void {
+  const command = program
+    .command('mount')
+    .summary('mount the emulated bpffs and serve it')
+    .description(
+      'Mounts the emulated bpffs and serves it until it is unmounted or this process gets SIGINT or SIGTERM.\n' +
+        'The default directory is /sys/fs/bpf-emu for root and $XDG_RUNTIME_DIR/bpf-emu for others.',
+    )
+    .argument('[dir]', 'directory to mount on; made when it does not exist')
+    .option('-o, --options <list>', 'mount options as of bpffs: mode=, uid=, gid=, delegate_*=, ro, noatime …')
+    .option('-d, --daemon', 'serve in the background; return when it is mounted')
+    .option('--log <file>', 'with --daemon: where messages of the server go')
+    .option('--trace-fuse [file]', 'print every FUSE request (default: on standard error)')
+    .addOption(
+      new Option('--spin <microseconds>', 'wait actively for the next request: faster answers, a busy CPU')
+        .default(0)
+        .argParser(Number),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  bpf-emu mount                                  /sys/fs/bpf-emu, in the foreground
+  bpf-emu mount --daemon -o mode=0770,gid=100 /mnt/bpf
+  bpf-emu mount --trace-fuse ~/bpf`,
+    );
+  for (const option of kernelOptions()) command.addOption(option);
+  command.action(async (dir: string | undefined, flags: MountFlags) => {
+    const target = resolve(dir ?? defaultMountPoint());
+    if (process.env['BPF_EMU_SERVE'] === '1' && process.send !== undefined) {
+      process.exitCode = await serveForParent(target, flags);
+    } else if (flags.daemon === true) {
+      process.exitCode = await daemonize(target, flags);
+    } else {
+      process.exitCode = await serve(target, flags, (mounted) => {
+        console.log(`${nextSteps(mounted)}\n\nServing; press Ctrl-C to unmount.`);
+      });
+    }
+  });
+}

@@ -1,0 +1,99 @@
+/** The emulated kernel of a mount and what it tells about itself (`EMU_STATUS`). */
+import { readFileSync } from 'node:fs';
+import { InvalidArgumentError, Option } from 'commander';
+import type { MountHandle } from '../fs/mount.ts';
+import { CPUS_MAX, hostClock, possibleCpus, randomSource } from '../native/host.ts';
+import type { SessionCommand } from '../syscall/ctl_json/session.ts';
+import { Kernel } from '../syscall/kernel.ts';
+import { parseCount, parseSize } from './common.ts';
+
+/** Options of the commands that start an emulated kernel. */
+export interface KernelFlags {
+  readonly memory: number;
+  readonly cpus?: number;
+  readonly seed?: number;
+}
+
+/** The options behind {@link KernelFlags}, for a command to add. */
+export function kernelOptions(): Option[] {
+  return [
+    new Option('--memory <size>', 'memory of the emulated kernel').default(2 ** 30, '1G').argParser(parseSize),
+    new Option('--cpus <n>', "possible CPUs of the emulated kernel (default: this machine's)").argParser((text) => {
+      const cpus = parseCount(1)(text);
+      if (cpus > CPUS_MAX) throw new InvalidArgumentError(`at most ${CPUS_MAX} CPUs.`);
+      return cpus;
+    }),
+    new Option('--seed <n>', 'make hash seeds and random numbers repeatable').argParser(parseCount(0)),
+  ];
+}
+
+/** An emulated kernel as the options say. */
+export function makeKernel(flags: KernelFlags): Kernel {
+  return new Kernel({
+    cpus: flags.cpus ?? possibleCpus(),
+    memory: flags.memory,
+    clock: hostClock(),
+    random: randomSource(flags.seed),
+  });
+}
+
+/** What `bpf-emu status` asks the server of a mount. */
+export interface StatusReply {
+  readonly ok: true;
+  readonly version: string;
+  readonly kernel: string;
+  readonly pid: number;
+  /** Seconds since the server started. */
+  readonly uptime: number;
+  readonly cpus: number;
+  readonly memory: { readonly arena: number; readonly used: number; readonly peak: number; readonly resident: number };
+  readonly objects: { readonly maps: number; readonly progs: number; readonly links: number; readonly btfs: number };
+  readonly mounts: readonly MountStatus[];
+}
+
+/** One mount in a {@link StatusReply}. */
+export interface MountStatus {
+  readonly dir: string;
+  /** Options as /proc/mounts would show them on a real bpffs; empty when all are the default. */
+  readonly options: string;
+  readonly requests: number;
+  readonly openFiles: number;
+  readonly pins: number;
+}
+
+/** The version of the project, from package.json. */
+export function projectVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** The `EMU_STATUS` command over the mounts of a kernel. */
+export function statusCommand(kernel: Kernel, mounts: () => readonly MountHandle[]): SessionCommand {
+  const version = projectVersion();
+  return (): Omit<StatusReply, 'ok'> => ({
+    version,
+    kernel: kernel.profile.name,
+    pid: process.pid,
+    uptime: Math.round(process.uptime()),
+    cpus: kernel.nrCpus,
+    memory: {
+      arena: kernel.arena.size,
+      used: kernel.arena.used,
+      peak: kernel.arena.peak,
+      resident: process.memoryUsage.rss(),
+    },
+    objects: {
+      maps: kernel.maps.size,
+      progs: kernel.progs.size,
+      links: kernel.links.size,
+      btfs: kernel.btfs.size,
+    },
+    mounts: mounts().map((mount) => ({
+      dir: mount.dir,
+      options: mount.options,
+      requests: mount.requests,
+      openFiles: mount.openFiles,
+      pins: mount.pinned().length,
+    })),
+  });
+}
