@@ -133,6 +133,12 @@ export class Vm {
   current: BpfProg | undefined = undefined;
   /** Context of the program that runs. */
   currentCtx = 0;
+  /** What the context blocks in use stand for (packets and the like; `contexts/`), by address. */
+  readonly contexts = new Map<number, object>();
+  /** Who runs a syscall program: what its helpers call bpf(2) as (a `Caller` of syscall/). */
+  caller: object | undefined = undefined;
+  /** Cookie of the next socket that is asked for one. */
+  nextCookie = 1n;
   /** Nesting of runs, and the number of the outermost one. */
   depth = 0;
   runId = 0;

@@ -1,0 +1,159 @@
+/**
+ * What the test runs of all program types share: repeating a run, the caller's
+ * context structure and packet, the results (`bpf_test_run`, `bpf_ctx_init`,
+ * `bpf_test_finish`, `bpf_ctx_finish` of net/bpf/test_run.c).
+ */
+import { EFAULT, EINTR, ENOSPC } from '../uapi/errno.ts';
+import type { BpfProg } from '../vm/prog.ts';
+import type { Vm } from '../vm/vm.ts';
+import type { Attr } from './attr.ts';
+import { TEST } from './attr_table.ts';
+import type { Caller } from './caller.ts';
+import type { Kernel } from './kernel.ts';
+import { checkTailZero } from './user_struct.ts';
+
+const AT = TEST.at;
+
+/** Milliseconds all repetitions of one test run may take: the kernel goes on until a signal comes. */
+const RUN_BUDGET_MS = 20_000;
+/** Runs between two looks at the clock. */
+const BATCH = 256;
+const U32_MAX = 0xffffffff;
+
+/** One call of the command, as the runners see it. */
+export interface TestRun {
+  readonly kernel: Kernel;
+  readonly vm: Vm;
+  readonly prog: BpfProg;
+  readonly attr: Attr;
+  readonly caller: Caller;
+}
+
+/** Runs programs of one type: 0 or a negative errno. */
+export type TestRunner = (run: TestRun) => number;
+
+/** Whether flags other than those allowed, a CPU or a batch size were given. */
+export function refusesOptions(run: TestRun, allowedFlags: number): boolean {
+  const { attr } = run;
+  return (attr.get(AT.flags) & ~allowedFlags) !== 0 || attr.get(AT.cpu) !== 0 || attr.get(AT.batch_size) !== 0;
+}
+
+/** What repeated runs gave. */
+export interface RunResult {
+  /** 0, or -EINTR when the time was up. */
+  readonly errno: number;
+  /** r0 of the last run, its low half. */
+  readonly retval: number;
+  /** Average nanoseconds a run. */
+  readonly duration: number;
+}
+
+/**
+ * Runs a program `repeat` times (0 means once) on a context (`bpf_test_run`). `result`
+ * makes r0 of a run into the result; default: r0 itself.
+ */
+export function runRepeated(
+  run: TestRun,
+  ctx: number,
+  result: (r0: number) => number = (r0) => r0,
+  before: () => void = () => {},
+): RunResult {
+  const { prog, vm } = run;
+  const repeat = Math.max(run.attr.get(AT.repeat), 1);
+  const start = vm.now();
+  let done = 0;
+  let retval = 0;
+  while (done < repeat) {
+    const until = Math.min(done + BATCH, repeat);
+    for (; done < until; done++) {
+      before();
+      retval = result(prog.run(ctx));
+    }
+    if (done < repeat && vm.now() - start > RUN_BUDGET_MS) return { errno: -EINTR, retval, duration: 0 };
+  }
+  const duration = Math.floor(((vm.now() - start) * 1e6) / done);
+  return { errno: 0, retval, duration: Math.min(Math.max(duration, 0), U32_MAX) };
+}
+
+/**
+ * The caller's context structure, zero-filled to `size` bytes (`bpf_ctx_init`): undefined
+ * when it gave none and wants none; a negative errno.
+ */
+export function takeCtx(run: TestRun, size: number): Uint8Array | undefined | number {
+  const { attr, caller } = run;
+  const ctxIn = attr.addr(AT.ctx_in);
+  if (ctxIn === 0 && attr.addr(AT.ctx_out) === 0) return undefined;
+  const ctx = new Uint8Array(size);
+  if (ctxIn === 0) return ctx;
+  const given = attr.get(AT.ctx_size_in);
+  const tail = checkTailZero(caller, ctxIn, size, given);
+  if (tail < 0) return tail;
+  if (caller.read(ctxIn, ctx.subarray(0, Math.min(size, given))) < 0) return -EFAULT;
+  return ctx;
+}
+
+/** Whether bytes from `from` up to `to` are zero (`range_is_zero`). */
+export function rangeIsZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+/** A piece of the packet that goes to the caller. */
+export interface OutPart {
+  readonly addr: number;
+  readonly length: number;
+}
+
+/**
+ * Hands the packet and the results to the caller (`bpf_test_finish`): 0, -ENOSPC (what
+ * fits was copied, and the results too) or -EFAULT. `parts` are the linear data and its fragments.
+ */
+export function finish(run: TestRun, parts: readonly OutPart[], result: RunResult): number {
+  const { attr, caller, kernel } = run;
+  const dataOut = attr.addr(AT.data_out);
+  const room = attr.get(AT.data_size_out);
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  let errno = 0;
+  let copySize = size;
+  if (room !== 0 && copySize > room) {
+    copySize = room;
+    errno = -ENOSPC;
+  }
+  if (dataOut !== 0) {
+    const linear = parts[0]?.length ?? 0;
+    // What does not fit is taken from the linear part first: with fragments there may be nothing of it left.
+    if (copySize - (size - linear) < 0) return -ENOSPC;
+    let offset = 0;
+    for (const [index, part] of parts.entries()) {
+      if (index > 0 && offset >= copySize) break;
+      const length = index === 0 ? copySize - (size - linear) : Math.min(part.length, copySize - offset);
+      if (caller.write(dataOut + offset, kernel.arena.u8.subarray(part.addr, part.addr + length)) < 0) return -EFAULT;
+      offset += length;
+    }
+  }
+  if (attr.put(caller, AT.data_size_out, size) < 0) return -EFAULT;
+  if (attr.put(caller, AT.retval, result.retval) < 0) return -EFAULT;
+  if (attr.put(caller, AT.duration, result.duration) < 0) return -EFAULT;
+  return errno;
+}
+
+/** Hands the context to the caller, when it wants one (`bpf_ctx_finish`): 0, -ENOSPC, -EFAULT. */
+export function finishCtx(run: TestRun, ctx: Uint8Array | undefined): number {
+  const { attr, caller } = run;
+  const ctxOut = attr.addr(AT.ctx_out);
+  if (ctx === undefined || ctxOut === 0) return 0;
+  const room = attr.get(AT.ctx_size_out);
+  const copySize = Math.min(ctx.length, room);
+  if (caller.write(ctxOut, ctx.subarray(0, copySize)) < 0) return -EFAULT;
+  if (attr.put(caller, AT.ctx_size_out, ctx.length) < 0) return -EFAULT;
+  return copySize < ctx.length ? -ENOSPC : 0;
+}
+
+/** Copies `length` bytes of data_in to the arena: 0 or -EFAULT. */
+export function takeData(run: TestRun, addr: number, offset: number, length: number): number {
+  const { kernel, caller, attr } = run;
+  return caller.read(attr.addr(AT.data_in) + offset, kernel.arena.u8.subarray(addr, addr + length)) < 0 ? -EFAULT : 0;
+}
+
+/** Attr offsets, for the runners. */
+export const TEST_AT = AT;

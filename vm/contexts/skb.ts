@@ -1,0 +1,288 @@
+/**
+ * A packet as a socket buffer (`struct sk_buff`): linear bytes in the arena with room
+ * before and behind, header offsets, checksum state, and the __sk_buff context that
+ * programs read and write.
+ *
+ * The context block holds the fields that programs may change (mark, priority, cb, …);
+ * what only the kernel knows is kept here.
+ */
+import { ENOMEM, Errno } from '../../uapi/errno.ts';
+import { SK_BUFF, SKB_EXT } from '../progtypes/skb.ts';
+import { BPF_SOCK } from '../progtypes/sock.ts';
+import type { Vm } from '../vm.ts';
+import { ContextObject } from './block.ts';
+import { csumAdd, csumBlock, csumPartial, csumSub } from './checksum.ts';
+import { AF_INET, AF_INET6, Sock } from './sock.ts';
+
+export const ETH_HLEN = 14;
+export const ETH_P_IP = 0x0800;
+export const ETH_P_IPV6 = 0x86dd;
+export const ETH_P_8021Q = 0x8100;
+export const ETH_P_8021AD = 0x88a8;
+export const IPV4_HLEN = 20;
+export const IPV6_HLEN = 40;
+
+/** `NET_SKB_PAD + NET_IP_ALIGN` on x86_64: room before a packet of a test run. */
+export const SKB_HEADROOM = 64;
+/** `SKB_DATA_ALIGN(sizeof(struct skb_shared_info))`: room behind one. */
+export const SKB_TAILROOM = 320;
+
+/** `ip_summed`. */
+export const CHECKSUM_NONE = 0;
+export const CHECKSUM_UNNECESSARY = 1;
+export const CHECKSUM_COMPLETE = 2;
+export const CHECKSUM_PARTIAL = 3;
+
+/** Packet types (include/uapi/linux/if_packet.h). */
+export const PACKET_HOST = 0;
+export const PACKET_BROADCAST = 1;
+export const PACKET_MULTICAST = 2;
+export const PACKET_OTHERHOST = 3;
+
+/** First length that is a type in the Ethernet header (`ETH_P_802_3_MIN`). */
+const ETH_P_802_3_MIN = 0x0600;
+const ETH_P_802_3 = 1;
+const ETH_P_802_2 = 4;
+
+/** Room kept for packets that grow; buffers are made larger when a helper needs more. */
+const BUFFER_MIN = 4096;
+
+/** A 16-bit value as it lies in memory, from its value on the wire. */
+export function htons(value: number): number {
+  return ((value & 0xff) << 8) | ((value >>> 8) & 0xff);
+}
+
+/** One packet and its context. */
+export class Skb extends ContextObject {
+  /** The buffer, and its size. */
+  head = 0;
+  size = 0;
+  /** Address of the first byte programs see. */
+  data = 0;
+  /** Bytes from {@link data} on. */
+  len = 0;
+  /** Offsets of the headers from {@link head}; -1: not set. */
+  macHeader = -1;
+  networkHeader = 0;
+  transportHeader = -1;
+  /** Inner headers that bpf_skb_adjust_room sets for encapsulation. */
+  encapsulation = false;
+  ipSummed = CHECKSUM_NONE;
+  /** Partial sum of the packet from the network header on, when CHECKSUM_COMPLETE. */
+  csum = 0;
+  csumLevel = 0;
+  /** The hash in the context is one of the transport flow, or was set. */
+  hashValid = false;
+  /** Interface it came by or goes to. */
+  ifindex = 1;
+  readonly sock: Sock;
+
+  constructor(vm: Vm) {
+    super(vm);
+    this.sock = new Sock(vm);
+  }
+
+  /**
+   * Fills the packet: `length` bytes with `headroom` before and at least `tailroom` behind.
+   * Returns where the bytes are to be written, or -ENOMEM. The context is zeroed.
+   */
+  init(length: number, headroom: number, tailroom: number): number {
+    const size = Math.max(headroom + length + tailroom, BUFFER_MIN);
+    if (size > this.size) {
+      const head = this.vm.env.arena.alloc(size);
+      if (head === 0) return -ENOMEM;
+      this.vm.env.arena.free(this.head, this.size);
+      this.head = head;
+      this.size = size;
+    } else {
+      this.vm.env.arena.u8.fill(0, this.head, this.head + this.size);
+    }
+    this.clear();
+    this.data = this.head + headroom;
+    this.len = length;
+    this.macHeader = -1;
+    this.networkHeader = 0;
+    this.transportHeader = -1;
+    this.encapsulation = false;
+    this.ipSummed = CHECKSUM_NONE;
+    this.csum = 0;
+    this.csumLevel = 0;
+    this.hashValid = false;
+    this.ifindex = 1;
+    this.sock.reset();
+    return this.data;
+  }
+
+  get headroom(): number {
+    return this.data - this.head;
+  }
+
+  get tail(): number {
+    return this.data + this.len;
+  }
+
+  get tailroom(): number {
+    return this.head + this.size - this.tail;
+  }
+
+  /** The protocol field, as a number on the wire (0x0800). */
+  get protocol(): number {
+    return htons(this.get32(SK_BUFF.protocol));
+  }
+  set protocol(value: number) {
+    this.set32(SK_BUFF.protocol, htons(value));
+  }
+
+  /** Offset of the network header from {@link data}. */
+  get networkOffset(): number {
+    return this.head + this.networkHeader - this.data;
+  }
+
+  /** Length of the link-layer header (`skb_mac_header_len`). */
+  get macHeaderLen(): number {
+    return this.networkHeader - this.macHeader;
+  }
+
+  /** Byte of the buffer as two bytes on the wire. */
+  be16(address: number): number {
+    const { u8 } = this.vm.env.arena;
+    return (u8[address]! << 8) | u8[address + 1]!;
+  }
+
+  /**
+   * Takes the Ethernet header off: MAC header set, type of the packet by its destination
+   * (the loopback device's address is zero), the protocol (`eth_type_trans`).
+   */
+  ethTypeTrans(): void {
+    const { u8 } = this.vm.env.arena;
+    this.macHeader = this.data - this.head;
+    const dest = u8.subarray(this.data, this.data + 6);
+    let type = PACKET_HOST;
+    if (!dest.every((byte) => byte === 0)) type = (dest[0]! & 1) === 1 ? PACKET_MULTICAST : PACKET_OTHERHOST;
+    this.set32(SK_BUFF.pktType, type);
+    const proto = this.be16(this.data + 12);
+    this.data += ETH_HLEN;
+    this.len -= ETH_HLEN;
+    if (proto >= ETH_P_802_3_MIN) this.protocol = proto;
+    else this.protocol = this.len >= 2 && this.be16(this.data) === 0xffff ? ETH_P_802_3 : ETH_P_802_2;
+  }
+
+  /** The network header is where the data begins. */
+  resetNetworkHeader(): void {
+    this.networkHeader = this.data - this.head;
+  }
+
+  /** Gives the socket the addresses of the IP header at the network header. */
+  describeSock(): void {
+    const { arena } = this.vm.env;
+    const ip = this.head + this.networkHeader;
+    const { addr } = this.sock;
+    if (this.protocol === ETH_P_IP) {
+      this.sock.set(BPF_SOCK.family, AF_INET);
+      arena.u8.copyWithin(addr + BPF_SOCK.srcIp4, ip + 12, ip + 16);
+      arena.u8.copyWithin(addr + BPF_SOCK.dstIp4, ip + 16, ip + 20);
+    } else if (this.protocol === ETH_P_IPV6) {
+      this.sock.set(BPF_SOCK.family, AF_INET6);
+      arena.u8.copyWithin(addr + BPF_SOCK.srcIp6, ip + 8, ip + 24);
+      arena.u8.copyWithin(addr + BPF_SOCK.dstIp6, ip + 24, ip + 40);
+    }
+  }
+
+  /** Moves the beginning of the data `count` bytes to the front, into the headroom; the caller has checked that. */
+  push(count: number): void {
+    this.data -= count;
+    this.len += count;
+  }
+
+  /** Takes `count` bytes off the front. */
+  pull(count: number): void {
+    this.data += count;
+    this.len -= count;
+  }
+
+  /** Makes sure of room before and behind the data (`pskb_expand_head`): 0 or -ENOMEM. */
+  reserve(headroom: number, tailroom: number): number {
+    if (headroom <= this.headroom && tailroom <= this.tailroom) return 0;
+    const { arena } = this.vm.env;
+    const newHeadroom = Math.max(headroom + SKB_HEADROOM, this.headroom);
+    const size = newHeadroom + this.len + Math.max(tailroom, this.tailroom, SKB_TAILROOM);
+    const head = arena.alloc(size);
+    if (head === 0) return -ENOMEM;
+    // Headers may lie before the data: the old headroom comes along.
+    const shift = newHeadroom - this.headroom;
+    arena.u8.copyWithin(head + shift, this.head, this.tail);
+    arena.free(this.head, this.size);
+    this.data = head + newHeadroom;
+    this.head = head;
+    this.size = size;
+    if (this.macHeader >= 0) this.macHeader += shift;
+    this.networkHeader += shift;
+    if (this.transportHeader >= 0) this.transportHeader += shift;
+    return 0;
+  }
+
+  /** Checksum of `length` bytes at an offset from the data, added to a sum. */
+  checksum(offset: number, length: number, seed: number): number {
+    return csumPartial(this.vm.env.arena.u8, this.data + offset, length, seed);
+  }
+
+  /** Bytes are about to be taken away or changed: their part leaves the complete checksum (`skb_postpull_rcsum`). */
+  postPullCsum(offset: number, length: number): void {
+    if (this.ipSummed !== CHECKSUM_COMPLETE) return;
+    this.csum = csumSub(this.csum, csumBlock(this.checksum(offset, length, 0), offset - this.networkOffset));
+  }
+
+  /** Bytes were added or changed (`skb_postpush_rcsum`). */
+  postPushCsum(offset: number, length: number): void {
+    if (this.ipSummed !== CHECKSUM_COMPLETE) return;
+    this.csum = csumAdd(this.csum, csumBlock(this.checksum(offset, length, 0), offset - this.networkOffset));
+  }
+
+  /** Writes length and pointers into the context, after the packet changed (`bpf_compute_data_pointers`). */
+  sync(): void {
+    this.set32(SK_BUFF.len, this.len);
+    this.setExt(SKB_EXT.data, this.data);
+    this.setExt(SKB_EXT.dataEnd, this.tail);
+    this.setExt(SKB_EXT.dataMeta, this.data);
+    const low = this.data;
+    this.set32(SK_BUFF.data, low);
+    this.set32(SK_BUFF.dataEnd, this.tail);
+    this.set32(SK_BUFF.dataMeta, low);
+  }
+
+  /** Fields of the context that come from the socket: those a cgroup program may read. */
+  syncSock(): void {
+    const { u8 } = this.vm.env.arena;
+    const { addr } = this.sock;
+    this.setPtr(SK_BUFF.sk, addr);
+    this.set32(SK_BUFF.family, this.sock.get(BPF_SOCK.family));
+    this.set32(SK_BUFF.remoteIp4, this.sock.get(BPF_SOCK.dstIp4));
+    this.set32(SK_BUFF.localIp4, this.sock.get(BPF_SOCK.srcIp4));
+    u8.copyWithin(this.ctx + SK_BUFF.remoteIp6, addr + BPF_SOCK.dstIp6, addr + BPF_SOCK.dstIp6 + 16);
+    u8.copyWithin(this.ctx + SK_BUFF.localIp6, addr + BPF_SOCK.srcIp6, addr + BPF_SOCK.srcIp6 + 16);
+  }
+
+  /** Forgets the flow hash (`skb_clear_hash`). */
+  clearHash(): void {
+    this.hashValid = false;
+    this.set32(SK_BUFF.hash, 0);
+  }
+
+  override release(): void {
+    this.vm.env.arena.free(this.head, this.size);
+    this.size = 0;
+    this.sock.release();
+    super.release();
+  }
+}
+
+/** The packet behind a context, or undefined. */
+export function skbAt(vm: Vm, ctx: number): Skb | undefined {
+  const object = vm.contexts.get(ctx);
+  return object instanceof Skb ? object : undefined;
+}
+
+/** A context object could not be made: answered as -ENOMEM. */
+export function isNoMemory(error: unknown): boolean {
+  return error instanceof Errno && error.errno === ENOMEM;
+}
