@@ -20,6 +20,7 @@ import { commandInfo, fillBtfInfo, fillMapInfo } from './obj_info.ts';
 import { objGet, objPin } from './pin.ts';
 import { fillProgInfo } from './prog_info.ts';
 import { progLoad } from './prog_load.ts';
+import { progTestRun } from './test_run.ts';
 
 /** A command this kernel does not have. */
 function missing(): number {
@@ -44,7 +45,7 @@ export const COMMANDS: readonly Command[] = [
   objGet,
   missing, // PROG_ATTACH
   missing, // PROG_DETACH
-  missing, // PROG_TEST_RUN
+  progTestRun,
   getNextId('progs'),
   getNextId('maps'),
   progGetFdById,

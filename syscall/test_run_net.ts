@@ -4,6 +4,7 @@
  */
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { EAFNOSUPPORT, EINVAL, ENOMEM, EPROTO, ERANGE } from '../uapi/errno.ts';
+import { LOOPBACK } from '../vm/contexts/netdev.ts';
 import { NetfilterContext } from '../vm/contexts/netfilter.ts';
 import { SkLookup } from '../vm/contexts/sk_lookup.ts';
 import {
@@ -120,7 +121,7 @@ function runNetfilter(run: TestRun, skb: Skb, size: number): number {
 /** The packets of all hooks but local output have a link-layer header: 0 or -errno. */
 function takeEthernet(skb: Skb, size: number, pf: number): number {
   if (size < ETH_HLEN + IPV4_HLEN) return -EINVAL;
-  skb.ethTypeTrans();
+  skb.ethTypeTrans(LOOPBACK);
   if (skb.protocol !== ETH_P_IP && skb.protocol !== ETH_P_IPV6) return -EPROTO;
   if (skb.protocol === ETH_P_IPV6 && size < ETH_HLEN + IPV6_HLEN) return -EINVAL;
   if (pf !== (skb.protocol === ETH_P_IP ? NFPROTO_IPV4 : NFPROTO_IPV6)) return -EINVAL;

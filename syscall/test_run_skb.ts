@@ -6,6 +6,7 @@ import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_F_TEST, BPF_PROG_TYPE as PT } from '../uapi/bpf.ts';
 import { EBADMSG, EINVAL, ENODEV, ENOMEM } from '../uapi/errno.ts';
 import { csumFold } from '../vm/contexts/checksum.ts';
+import { LOOPBACK, netDevice } from '../vm/contexts/netdev.ts';
 import {
   CHECKSUM_COMPLETE,
   ETH_HLEN,
@@ -35,8 +36,6 @@ const SIZE_MAX = PAGE_SIZE - SKB_HEADROOM - SKB_TAILROOM;
 const WIRE_LEN_MAX = 65536;
 /** `GSO_MAX_SEGS`. */
 const GSO_SEGS_MAX = 65535;
-/** The only network device there is: the loopback. */
-const LOOPBACK = 1;
 
 /** What of a __sk_buff a caller may set: everything between these pairs must be zero (`convert___skb_to_skb`). */
 const MUST_BE_ZERO: readonly (readonly [number, number])[] = [
@@ -94,8 +93,10 @@ function runOn(run: TestRun, skb: Skb, size: number): number {
   if (copied < 0) return copied;
   const ctx = takeCtx(run, SKB_CTX_SIZE);
   if (typeof ctx === 'number') return ctx;
-  if (ctx !== undefined && u32(ctx, SK_BUFF.ifindex) > LOOPBACK) return -ENODEV;
-  skb.ethTypeTrans();
+  const ifindex = ctx === undefined ? 0 : u32(ctx, SK_BUFF.ifindex);
+  const device = ifindex > LOOPBACK.ifindex ? netDevice(ifindex) : LOOPBACK;
+  if (device === undefined) return -ENODEV;
+  skb.ethTypeTrans(device);
   skb.resetNetworkHeader();
   if (skb.protocol === ETH_P_IP && skb.len < IPV4_HLEN) return -EINVAL;
   if (skb.protocol === ETH_P_IPV6 && skb.len < IPV6_HLEN) return -EINVAL;
@@ -129,7 +130,7 @@ function runOn(run: TestRun, skb: Skb, size: number): number {
 
 /** The caller's fields, into the context: 0 or -EINVAL. */
 function fromCaller(skb: Skb, ctx: Uint8Array | undefined): number {
-  skb.set32(SK_BUFF.ifindex, LOOPBACK);
+  skb.set32(SK_BUFF.ifindex, skb.ifindex);
   if (ctx === undefined) return 0;
   for (const [from, to] of MUST_BE_ZERO) if (!rangeIsZero(ctx, from, to)) return -EINVAL;
   const { u8 } = skb.vm.env.arena;

@@ -2,6 +2,7 @@
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_ATTACH_TYPE as AT, BPF_F_TEST } from '../uapi/bpf.ts';
 import { E2BIG, EINVAL, ENODEV, ENOMEM } from '../uapi/errno.ts';
+import { LOOPBACK, netDevice } from '../vm/contexts/netdev.ts';
 import { ETH_HLEN } from '../vm/contexts/skb.ts';
 import {
   XDP_FRAGS_MAX,
@@ -27,7 +28,6 @@ import {
 const BATCH_MAX = 256;
 /** sizeof(struct xdp_page_head): what live frames keep at the beginning of a page. */
 const PAGE_HEAD = 112;
-const LOOPBACK = 1;
 
 /** Runs a program on a frame. */
 export function testRunXdp(run: TestRun): number {
@@ -85,10 +85,12 @@ function runOn(run: TestRun, xdp: XdpBuff, frame: Frame): number {
   xdp.init(frame.headroom, frame.linear, 0);
   const copied = takeData(run, xdp.dataMeta, 0, frame.linear);
   if (copied < 0) return copied;
-  xdp.set32(XDP_MD.ingressIfindex, LOOPBACK);
+  xdp.set32(XDP_MD.ingressIfindex, LOOPBACK.ifindex);
   if (view !== undefined) {
     const converted = checkDevice(view);
     if (converted < 0) return converted;
+    const ifindex = view.getUint32(XDP_MD.ingressIfindex, true);
+    if (ifindex !== 0) xdp.set32(XDP_MD.ingressIfindex, ifindex);
     xdp.data = xdp.dataMeta + frame.meta;
   }
   const frags = takeFrags(run, xdp, frame);
@@ -112,8 +114,9 @@ function checkDevice(view: DataView): number {
   const queue = view.getUint32(XDP_MD.rxQueueIndex, true);
   if (view.getUint32(XDP_MD.egressIfindex, true) !== 0) return -EINVAL;
   if (ifindex === 0) return queue !== 0 ? -EINVAL : 0;
-  if (ifindex !== LOOPBACK) return -ENODEV;
-  return queue > 0 ? -EINVAL : 0;
+  const device = netDevice(ifindex);
+  if (device === undefined) return -ENODEV;
+  return queue >= device.rxQueues ? -EINVAL : 0;
 }
 
 /** What does not fit in the page goes to fragments of a page each. */
@@ -136,11 +139,12 @@ function takeFrags(run: TestRun, xdp: XdpBuff, frame: Frame): number {
  */
 function runLive(run: TestRun, xdp: XdpBuff, frame: Frame): RunResult {
   const { arena } = run.kernel;
+  const ifindex = xdp.get32(XDP_MD.ingressIfindex);
   const packet = arena.u8.slice(xdp.dataMeta, xdp.dataEnd);
   const restore = (): void => {
     xdp.init(frame.headroom, frame.linear, frame.meta);
     arena.u8.set(packet, xdp.dataMeta);
-    xdp.set32(XDP_MD.ingressIfindex, LOOPBACK);
+    xdp.set32(XDP_MD.ingressIfindex, ifindex);
     xdp.sync();
   };
   const result = runRepeated(run, xdp.ctx, () => 0, restore);

@@ -12,6 +12,7 @@ import { BPF_SOCK } from '../progtypes/sock.ts';
 import type { Vm } from '../vm.ts';
 import { ContextObject } from './block.ts';
 import { csumAdd, csumBlock, csumPartial, csumSub } from './checksum.ts';
+import type { NetDevice } from './netdev.ts';
 import { AF_INET, AF_INET6, Sock } from './sock.ts';
 
 export const ETH_HLEN = 14;
@@ -151,14 +152,18 @@ export class Skb extends ContextObject {
 
   /**
    * Takes the Ethernet header off: MAC header set, type of the packet by its destination
-   * (the loopback device's address is zero), the protocol (`eth_type_trans`).
+   * and the device it came by, the protocol (`eth_type_trans`).
    */
-  ethTypeTrans(): void {
+  ethTypeTrans(device: NetDevice): void {
+    this.ifindex = device.ifindex;
     const { u8 } = this.vm.env.arena;
     this.macHeader = this.data - this.head;
     const dest = u8.subarray(this.data, this.data + 6);
     let type = PACKET_HOST;
-    if (!dest.every((byte) => byte === 0)) type = (dest[0]! & 1) === 1 ? PACKET_MULTICAST : PACKET_OTHERHOST;
+    if (!dest.every((byte, i) => byte === device.address[i])) {
+      if ((dest[0]! & 1) === 0) type = PACKET_OTHERHOST;
+      else type = dest.every((byte, i) => byte === device.broadcast[i]) ? PACKET_BROADCAST : PACKET_MULTICAST;
+    }
     this.set32(SK_BUFF.pktType, type);
     const proto = this.be16(this.data + 12);
     this.data += ETH_HLEN;

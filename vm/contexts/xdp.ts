@@ -56,6 +56,12 @@ export class XdpBuff extends ContextObject {
     return page;
   }
 
+  /** Takes the last fragment away. */
+  dropFrag(): void {
+    const frag = this.frags.pop();
+    if (frag !== undefined) this.#spare.push(frag.page);
+  }
+
   /** End of what the linear part may grow to (`xdp_data_hard_end`). */
   get hardEnd(): number {
     return this.page + PAGE_SIZE - XDP_TAILROOM;

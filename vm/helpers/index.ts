@@ -5,6 +5,7 @@ import { DYNPTR_HELPERS, DYNPTR_KFUNCS } from './dynptr.ts';
 import { COMMON_KFUNCS } from './kfunc_common.ts';
 import { OBJECT_KFUNCS } from './kfunc_object.ts';
 import { MAP_HELPERS } from './map.ts';
+import { PACKET_HELPERS } from './packet.ts';
 import { PRINT_HELPERS } from './print.ts';
 import { PROBE_HELPERS } from './probe.ts';
 import { STRING_HELPERS } from './string.ts';
@@ -15,6 +16,7 @@ import { TASK_HELPERS } from './task.ts';
 /** The lists of helpers; a file a topic. */
 const HELPER_LISTS: readonly (readonly HelperRecord[])[] = [
   MAP_HELPERS,
+  PACKET_HELPERS,
   SYSTEM_HELPERS,
   TASK_HELPERS,
   PROBE_HELPERS,
