@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, reportError } from './common.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addCtlCommand } from './ctl.ts';
+import { addExecCommand } from './exec.ts';
 import { addMountCommand } from './mount.ts';
 import { projectVersion } from './server.ts';
 import { addStatusCommand } from './status.ts';
@@ -18,6 +19,7 @@ const program = new Command('bpf-emu')
 addMountCommand(program);
 addUmountCommand(program);
 addStatusCommand(program);
+addExecCommand(program);
 addCtlCommand(program);
 addCompletionCommand(program);
 
