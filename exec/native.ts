@@ -37,6 +37,7 @@ export const CONTINUE = -0x40000001;
 /** System call numbers of x86_64 that arrive (arch/x86/entry/syscalls/syscall_64.tbl). */
 export const SYS = {
   MMAP: 9,
+  FCNTL: 72,
   STATFS: 137,
   FSTATFS: 138,
   EPOLL_CTL: 233,
@@ -55,6 +56,7 @@ export interface ExecNative {
   supWrite(addr: number, from: Uint8Array): number;
   supFdStat(fd: number): number;
   supFdMode(fd: number): number;
+  supFdFlags(fd: number): number;
   supFdLink(fd: number): string;
   supPidfdPid(fd: number): number;
   supCaps(): number;

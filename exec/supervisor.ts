@@ -10,7 +10,7 @@
 import { type BpfFile, FMODE_WRITE } from '../base/object.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
-import { E2BIG, EFAULT, ENAMETOOLONG, Errno } from '../uapi/errno.ts';
+import { E2BIG, EFAULT, EINVAL, EIO, ENAMETOOLONG, EPERM, Errno } from '../uapi/errno.ts';
 import { AT_FDCWD, ExecCaller, type PathAnswer, type PinStore } from './caller.ts';
 import { EpollBridge } from './epoll.ts';
 import { mmapAnswer } from './mmap.ts';
@@ -20,6 +20,11 @@ import { statfsAnonInode, statfsBpffs } from './statfs.ts';
 
 /** PATH_MAX, with its NUL. */
 const PATH_MAX = 4096;
+
+/** fcntl(2): include/uapi/asm-generic/fcntl.h. A memfd is opened with O_LARGEFILE, an anonymous inode is not. */
+const F_GETFL = 3;
+const O_LARGEFILE = 0o100000;
+const O_CLOEXEC = 0o2000000;
 
 /** Offsets in the OBJ_PIN and OBJ_GET attr. */
 const OBJ_AT = { pathname: 0, fileFlags: 12, pathFd: 16 } as const;
@@ -129,7 +134,19 @@ export class Session {
     this.calls++;
     const nr = this.#u32[BOX.NR]!;
     this.#caller.begin(this.#u32[BOX.TID]!);
-    return nr === SYS.BPF ? this.#bpf() : (HANDLERS[nr]?.(this) ?? CONTINUE);
+    try {
+      return nr === SYS.BPF ? this.#bpf() : (HANDLERS[nr]?.(this) ?? CONTINUE);
+    } catch (error) {
+      return this.#bug(error);
+    }
+  }
+
+  /** An exception is a bug of ours: the caller gets EIO, the others go on. */
+  #bug(error: unknown): number {
+    console.error('bpf-emu: internal error, please report it:', error);
+    this.#caller.pending?.put();
+    this.#caller.pending = undefined;
+    return -EIO;
   }
 
   // --- bpf(2) ---
@@ -224,7 +241,13 @@ export class Session {
     this.#supervisor.pins?.resolve(tid, dirfd, path, create, (answer) => {
       if (!this.#native.supSelect(this.#handle, idLow, idHigh, tid)) return;
       this.#caller.begin(tid);
-      this.#native.supReply(run(answer));
+      let result: number;
+      try {
+        result = run(answer);
+      } catch (error) {
+        result = this.#bug(error);
+      }
+      this.#native.supReply(result);
     });
   }
 
@@ -273,8 +296,25 @@ export class Session {
     const fd = this.#arg(2);
     const ino = this.#native.supFdStat(fd);
     const held = ino >= 0 ? this.#supervisor.objects.byIno(ino) : undefined;
-    if (held === undefined) return CONTINUE;
+    if (held === undefined) return this.#isPin(ino) ? -EPERM : CONTINUE;
     return this.#supervisor.epoll.control(held, this.#caller, this.#arg(0), this.#arg(1), fd, this.#f64[BOX.ARGS + 3]!);
+  }
+
+  /** Whether supFdStat just found an open pinned file: those have no poll function, but every FUSE file has. */
+  #isPin(ino: number): boolean {
+    const dev = this.#f64[BOX.DEV]!;
+    return ino === -1 && dev === this.#supervisor.pins?.dev && this.#f64[BOX.INO] !== CTL_INO;
+  }
+
+  /** fcntl(2), for F_GETFL of our objects and F_SETFL of O_DIRECT on ours and on pinned files. */
+  fcntl(): number {
+    const fd = this.#arg(0);
+    const ino = this.#native.supFdStat(fd);
+    const held = ino >= 0 ? this.#supervisor.objects.byIno(ino) : undefined;
+    if (this.#arg(1) !== F_GETFL) return held !== undefined || this.#isPin(ino) ? -EINVAL : CONTINUE;
+    if (held === undefined) return CONTINUE;
+    const flags = this.#native.supFdFlags(fd);
+    return flags < 0 ? flags : flags & ~(O_LARGEFILE | O_CLOEXEC);
   }
 
   /** mmap(2) of a file, shared: the map decides. */
@@ -304,4 +344,5 @@ const HANDLERS: Readonly<Record<number, (session: Session) => number>> = {
   [SYS.FSTATFS]: (session) => session.fstatfs(),
   [SYS.EPOLL_CTL]: (session) => session.epollCtl(),
   [SYS.MMAP]: (session) => session.mmap(),
+  [SYS.FCNTL]: (session) => session.fcntl(),
 };

@@ -230,6 +230,15 @@ static struct sock_filter filter[] = {
     IF_EQ(0xffffffff, 1, 0),
     NOTIFY,
     ALLOW,
+    /* fcntl: F_GETFL, and F_SETFL with O_DIRECT, which neither objects nor pinned files take. */
+    IF_EQ(SYS_fcntl, 0, 7),
+    LOAD_ARG(1),
+    IF_EQ(F_GETFL, 0, 1),
+    NOTIFY,
+    IF_EQ(F_SETFL, 0, 3),
+    LOAD_ARG(2),
+    IF_ANY_BIT(O_DIRECT, 0, 1),
+    NOTIFY,
     ALLOW,
 };
 

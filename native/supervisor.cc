@@ -609,17 +609,31 @@ napi_value FdLink(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* supPidfdPid(fd): the process that a pidfd of the caller names (`Pid:` of its fdinfo), 0 when unknown. */
-napi_value PidfdPid(napi_env env, napi_callback_info info) {
-  Args args(env, info);
-  char text[1024];
-  ProcPath path(current.tid, "/fdinfo/", static_cast<uint32_t>(args.i32(0)));
+/* The text of a descriptor's fdinfo; empty when it cannot be read. */
+void FdInfo(int32_t number, char (&text)[1024]) {
+  ProcPath path(current.tid, "/fdinfo/", static_cast<uint32_t>(number));
   int fd = open(path.text, O_RDONLY | O_CLOEXEC);
   ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
   if (fd >= 0) close(fd);
   text[n < 0 ? 0 : n] = 0;
-  const char *at = strstr(text, "Pid:");
-  return Int(env, at == nullptr ? 0 : atoi(at + 4));
+}
+
+/* supFdFlags(fd): the flags of the caller's open description, as F_GETFL and O_CLOEXEC; -EBADF. */
+napi_value FdFlags(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  char text[1024];
+  FdInfo(args.i32(0), text);
+  const char *at = strstr(text, "flags:");
+  return Int(env, at == nullptr ? -EBADF : static_cast<int32_t>(strtol(at + 6, nullptr, 8)));
+}
+
+/* supPidfdPid(fd): the process that a pidfd of the caller names, 0 when unknown. */
+napi_value PidfdPid(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  char text[1024];
+  FdInfo(args.i32(0), text);
+  const char *at = strstr(text, "\nPid:");
+  return Int(env, at == nullptr ? 0 : atoi(at + 5));
 }
 
 /* supCaps(): effective capabilities into the mailbox; returns the inode of the thread's user namespace, or -errno. */
@@ -1004,6 +1018,7 @@ constexpr Export kExports[] = {
     {"supWrite", Write},
     {"supFdStat", FdStat},
     {"supFdMode", FdMode},
+    {"supFdFlags", FdFlags},
     {"supFdLink", FdLink},
     {"supPidfdPid", PidfdPid},
     {"supCaps", Caps},

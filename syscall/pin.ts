@@ -45,10 +45,10 @@ export function objGet(_kernel: Kernel, attr: Attr, caller: Caller): number {
   if (mode < 0) return mode;
   const object = caller.paths.get(at, attr.addr(AT.pathname), mode);
   if (typeof object === 'number') return object;
-  // Only maps have descriptors for reading or writing alone.
-  if (object.kind !== 'map' && mode !== (FMODE_READ | FMODE_WRITE)) {
+  // Links have no descriptors for reading or writing alone; programs take the flags and ignore them.
+  if (object.kind === 'link' && mode !== (FMODE_READ | FMODE_WRITE)) {
     object.putUser();
     return -EINVAL;
   }
-  return newFd(caller, object, mode);
+  return object.kind === 'map' ? newFd(caller, object, mode) : newFd(caller, object);
 }
