@@ -35,6 +35,8 @@ export interface PathAnswer {
 export interface PinStore {
   /** Device number of the mount's file system; 0 while unknown. */
   readonly dev: number;
+  /** Inode number of its control file. */
+  readonly ctlIno: number;
   /** Walks a path as thread `tid` sees it, off this thread; `create`: up to the last component, which must not exist. */
   resolve(tid: number, dirfd: number, path: Uint8Array, create: boolean, done: (answer: PathAnswer) => void): void;
   /** Pins at what was found: 0 or -errno. */

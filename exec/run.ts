@@ -118,6 +118,7 @@ function rootPins(pins: PinStore): PinStore {
   const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   return {
     dev: pins.dev,
+    ctlIno: pins.ctlIno,
     pin: (answer, object: BpfObject) => pins.pin(answer, object),
     get: (answer, access) => pins.get(answer, access),
     resolve: (tid, dirfd, path, create, done) =>

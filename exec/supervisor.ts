@@ -303,7 +303,8 @@ export class Session {
   /** Whether supFdStat just found an open pinned file: those have no poll function, but every FUSE file has. */
   #isPin(ino: number): boolean {
     const dev = this.#f64[BOX.DEV]!;
-    return ino === -1 && dev === this.#supervisor.pins?.dev && this.#f64[BOX.INO] !== CTL_INO;
+    const { pins } = this.#supervisor;
+    return ino === -1 && dev === pins?.dev && this.#f64[BOX.INO] !== pins.ctlIno;
   }
 
   /** fcntl(2), for F_GETFL of our objects and F_SETFL of O_DIRECT on ours and on pinned files. */

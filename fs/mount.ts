@@ -11,6 +11,7 @@ import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { EACCES, EBUSY, EINVAL, EIO, ENOENT, ENOTCONN, ENOTDIR, EPERM, Errno, errnoName } from '../uapi/errno.ts';
 import type { CtlExtension, CtlServices } from './ctl.ts';
+import { CTL_NAME } from './inode.ts';
 import { parseBpffsOptions, showBpffsOptions } from './options.ts';
 import { getAt, type MountTable, mountsOf, pinAt } from './paths.ts';
 import { FuseServer } from './server.ts';
@@ -70,6 +71,8 @@ export interface PinInfo {
 export interface MountPins {
   /** Device number of this mount's file system. */
   readonly dev: number;
+  /** Inode number of the control file, which is no pin. */
+  readonly ctlIno: number;
   readonly resolve: ResolvePath;
   pin(answer: PathAnswer, object: BpfObject): number;
   get(answer: PathAnswer, access: number): BpfObject | number;
@@ -103,6 +106,7 @@ export class MountHandle {
     const mounts = this.#mounts;
     this.pins = {
       dev: this.sb.dev,
+      ctlIno: this.sb.tree.root.children?.get(CTL_NAME)?.ino ?? 0,
       resolve: parts.addon.resolvePath,
       pin: (answer, object) => pinAt(mounts, answer, object),
       get: (answer, access) => getAt(mounts, answer, access),

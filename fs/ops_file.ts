@@ -21,7 +21,7 @@ function fileOf(sb: Superblock, request: FuseRequest): OpenFile | undefined {
 function openInode(sb: Superblock, inode: Inode, flags: number): OpenFile | number {
   if (inode.ctl) return new CtlFile(inode, sb, flags);
   if (inode.object === undefined) return -EIO;
-  return openSeqFile(inode, inode.object);
+  return openSeqFile(inode, inode.object, flags);
 }
 
 export function open(sb: Superblock, request: FuseRequest, reply: FuseReply): number {

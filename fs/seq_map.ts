@@ -11,6 +11,8 @@ import type { FuseReply, FuseRequest } from './message.ts';
 import { FOPEN, OUT_HEADER_SIZE } from './protocol.ts';
 import { SeqReader, type SeqRecords } from './seq_file.ts';
 
+const O_ACCMODE = 3;
+
 const BANNER = '# WARNING!! The output is for debug purpose only\n' + '# WARNING!! The output format will change\n';
 
 /** The records of a map: the banner, then its elements in the order of GET_NEXT_KEY. */
@@ -50,13 +52,18 @@ class MapRecords implements SeqRecords {
 
 /** A pinned map that was opened; keeps the map alive. */
 class SeqMapFile extends OpenFile {
-  readonly openFlags = FOPEN.DIRECT_IO | FOPEN.NOFLUSH;
+  /**
+   * A seq file can be read at an offset (pread) but neither be sought nor written at
+   * one. FUSE has one switch for all three: it is set where reading matters less.
+   */
+  readonly openFlags: number;
   readonly #map: BpfMap;
   readonly #key: number;
   readonly #reader: SeqReader;
 
-  constructor(inode: Inode, map: BpfMap, key: number) {
+  constructor(inode: Inode, map: BpfMap, key: number, flags: number) {
     super(inode);
+    this.openFlags = FOPEN.DIRECT_IO | FOPEN.NOFLUSH | ((flags & O_ACCMODE) === 0 ? 0 : FOPEN.NONSEEKABLE);
     this.#map = map;
     this.#key = key;
     this.#reader = new SeqReader(new MapRecords(map, key));
@@ -74,9 +81,9 @@ class SeqMapFile extends OpenFile {
   }
 }
 
-/** Opens a pin for reading, or -EIO when its object cannot be printed (`bpffs_obj_open`). */
-export function openSeqFile(inode: Inode, object: BpfObject): OpenFile | number {
+/** Opens a pin (`flags` of open(2)) for reading, or -EIO when its object cannot be printed (`bpffs_obj_open`). */
+export function openSeqFile(inode: Inode, object: BpfObject, flags: number): OpenFile | number {
   if (!(object instanceof BpfMap) || object.btf === undefined || object.ops.showElem === undefined) return -EIO;
   const key = object.env.arena.alloc(object.keySize);
-  return key === 0 ? -ENOMEM : new SeqMapFile(inode, object, key);
+  return key === 0 ? -ENOMEM : new SeqMapFile(inode, object, key, flags);
 }
