@@ -22,7 +22,7 @@ function environment() {
 }
 
 function make(env: ReturnType<typeof environment>, attr: Partial<MapCreateAttr>): BpfMap {
-  const full = { mapType: 1, keySize: 4, valueSize: 8, maxEntries: 1, mapFlags: 0, numaNode: 0, mapExtra: 0n };
+  const full = { mapType: 1, keySize: 4, valueSize: 8, maxEntries: 1, mapFlags: 0, numaNode: -1, mapExtra: 0n };
   const ops = mapOps(attr.mapType ?? 1);
   const map = ops?.alloc({ ...full, innerMap: -9, ...attr }, env, { hasCap: () => true });
   if (!(map instanceof BpfMap)) throw new Error(`Cannot create map of type ${attr.mapType}: ${map}`);

@@ -11,6 +11,9 @@ export const PCPU_MIN_UNIT_SIZE = 32768;
 /** Stack of a program (`MAX_BPF_STACK`). */
 export const MAX_BPF_STACK = 512;
 
+/** `numa_node` of a map that asks for none. */
+export const NUMA_NO_NODE = -1;
+
 /** Access flags every plain type takes (`BPF_F_ACCESS_MASK`). */
 export const ACCESS_FLAGS = BPF_F_MAP.RDONLY | BPF_F_MAP.WRONLY | BPF_F_MAP.RDONLY_PROG | BPF_F_MAP.WRONLY_PROG;
 

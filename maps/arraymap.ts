@@ -13,7 +13,7 @@ import { BTF_KIND } from '../btf/btf.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM } from '../uapi/errno.ts';
-import { ACCESS_FLAGS, flagsOk, PCPU_MIN_UNIT_SIZE, roundUpPow2 } from './alloc_check.ts';
+import { ACCESS_FLAGS, flagsOk, NUMA_NO_NODE, PCPU_MIN_UNIT_SIZE, roundUpPow2 } from './alloc_check.ts';
 import { checkRegularInt } from './btf_check.ts';
 import { copyPercpuOut } from './hashtab.ts';
 import { percpuUserValueSize } from './htab_map.ts';
@@ -71,7 +71,7 @@ export function arrayAllocCheck(attr: MapCreateAttr): number {
   const flags = attr.mapFlags;
   if (attr.maxEntries === 0 || attr.keySize !== 4 || attr.valueSize === 0) return -EINVAL;
   if (!flagsOk(flags, ARRAY_FLAGS)) return -EINVAL;
-  if (percpu && (flags & BPF_F_MAP.NUMA_NODE) !== 0) return -EINVAL;
+  if (percpu && attr.numaNode !== NUMA_NO_NODE) return -EINVAL;
   if (attr.mapType !== BPF_MAP_TYPE.ARRAY && (flags & (BPF_F_MAP.MMAPABLE | BPF_F_MAP.INNER_MAP)) !== 0) return -EINVAL;
   if (attr.mapType !== BPF_MAP_TYPE.PERF_EVENT_ARRAY && (flags & BPF_F_MAP.PRESERVE_ELEMS) !== 0) return -EINVAL;
   if (attr.valueSize > 0x7fffffff) return -E2BIG;

@@ -47,9 +47,13 @@ export class DevMap extends BpfMap {
   }
 }
 
-function alloc(ops: MapOps, attr: MapCreateAttr, env: KernelEnv): BpfMap | number {
+function allocCheck(attr: MapCreateAttr): number {
   if (attr.maxEntries === 0 || attr.keySize !== 4 || (attr.valueSize !== 4 && attr.valueSize !== 8)) return -EINVAL;
   if ((attr.mapFlags & ~DEV_FLAGS) !== 0) return -EINVAL;
+  return 0;
+}
+
+function alloc(ops: MapOps, attr: MapCreateAttr, env: KernelEnv): BpfMap | number {
   if (attr.mapType === BPF_MAP_TYPE.DEVMAP_HASH && attr.maxEntries > 2 ** 31) return -EINVAL;
   if (attr.maxEntries * 8 > env.arena.available) return -ENOMEM;
   // A program's lookup gives the value itself: it must not write there.
@@ -104,6 +108,7 @@ export function devMapProg(map: BpfMap, index: number): BpfProgBase | undefined 
 }
 
 const shared = {
+  allocCheck,
   free,
   lookup: (map: BpfMap, key: number) => (map as DevMap).entries.get(readIndex(map, key))?.value ?? 0,
   metaEqual: mapMetaEqual,

@@ -6,7 +6,7 @@ import type { KernelEnv } from '../base/env.ts';
 import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
 import { E2BIG, EINVAL, ENOENT, ENOMEM, ENOTSUPP, EPERM } from '../uapi/errno.ts';
-import { ACCESS_FLAGS, flagsOk, KMALLOC_MAX_SIZE, PCPU_MIN_UNIT_SIZE } from './alloc_check.ts';
+import { ACCESS_FLAGS, flagsOk, KMALLOC_MAX_SIZE, NUMA_NO_NODE, PCPU_MIN_UNIT_SIZE } from './alloc_check.ts';
 import {
   alignedKey,
   checkElemFlags,
@@ -49,7 +49,7 @@ export function htabAllocCheck(attr: MapCreateAttr, _env: KernelEnv, caller: Map
   if (!flagsOk(flags, HTAB_FLAGS | BPF_F_MAP.ZERO_SEED)) return -EINVAL;
   if (!lru && percpuLru) return -EINVAL;
   if (lru && (flags & BPF_F_MAP.NO_PREALLOC) !== 0) return -ENOTSUPP;
-  if ((flags & BPF_F_MAP.NUMA_NODE) !== 0 && (percpu || percpuLru)) return -EINVAL;
+  if (attr.numaNode !== NUMA_NO_NODE && (percpu || percpuLru)) return -EINVAL;
   if (attr.maxEntries === 0 || attr.keySize === 0 || attr.valueSize === 0) return -EINVAL;
   if (attr.keySize + attr.valueSize >= KMALLOC_MAX_SIZE - SIZEOF_HTAB_ELEM) return -E2BIG;
   if (percpu && roundUp8(attr.valueSize) > PCPU_MIN_UNIT_SIZE) return -E2BIG;

@@ -10,7 +10,6 @@ import { ACCESS_FLAGS, flagsOk, KMALLOC_MAX_SIZE } from './alloc_check.ts';
 import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps } from './map.ts';
 import { mapMetaEqual } from './map_in_map.ts';
 import { queueStackMemUsage } from './mem_usage.ts';
-import { mapCheckNoBtf } from './no_btf.ts';
 
 /** A queue or a stack. */
 export class QueueStackMap extends BpfMap {
@@ -106,7 +105,6 @@ const shared = {
   push,
   metaEqual: mapMetaEqual,
   memUsage: queueStackMemUsage,
-  checkBtf: mapCheckNoBtf,
 };
 
 /** BPF_MAP_TYPE_QUEUE. */

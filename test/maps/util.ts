@@ -22,7 +22,7 @@ const DEFAULTS: MapCreateAttr = {
   valueSize: 8,
   maxEntries: 16,
   mapFlags: 0,
-  numaNode: 0,
+  numaNode: -1,
   mapExtra: 0n,
   innerMap: -9,
 };
