@@ -8,6 +8,8 @@ import { BPF_F_MAP } from '../uapi/bpf.ts';
 export const KMALLOC_MAX_SIZE = 1 << 22;
 /** Largest per-CPU block that can be relied on (`PCPU_MIN_UNIT_SIZE`, 32 KiB). */
 export const PCPU_MIN_UNIT_SIZE = 32768;
+/** Largest value of a storage map (`BPF_LOCAL_STORAGE_MAX_VALUE_SIZE`): 16 bits less the element it is part of. */
+export const LOCAL_STORAGE_MAX_VALUE_SIZE = 0xffff - 128;
 /** Stack of a program (`MAX_BPF_STACK`). */
 export const MAX_BPF_STACK = 512;
 

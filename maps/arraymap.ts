@@ -18,7 +18,7 @@ import { checkRegularInt } from './btf_check.ts';
 import { copyPercpuOut } from './hashtab.ts';
 import { percpuUserValueSize } from './htab_map.ts';
 import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps } from './map.ts';
-import { arrayMetaEqual } from './map_in_map.ts';
+import { arrayMetaEqual, mapMetaEqual } from './map_in_map.ts';
 import { arrayMemUsage } from './mem_usage.ts';
 import { arrayShowElem, percpuArrayShowElem } from './show.ts';
 import { copyMapValue, copyValueOut, freeSpecialFields, roundUp8 } from './value.ts';
@@ -250,5 +250,5 @@ export const percpuArrayMapOps: MapOps = {
   memUsage: arrayMemUsage,
   checkBtf: arrayCheckBtf,
   showElem: percpuArrayShowElem,
-  metaEqual: arrayMetaEqual,
+  metaEqual: mapMetaEqual,
 };

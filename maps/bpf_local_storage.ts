@@ -9,6 +9,7 @@ import { type FdTarget, isBpfFile } from '../base/object.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { E2BIG, EBADF, EEXIST, EINVAL, ENOENT, ENOMEM, ENOTSUPP } from '../uapi/errno.ts';
+import { LOCAL_STORAGE_MAX_VALUE_SIZE } from './alloc_check.ts';
 import { checkRegularInt } from './btf_check.ts';
 import { fileOfFd, objectKey, socketOfFd } from './fd_object.ts';
 import { BpfMap, type MapCreateAttr, type MapOps, type MapSyscall } from './map.ts';
@@ -16,9 +17,6 @@ import { mapMetaEqual } from './map_in_map.ts';
 import { localStorageMemUsage } from './mem_usage.ts';
 import { NodePool } from './node_pool.ts';
 import { copyMapValue, copyValueOut, freeSpecialFields, roundUp8 } from './value.ts';
-
-/** `BPF_LOCAL_STORAGE_MAX_VALUE_SIZE`: 16 bits less the element it is part of. */
-const MAX_VALUE_SIZE = 0xffff - 128;
 
 /** Flag of bpf_sk_storage_get and its like: make a value when there is none. */
 export const BPF_LOCAL_STORAGE_GET_F_CREATE = 1;
@@ -43,7 +41,7 @@ function allocCheck(attr: MapCreateAttr): number {
   if ((attr.mapFlags & ~STORAGE_FLAGS) !== 0 || (attr.mapFlags & BPF_F_MAP.NO_PREALLOC) === 0) return -EINVAL;
   if (attr.maxEntries !== 0 || attr.keySize !== 4 || attr.valueSize === 0) return -EINVAL;
   if ((attr.btfKeyTypeId ?? 0) === 0 || (attr.btfValueTypeId ?? 0) === 0) return -EINVAL;
-  return attr.valueSize > MAX_VALUE_SIZE ? -E2BIG : 0;
+  return attr.valueSize > LOCAL_STORAGE_MAX_VALUE_SIZE ? -E2BIG : 0;
 }
 
 /** `bpf_local_storage_update`: the address of the value, or -errno. */

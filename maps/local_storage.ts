@@ -9,10 +9,9 @@
  */
 import type { KernelEnv } from '../base/env.ts';
 import { BTF_KIND, type Btf } from '../btf/btf.ts';
-import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { E2BIG, EINVAL, ENOENT, ENOMEM } from '../uapi/errno.ts';
-import { ACCESS_FLAGS, flagsOk, PCPU_MIN_UNIT_SIZE } from './alloc_check.ts';
+import { ACCESS_FLAGS, flagsOk, LOCAL_STORAGE_MAX_VALUE_SIZE, PCPU_MIN_UNIT_SIZE } from './alloc_check.ts';
 import { checkRegularInt } from './btf_check.ts';
 import { copyPercpuOut } from './hashtab.ts';
 import { percpuUserValueSize } from './htab_map.ts';
@@ -68,10 +67,10 @@ export class CgroupStorageMap extends BpfMap {
 }
 
 function alloc(ops: MapOps, attr: MapCreateAttr, env: KernelEnv, percpu: boolean): BpfMap | number {
-  const maxValue = percpu ? PCPU_MIN_UNIT_SIZE : PAGE_SIZE;
+  const maxValue = percpu ? PCPU_MIN_UNIT_SIZE : LOCAL_STORAGE_MAX_VALUE_SIZE;
   if (attr.keySize !== KEY_WITH_TYPE && attr.keySize !== KEY_SHARED) return -EINVAL;
   if (attr.valueSize === 0) return -EINVAL;
-  if (attr.valueSize > Math.min(maxValue, PAGE_SIZE)) return -E2BIG;
+  if (attr.valueSize > maxValue) return -E2BIG;
   if (!flagsOk(attr.mapFlags, BPF_F_MAP.NUMA_NODE | ACCESS_FLAGS) || attr.maxEntries !== 0) return -EINVAL;
   const map = new CgroupStorageMap(ops, env, attr, percpu);
   return map.addr === 0 ? -ENOMEM : map;

@@ -88,6 +88,25 @@ function equal(u8: Uint8Array, a: number, b: number, length: number): boolean {
   return true;
 }
 
+function drop(stacks: StackMap, id: number): boolean {
+  const node = stacks.buckets.get(id);
+  if (node === undefined) return false;
+  stacks.buckets.delete(id);
+  stacks.pool.give(node);
+  return true;
+}
+
+/** `bpf_stackmap_extract`: the trace, zeros behind it. */
+function copyOut(stacks: StackMap, id: number, value: number): number {
+  const node = stacks.buckets.get(id);
+  if (node === undefined) return -ENOENT;
+  const arena = stacks.env.arena;
+  const length = arena.i32[(node >> 2) + LENGTH]!;
+  arena.copy(value, node + TRACE, length);
+  arena.zero(value + length, stacks.valueSize - length);
+  return 0;
+}
+
 /** BPF_MAP_TYPE_STACK_TRACE. */
 export const stackTraceMapOps: MapOps = {
   type: BPF_MAP_TYPE.STACK_TRACE,
@@ -98,11 +117,7 @@ export const stackTraceMapOps: MapOps = {
     const stacks = map as StackMap;
     const id = readIndex(map, key);
     if (id >= stacks.nrBuckets) return -E2BIG;
-    const node = stacks.buckets.get(id);
-    if (node === undefined) return -ENOENT;
-    stacks.buckets.delete(id);
-    stacks.pool.give(node);
-    return 0;
+    return drop(stacks, id) ? 0 : -ENOENT;
   },
   nextKey(map, key, next) {
     const stacks = map as StackMap;
@@ -117,14 +132,13 @@ export const stackTraceMapOps: MapOps = {
     map.env.arena.view.setUint32(next, found, true);
     return 0;
   },
-  sysLookup(map, key, value) {
-    const node = (map as StackMap).buckets.get(readIndex(map, key));
-    if (node === undefined) return -ENOENT;
-    const arena = map.env.arena;
-    const length = arena.i32[(node >> 2) + LENGTH]!;
-    arena.copy(value, node + TRACE, length);
-    arena.zero(value + length, map.valueSize - length);
-    return 0;
+  sysLookup: (map, key, value) => copyOut(map as StackMap, readIndex(map, key), value),
+  sysLookupAndDelete(map, key, value) {
+    const stacks = map as StackMap;
+    const id = readIndex(map, key);
+    const error = copyOut(stacks, id, value);
+    if (error === 0) drop(stacks, id);
+    return error;
   },
   metaEqual: mapMetaEqual,
   memUsage: (map) => stackMapMemUsage(map as StackMap),
