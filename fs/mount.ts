@@ -2,6 +2,7 @@
  * Mounting the emulated bpffs: finds a way to mount, starts serving, and undoes all of it.
  */
 import { mkdirSync, realpathSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { BpfObject } from '../base/object.ts';
 import { type Addon, loadAddon, type PathAnswer, type ResolvePath, type Session } from '../native/addon.ts';
@@ -9,7 +10,19 @@ import { graft, isGrafted, ungraft } from '../native/graft.ts';
 import { mountAt } from '../native/mountinfo.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import type { Kernel } from '../syscall/kernel.ts';
-import { EACCES, EBUSY, EINVAL, EIO, ENOENT, ENOTCONN, ENOTDIR, EPERM, Errno, errnoName } from '../uapi/errno.ts';
+import {
+  EACCES,
+  EBUSY,
+  ECONNABORTED,
+  EINVAL,
+  EIO,
+  ENOENT,
+  ENOTCONN,
+  ENOTDIR,
+  EPERM,
+  Errno,
+  errnoName,
+} from '../uapi/errno.ts';
 import type { CtlExtension, CtlServices } from './ctl.ts';
 import { CTL_NAME } from './inode.ts';
 import { parseBpffsOptions, showBpffsOptions } from './options.ts';
@@ -21,6 +34,10 @@ import type { AtimeRule } from './time.ts';
 /** File system type in the mount table. */
 export const FS_TYPE = 'fuse.bpf-emu';
 export const MOUNT_SOURCE = 'bpf-emu';
+
+/** A name nobody has, and how many milliseconds a server has to say so. */
+const PROBE_NAME = 'bpf-emu-probe';
+const PROBE_TIMEOUT = 2000;
 
 const MNT_FORCE = 1;
 const MNT_DETACH = 2;
@@ -211,7 +228,7 @@ export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<Mou
   const place =
     setup.fuseFd !== undefined
       ? { dir: setup.dir, fd: setup.fuseFd, undo: () => {}, byHelper: false }
-      : mountSomewhere(addon, setup.dir, flags);
+      : await mountSomewhere(addon, setup.dir, flags);
 
   const transport: { session: Session | undefined } = { session: undefined };
   const services: CtlServices = {
@@ -272,8 +289,8 @@ interface Place {
 }
 
 /** Prepares the directory, then mounts: by mount(2) when we may, else through fusermount3. */
-function mountSomewhere(addon: Addon, wanted: string, flags: number): Place {
-  const { dir, undo } = prepareDirectory(addon, wanted);
+async function mountSomewhere(addon: Addon, wanted: string, flags: number): Promise<Place> {
+  const { dir, undo } = await prepareDirectory(addon, wanted);
   try {
     if (process.geteuid?.() === 0) return { dir, fd: mountDirectly(addon, dir, flags), undo, byHelper: false };
     return { dir, fd: mountByHelper(addon, dir, flags), undo, byHelper: true };
@@ -309,8 +326,8 @@ function mountByHelper(addon: Addon, dir: string, flags: number): number {
 }
 
 /** Makes the directory ready to be mounted on: detaches a dead mount, makes what is missing. */
-function prepareDirectory(addon: Addon, wanted: string): { dir: string; undo: () => void } {
-  detachDead(addon, wanted);
+async function prepareDirectory(addon: Addon, wanted: string): Promise<{ dir: string; undo: () => void }> {
+  await detachDead(addon, wanted);
   const there = addon.probe(wanted);
   if (there === -ENOTDIR) throw new Errno(ENOTDIR, `${wanted} is not a directory: name another one to mount on`);
   let undo = (): void => {};
@@ -342,11 +359,11 @@ function makeDirectory(addon: Addon, wanted: string): () => void {
   }
 }
 
-/** Detaches a mount whose server is gone (accessing it gives ENOTCONN). True when there was one. */
-export function detachDead(addon: Addon, dir: string): boolean {
+/** Detaches mounts at a directory whose server is gone (a crash). True when there was one. */
+export async function detachDead(addon: Addon, dir: string): Promise<boolean> {
   let found = false;
   // Several may lie on top of each other after several crashes.
-  for (let i = 0; i < 16 && addon.probe(dir) === -ENOTCONN; i++) {
+  for (let i = 0; i < 16 && (await isDead(addon, dir)); i++) {
     const result = addon.umount(dir, MNT_DETACH);
     if (result < 0 && addon.fuserumount(dir) < 0) {
       throw new Errno(
@@ -357,4 +374,23 @@ export function detachDead(addon: Addon, dir: string): boolean {
     found = true;
   }
   return found;
+}
+
+/**
+ * Whether the mount at a directory has lost its server. Its root may still be cached: so a name
+ * in it is asked for, on a thread of the pool, since a server may also be there and not answer.
+ */
+async function isDead(addon: Addon, dir: string): Promise<boolean> {
+  const there = addon.probe(dir);
+  if (there === -ENOTCONN || there === -ECONNABORTED) return true;
+  if (there !== 0 || mountAt(realpathSync(dir))?.type.startsWith('fuse') !== true) return false;
+  const answer = lstat(join(dir, PROBE_NAME)).then(
+    () => 'alive',
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  const timeout = new Promise<'silent'>((resolve) => setTimeout(() => resolve('silent'), PROBE_TIMEOUT).unref());
+  const code = await Promise.race([answer, timeout]);
+  if (code === 'silent')
+    throw new Errno(EBUSY, `The server of the mount at ${dir} does not answer: "umount -f ${dir}" ends it`);
+  return code === 'ENOTCONN' || code === 'ECONNABORTED';
 }

@@ -108,8 +108,8 @@ function parseMask(option: string, item: string): bigint {
 function kstrtoull(text: string, base: 0 | 8): bigint | number {
   let digits = text.startsWith('+') ? text.slice(1) : text;
   if (digits.endsWith('\n')) digits = digits.slice(0, -1);
-  const octal = base === 8 || /^0[0-7]/.test(digits);
   const hex = base === 0 && /^0x[0-9a-f]+$/i.test(digits);
+  const octal = base === 8 || (!hex && /^0./.test(digits));
   const valid = hex || (octal ? /^[0-7]+$/ : /^[0-9]+$/).test(digits);
   if (!valid) return -EINVAL;
   const value = BigInt(octal ? `0o${digits}` : digits);

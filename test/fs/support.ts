@@ -1,7 +1,7 @@
 /** Mounts for tests: made when the machine can mount, skipped with a reason when it cannot. */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, mkdtempSync, rmdirSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +37,11 @@ export class TestMount {
     const script = fileURLToPath(new URL('serve.js', import.meta.url));
     const child = fork(script, [dir, options], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const [message] = await once(child, 'message');
-    if (message !== 'mounted') throw new Error(JSON.stringify(message));
+    if (message !== 'mounted') {
+      await once(child, 'exit');
+      if (readdirSync(dir).length === 0) rmdirSync(dir);
+      throw new Error(JSON.stringify(message));
+    }
     return new TestMount(dir, child);
   }
 
