@@ -15,7 +15,7 @@ const END_TIMEOUT_MS = 2000;
 
 async function umount(dir: string, force: boolean): Promise<void> {
   const addon = loadAddon();
-  if (detachDead(addon, dir)) {
+  if (await detachDead(addon, dir)) {
     if (isGrafted(dir)) ungraft(addon, dir);
     return;
   }

@@ -67,6 +67,7 @@ export class FakeMount {
         // Walks end at once here: the tests of paths have a real mount.
         resolve: () => {},
         extensions: new Map(),
+        commands: new Map(),
       },
     });
     this.server = new FuseServer(sb);
