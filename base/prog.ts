@@ -22,4 +22,9 @@ export abstract class BpfProgBase extends BpfObject {
   /** Id of the function prototype it attaches to, for tracing types (0: none). */
   abstract readonly attachFuncProto: number;
   name = '';
+
+  /** Slot of its compiled code in the machine's function table, for tail calls; 0: none. */
+  get tailSlot(): number {
+    return 0;
+  }
 }

@@ -4,12 +4,13 @@
  * puts descriptors in and, where there is an id, gets ids out.
  *
  * The slots are an array of 8-byte words in the arena (as other arrays, see
- * arraymap.ts): a program's id, an inner map's address, else 1; 0 is empty. The
- * objects themselves are in `slots`.
+ * arraymap.ts): a program's id (and in the upper half its slot in the table of
+ * compiled programs), an inner map's address, else 1; 0 is empty. The objects
+ * themselves are in `slots`.
  */
 import type { KernelEnv } from '../base/env.ts';
 import { BpfObject, type ForeignFile } from '../base/object.ts';
-import type { BpfProgBase } from '../base/prog.ts';
+import { BpfProgBase } from '../base/prog.ts';
 import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { E2BIG, EINVAL, ENOENT, ENOTSUPP } from '../uapi/errno.ts';
 import { ArrayMap, arrayAlloc, arrayAllocCheck, arrayNextKey, readIndex } from './arraymap.ts';
@@ -56,7 +57,9 @@ function dropSlot(slot: Slot | undefined): void {
 function setSlot(array: FdArrayMap, index: number, slot: Slot | undefined, word: number): Slot | undefined {
   const old = array.slots[index];
   array.slots[index] = slot;
-  array.i32[(array.values + index * array.elemSize) >> 2] = word;
+  const at = (array.values + index * array.elemSize) >> 2;
+  array.i32[at] = word;
+  array.i32[at + 1] = slot instanceof BpfProgBase ? slot.tailSlot : 0;
   return old;
 }
 

@@ -112,7 +112,7 @@ export class BpfProg extends BpfProgBase {
   }
 
   /** Slot of the compiled main function in {@link Vm.table}, for a tail call of compiled code. */
-  get tailSlot(): number {
+  override get tailSlot(): number {
     if (this.#tailSlot === 0) {
       this.#tailSlot = this.vm.takeSlot();
       this.vm.table.set(this.#tailSlot, this.jit.main);
@@ -125,7 +125,44 @@ export class BpfProg extends BpfProgBase {
    * high half is `vm.r0Hi`. Throws {@link ProgramAborted} when it had to be ended.
    */
   run(ctx: number): number {
-    return this.#enter(-1, ctx) >>> 0;
+    const vm = this.vm;
+    if (vm.depth !== 0 || vm.statsEnabled !== 0 || vm.hook !== undefined) return this.#enter(-1, ctx) >>> 0;
+    // The common case, an outermost run that nobody watches, in as few steps as it takes.
+    vm.begin(this, ctx);
+    try {
+      return (this.#engine as Engine).run(ctx) >>> 0;
+    } catch (error) {
+      return this.#unwound(error, vm.stackTop) >>> 0;
+    } finally {
+      vm.end();
+    }
+  }
+
+  /**
+   * As {@link run}, `count` times on the same context (the loop of BPF_PROG_TEST_RUN): the
+   * last r0. Each run has its own tail calls; the time budget is for all of them.
+   */
+  runRepeat(ctx: number, count: number): number {
+    const vm = this.vm;
+    if (vm.depth !== 0 || vm.statsEnabled !== 0 || vm.hook !== undefined) {
+      let result = 0;
+      for (let i = 0; i < count; i++) result = this.run(ctx);
+      return result;
+    }
+    vm.begin(this, ctx);
+    try {
+      const engine = this.#engine as Engine;
+      let result = 0;
+      for (let i = 0; i < count; i++) {
+        vm.tailCalls = 0;
+        result = engine.run(ctx);
+      }
+      return result >>> 0;
+    } catch (error) {
+      return this.#unwound(error, vm.stackTop) >>> 0;
+    } finally {
+      vm.end();
+    }
   }
 
   /** As {@link run}: all 64 bits of r0, unsigned. */
@@ -154,13 +191,13 @@ export class BpfProg extends BpfProgBase {
     const stack = vm.sp;
     const outer = vm.current;
     const outerCtx = vm.currentCtx;
-    const tailCalls = vm.tailCalls.value;
+    const tailCalls = vm.tailCalls;
     const begin = vm.statsEnabled > 0 ? vm.now() : 0;
     vm.current = this;
     vm.currentCtx = ctx;
     if (vm.depth++ === 0) vm.startBudget();
     try {
-      vm.tailCalls.value = 0;
+      vm.tailCalls = 0;
       const engine = this.#activeEngine();
       return subprog < 0 ? engine.run(ctx) : engine.call(subprog);
     } catch (error) {
@@ -169,7 +206,7 @@ export class BpfProg extends BpfProgBase {
       vm.depth--;
       vm.current = outer;
       vm.currentCtx = outerCtx;
-      vm.tailCalls.value = tailCalls;
+      vm.tailCalls = tailCalls;
       vm.sp = stack;
       if (vm.statsEnabled > 0) {
         this.runCnt++;

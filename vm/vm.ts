@@ -53,6 +53,8 @@ export const SCRATCH = {
   CPU: 12,
   /** Registers r1 to r5 of a callback or entry, 8 bytes each. */
   ARGS: 16,
+  /** Tail calls made so far. */
+  TAIL_CALLS: 56,
   /** A zero key, for the address of an array's first value. */
   ZERO: 64,
   SIZE: 128,
@@ -113,8 +115,6 @@ export class Vm {
   readonly scratch: number;
   /** Main functions of compiled programs, for tail calls; slot 0 stays empty. */
   readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: 64 });
-  /** Tail calls made by the program that runs (`MAX_TAIL_CALL_CNT`). */
-  readonly tailCalls = new WebAssembly.Global({ value: 'i32', mutable: true }, 0);
   /** Functions by handle; handle 0 is none. */
   readonly funcs: (FuncHandle | undefined)[] = [undefined];
   readonly #freeFuncs: number[] = [];
@@ -164,6 +164,9 @@ export class Vm {
   /** Objects of bpf_obj_new by address. */
   readonly objects = new Map<number, ObjectInfo>();
   #deadline = 0;
+  readonly #words: Int32Array;
+  /** Index of the scratch block in {@link #words}. */
+  readonly #scratchWord: number;
   readonly #ksyms = new Map<string, number>();
 
   constructor(env: VmHost, tables: VmTables) {
@@ -171,6 +174,8 @@ export class Vm {
     this.tables = tables;
     this.scratch = env.arena.alloc(SCRATCH.SIZE);
     const stack = env.arena.allocPages(STACK_PAGES);
+    this.#words = env.arena.i32;
+    this.#scratchWord = this.scratch >> 2;
     if (this.scratch === 0 || stack === 0) throw new Errno(ENOMEM, 'No arena memory for the program stack');
     this.stackBottom = stack;
     this.stackTop = stack + STACK_PAGES * PAGE_SIZE;
@@ -192,6 +197,14 @@ export class Vm {
   /** Whether another program or callback may be entered: the kernel has its own nesting limits, this is ours. */
   get mayNest(): boolean {
     return this.sp - this.stackBottom >= STACK_RESERVE;
+  }
+
+  /** Tail calls made by the program that runs (`MAX_TAIL_CALL_CNT`). */
+  get tailCalls(): number {
+    return this.env.arena.i32[(this.scratch + SCRATCH.TAIL_CALLS) >> 2]!;
+  }
+  set tailCalls(count: number) {
+    this.env.arena.i32[(this.scratch + SCRATCH.TAIL_CALLS) >> 2] = count;
   }
 
   /** High half of the last 64-bit result. */
@@ -301,6 +314,29 @@ export class Vm {
       : undefined;
   }
 
+  /** An outermost run begins: the whole stack, no tail calls, a new budget. */
+  begin(prog: BpfProg, ctx: number): void {
+    const words = this.#words;
+    const at = this.#scratchWord;
+    this.depth = 1;
+    this.runId++;
+    this.current = prog;
+    this.currentCtx = ctx;
+    this.#deadline = 0;
+    words[at + SCRATCH.SP / 4] = this.stackTop;
+    words[at + SCRATCH.BUDGET / 4] = BUDGET_TURNS;
+    words[at + SCRATCH.CPU / 4] = this.env.cpu;
+    words[at + SCRATCH.TAIL_CALLS / 4] = 0;
+  }
+
+  /** The end of a run that {@link begin} began. */
+  end(): void {
+    this.depth = 0;
+    this.current = undefined;
+    this.currentCtx = 0;
+    this.#words[this.#scratchWord + SCRATCH.SP / 4] = this.stackTop;
+  }
+
   /** Starts the time budget of an outermost run. */
   startBudget(): void {
     this.runId++;
@@ -311,8 +347,8 @@ export class Vm {
 
   /** One turn of a loop the verifier has no bound for; ends the program when its time is over. */
   loopTurn(): void {
-    const at = (this.scratch + SCRATCH.BUDGET) >> 2;
-    if (--this.env.arena.i32[at]! < 0) this.budgetSpent();
+    const at = this.#scratchWord + SCRATCH.BUDGET / 4;
+    if (--this.#words[at]! < 0) this.budgetSpent();
   }
 
   /** The turns are used up: looks at the clock, ends the program or gives it more turns. */

@@ -196,7 +196,7 @@ function setResult(vm: Vm, regs: Int32Array, ret: HelperImpl['ret'], lo: number)
 /** The slot's program of a tail call, or undefined: the call falls through. */
 function tailTarget(vm: Vm, regs: Int32Array, site: TailSite): BpfProg | undefined {
   const map = site.map ?? vm.mapAt(regs[4]!);
-  if (map === undefined || (vm.tailCalls.value as number) >= MAX_TAIL_CALL_CNT) return undefined;
+  if (map === undefined || vm.tailCalls >= MAX_TAIL_CALL_CNT) return undefined;
   return vm.tailProgram(map, regs[6]!);
 }
 
@@ -703,7 +703,7 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
         case 263: {
           const target = tailTarget(vm, R, self.sites[C[at + 3]!] as TailSite);
           if (target === undefined) break;
-          vm.tailCalls.value = (vm.tailCalls.value as number) + 1;
+          vm.tailCalls++;
           vm.loopTurn();
           const next = target.interp;
           if (next !== self || R !== self.regs) {

@@ -1,4 +1,5 @@
 /** The compiler's pass over the instructions of one function. */
+import { FdArrayMap } from '../../maps/array_fd.ts';
 import { EINVAL } from '../../uapi/errno.ts';
 import { argCount, type HelperImpl } from '../helper.ts';
 import {
@@ -87,6 +88,9 @@ export interface ModuleContext {
   /** `()`: the loop budget is used up. */
   budgetSpent(): number;
 }
+
+/** Offset of the table slot in an element of a prog array (maps/array_fd.ts). */
+const PROG_SLOT = 4;
 
 /** Bytes of code to make room for, an instruction. */
 const BYTES_PER_INSN = 16;
@@ -427,22 +431,36 @@ class FunctionEmitter implements BlockEmitter {
   /** bpf_tail_call: falls through when the slot is empty, the index too large or the limit reached. */
   #tailCall(site: TailSite): void {
     const code = this.#code;
-    code.op(W.global_get);
-    code.out.uleb(0);
+    const scratch = this.#context.scratch;
+    code.i32(scratch);
+    code.memory(W.i32_load, SCRATCH.TAIL_CALLS);
     code.i32(MAX_TAIL_CALL_CNT);
     code.op(W.i32_lt_u);
-    code.local(W.if, VOID);
-    code.get32(2);
-    code.get32(3);
-    code.call(this.#context.tail(site));
+    const array = site.map;
+    if (array instanceof FdArrayMap) {
+      code.get32(3);
+      code.i32(array.maxEntries);
+      code.op(W.i32_lt_u);
+      code.op(W.i32_and);
+      code.local(W.if, VOID);
+      code.get32(3);
+      code.i32(3);
+      code.op(W.i32_shl);
+      code.memory(W.i32_load, array.values + PROG_SLOT);
+    } else {
+      code.local(W.if, VOID);
+      code.get32(2);
+      code.get32(3);
+      code.call(this.#context.tail(site));
+    }
     code.local(W.local_tee, LOCAL.T32);
     code.local(W.if, VOID);
-    code.op(W.global_get);
-    code.out.uleb(0);
+    code.i32(scratch);
+    code.i32(scratch);
+    code.memory(W.i32_load, SCRATCH.TAIL_CALLS);
     code.i32(1);
     code.op(W.i32_add);
-    code.op(W.global_set);
-    code.out.uleb(0);
+    code.memory(W.i32_store, SCRATCH.TAIL_CALLS);
     code.get(1);
     for (let reg = 2; reg <= 5; reg++) code.i64(0, 0);
     code.local(W.local_get, LOCAL.FP);

@@ -224,10 +224,9 @@ export class Jit implements Engine {
     this.#vm = vm;
     const { bytes, imports, entries } = compile(vm, linked);
     this.size = bytes.length;
-    const e: Record<string, WasmImport['fn'] | WebAssembly.Memory | WebAssembly.Table | WebAssembly.Global> = {
+    const e: Record<string, WasmImport['fn'] | WebAssembly.Memory | WebAssembly.Table> = {
       memory: vm.env.arena.memory,
       table: vm.table,
-      tcc: vm.tailCalls,
     };
     for (const { name, fn } of imports) e[name] = fn;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e });

@@ -146,7 +146,7 @@ export class ModuleBuilder {
     this.#exports.push({ name, func });
   }
 
-  /** The module's bytes; it imports `e.memory`, `e.table` and the mutable global `e.tcc` beside the functions. */
+  /** The module's bytes; it imports `e.memory` and `e.table` beside the functions. */
   build(): Uint8Array {
     const out = new ByteBuffer(256 + this.#functions.reduce((sum, func) => sum + func.code.length + 32, 0));
     for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.byte(byte);
@@ -155,18 +155,14 @@ export class ModuleBuilder {
       for (const type of this.#types) for (let i = 0; i < type.length; i++) body.byte(type.charCodeAt(i));
     });
     section(out, 2, (body) => {
-      body.uleb(this.imports.length + 3);
+      body.uleb(this.imports.length + 2);
       for (const imported of this.imports) {
         body.name('e');
         body.name(imported.name);
         body.byte(0);
         body.uleb(imported.type);
       }
-      for (const [name, ...kind] of [
-        ['memory', 2, 0, 1] as const,
-        ['table', 1, 0x70, 0, 1] as const,
-        ['tcc', 3, I32, 1] as const,
-      ]) {
+      for (const [name, ...kind] of [['memory', 2, 0, 1] as const, ['table', 1, 0x70, 0, 1] as const]) {
         body.name('e');
         body.name(name);
         for (const byte of kind) body.byte(byte);
