@@ -114,8 +114,7 @@ async function serveForParent(dir: string, flags: MountFlags): Promise<number> {
       });
     });
   } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    await tell({ failed: `bpf-emu: ${error.message} (${error.code})` });
+    await tell({ failed: error instanceof Errno ? `bpf-emu: ${error.message} (${error.code})` : `bpf-emu: ${error}` });
     return EXIT.failure;
   }
 }

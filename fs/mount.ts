@@ -334,7 +334,7 @@ async function prepareDirectory(addon: Addon, wanted: string): Promise<{ dir: st
   if (there === -ENOENT) undo = makeDirectory(addon, wanted);
   else if (there < 0) throw new Errno(-there, `Cannot use ${wanted}: ${errnoName(there)}`);
   else if (isGrafted(wanted)) undo = () => ungraft(addon, wanted);
-  const dir = join(realpathSync(dirname(wanted)), basename(wanted));
+  const dir = placeOf(wanted);
   const covered = mountAt(dir);
   if (covered?.type === FS_TYPE) {
     throw new Errno(EBUSY, `A bpf-emu is already mounted on ${dir}: unmount it first, or use another directory`);
@@ -357,6 +357,11 @@ function makeDirectory(addon: Addon, wanted: string): () => void {
     const errno = code === 'EACCES' ? EACCES : code === 'EPERM' ? EPERM : EIO;
     throw new Errno(errno, `Cannot make the directory ${wanted} (${String(code)}): name one that you may write to`);
   }
+}
+
+/** A directory as the mount table names it. The directory itself is not looked at: its server may be dead, or be us. */
+function placeOf(dir: string): string {
+  return join(realpathSync(dirname(dir)), basename(dir));
 }
 
 /** Detaches mounts at a directory whose server is gone (a crash). True when there was one. */
@@ -383,7 +388,7 @@ export async function detachDead(addon: Addon, dir: string): Promise<boolean> {
 async function isDead(addon: Addon, dir: string): Promise<boolean> {
   const there = addon.probe(dir);
   if (there === -ENOTCONN || there === -ECONNABORTED) return true;
-  if (there !== 0 || mountAt(realpathSync(dir))?.type.startsWith('fuse') !== true) return false;
+  if (there !== 0 || mountAt(placeOf(dir))?.type.startsWith('fuse') !== true) return false;
   const answer = lstat(join(dir, PROBE_NAME)).then(
     () => 'alive',
     (error: NodeJS.ErrnoException) => error.code,
