@@ -58,7 +58,8 @@ export class CtlFile extends OpenFile {
   readonly #sb: Superblock;
   readonly #nonblocking: boolean;
   readonly #fds = new FdTable();
-  readonly #session: CtlSession;
+  /** The JSON side, made with the first line: it has memory of its own. */
+  #session: CtlSession | undefined;
   readonly #sessionPaths: CallPaths;
   /** Callers not in use: one a call in flight, since a path may keep one waiting. */
   readonly #callers: CtlCaller[] = [];
@@ -82,11 +83,15 @@ export class CtlFile extends OpenFile {
     this.#sb = sb;
     this.#nonblocking = (flags & O_NONBLOCK) !== 0;
     this.#sessionPaths = new CallPaths(mountsOf(sb.kernel), sb.ctl.resolve);
-    this.#session = new CtlSession(sb.kernel, {
+  }
+
+  #json(): CtlSession {
+    this.#session ??= new CtlSession(this.#sb.kernel, {
       fds: this.#fds,
       paths: () => this.#sessionPaths,
-      commands: sb.ctl.commands,
+      commands: this.#sb.ctl.commands,
     });
+    return this.#session;
   }
 
   #newCaller(): CtlCaller {
@@ -166,7 +171,7 @@ export class CtlFile extends OpenFile {
 
   #begin(data: Buffer, tid: number, uid: number, gid: number, waiting: Waiting, late: boolean): boolean {
     this.#writing = true;
-    const { caller } = this.#session;
+    const { caller } = this.#json();
     caller.tid = tid;
     caller.uid = uid;
     caller.gid = gid;
@@ -193,7 +198,7 @@ export class CtlFile extends OpenFile {
         from = rest;
         continue;
       }
-      const session = this.#session;
+      const session = this.#json();
       const remaining = { bytes: data.subarray(rest) };
       const reply = callWithPaths(
         this.#sessionPaths,
@@ -305,7 +310,7 @@ export class CtlFile extends OpenFile {
 
   override release(): void {
     super.release();
-    this.#session.close();
+    this.#session?.close();
     this.#fds.closeAll();
     this.#dropLine();
     this.#sb.buffered -= this.#queued;
