@@ -1,5 +1,8 @@
 /** The task a program runs in, as the helpers see it; the door or a test sets it. */
 
+import type { ForeignFile } from '../base/object.ts';
+import type { BpfMap } from '../maps/map.ts';
+
 /** `current`, as far as helpers ask of it. */
 export interface CurrentTask {
   readonly pid: number;
@@ -75,4 +78,16 @@ export interface PacketAccess {
   slice(ctx: number, offset: number, length: number): number;
   /** Whether the program may write to the packet. */
   writable(ctx: number): boolean;
+}
+
+/** What a program gave to a perf event. */
+export interface PerfRecord {
+  readonly map: BpfMap;
+  /** Slot of the perf event array: the CPU. */
+  readonly index: number;
+  readonly event: ForeignFile;
+  /** Context of the program, and how many bytes of its packet are wanted. */
+  readonly ctx: number;
+  readonly ctxLength: number;
+  readonly data: Uint8Array;
 }

@@ -14,6 +14,7 @@ import {
   type CurrentTask,
   INIT_TASK,
   type PacketAccess,
+  type PerfRecord,
   type SeqFile,
   type TraceLine,
   type UserMemory,
@@ -148,6 +149,8 @@ export class Vm {
   task: CurrentTask = INIT_TASK;
   /** Takes the lines of bpf_trace_printk. */
   onTrace: ((line: TraceLine) => void) | undefined = undefined;
+  /** Takes the records of bpf_perf_event_output. */
+  onPerfEvent: ((record: PerfRecord) => void) | undefined = undefined;
   /** Memory of the process that runs the program, for bpf_probe_read_user and its like; undefined: there is none. */
   userMemory: UserMemory | undefined = undefined;
   /** bpf(2) for programs of type SYSCALL (`bpf_sys_bpf`): command, address and size of the attribute: the result. */

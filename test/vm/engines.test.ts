@@ -122,7 +122,7 @@ both(
   },
 );
 
-for (const type of [BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.PERCPU_HASH]) {
+for (const type of [BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.PERCPU_HASH, BPF_MAP_TYPE.LRU_HASH]) {
   for (const keySize of [1, 2, 3, 4, 5, 8, 11, 12, 13, 16, 23, 24, 31, 40, 64, 72]) {
     both(
       `hash of type ${type} with keys of ${keySize} bytes finds what was put in`,

@@ -8,6 +8,8 @@ import { MAP_HELPERS } from './map.ts';
 import { PACKET_HELPERS } from './packet.ts';
 import { PRINT_HELPERS } from './print.ts';
 import { PROBE_HELPERS } from './probe.ts';
+import { RINGBUF_HELPERS } from './ringbuf.ts';
+import { STORAGE_HELPERS } from './storage.ts';
 import { STRING_HELPERS } from './string.ts';
 import { SYNC_HELPERS } from './sync.ts';
 import { SYSTEM_HELPERS } from './system.ts';
@@ -24,6 +26,8 @@ const HELPER_LISTS: readonly (readonly HelperRecord[])[] = [
   PRINT_HELPERS,
   DYNPTR_HELPERS,
   SYNC_HELPERS,
+  RINGBUF_HELPERS,
+  STORAGE_HELPERS,
 ];
 
 /** The lists of kernel functions. */

@@ -142,7 +142,7 @@ export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
   for (const code of codes) module.func(funcType, LOCALS, code.out);
   for (const site of lookups) {
     const plan = lookupPlan(site.map);
-    if (plan?.kind === 'hash') hashLookupFunction(module, plan.map, plan.percpu, scratch + SCRATCH.CPU);
+    if (plan?.kind === 'hash') hashLookupFunction(module, plan.map, scratch + SCRATCH.CPU);
   }
   const entries = linked.subprogs
     .map((_, subprog) => subprog)

@@ -4,7 +4,9 @@
  * seed as constants; what has no such form goes through an import.
  */
 import { ArrayMap } from '../../maps/arraymap.ts';
+import { LRU_REF } from '../../maps/bpf_lru_list.ts';
 import { HtabMap } from '../../maps/hashtab.ts';
+import { HtabLruMap } from '../../maps/htab_lru_map.ts';
 import type { BpfMap } from '../../maps/map.ts';
 import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { Code, LOCAL } from './code.ts';
@@ -19,7 +21,7 @@ const JHASH_INITVAL = 0xdeadbeef;
 /** How a lookup is compiled. */
 export type LookupPlan =
   | { readonly kind: 'array'; readonly map: ArrayMap; readonly percpu: boolean }
-  | { readonly kind: 'hash'; readonly map: HtabMap; readonly percpu: boolean };
+  | { readonly kind: 'hash'; readonly map: HtabMap };
 
 /** The plan for a map, or undefined: through an import. */
 export function lookupPlan(map: BpfMap): LookupPlan | undefined {
@@ -31,9 +33,9 @@ export function lookupPlan(map: BpfMap): LookupPlan | undefined {
         : undefined;
     case BPF_MAP_TYPE.HASH:
     case BPF_MAP_TYPE.PERCPU_HASH:
-      return map instanceof HtabMap && map.keySize <= MAX_KEY
-        ? { kind: 'hash', map, percpu: map.mapType === BPF_MAP_TYPE.PERCPU_HASH }
-        : undefined;
+    case BPF_MAP_TYPE.LRU_HASH:
+    case BPF_MAP_TYPE.LRU_PERCPU_HASH:
+      return map instanceof HtabMap && map.keySize <= MAX_KEY ? { kind: 'hash', map } : undefined;
     default:
       return undefined;
   }
@@ -189,10 +191,10 @@ function emitMatches(code: Code, map: HtabMap): void {
 }
 
 /**
- * A function `(i32 key) -> i32 value` for a map: its index in the module. `touch`
- * writes what a type does with an element it found (local ELEM).
+ * A function `(i32 key) -> i32 value` for a map: its index in the module. LRU types
+ * mark an element they found as used.
  */
-export function hashLookupFunction(module: ModuleBuilder, map: HtabMap, percpu: boolean, cpuAt: number): number {
+export function hashLookupFunction(module: ModuleBuilder, map: HtabMap, cpuAt: number): number {
   const code = new Code(0, 256);
   emitHash(code, map.keySize, map.seed);
   code.local(W.local_get, H.C);
@@ -211,10 +213,15 @@ export function hashLookupFunction(module: ModuleBuilder, map: HtabMap, percpu: 
   code.op(W.end);
   emitMatches(code, map);
   code.local(W.if, VOID);
+  if (map instanceof HtabLruMap) {
+    code.local(W.local_get, H.ELEM);
+    code.i32(1);
+    code.memory(W.i32_store, LRU_REF * 4);
+  }
   code.local(W.local_get, H.ELEM);
   code.i32(map.valueOffset);
   code.op(W.i32_add);
-  if (percpu) {
+  if (map.percpu) {
     pushCpuOffset(code, cpuAt, map.valueStride);
     code.op(W.i32_add);
   }
