@@ -8,11 +8,11 @@ import type { Kernel } from '../syscall/kernel.ts';
 import { CAP_FULL_SET } from '../uapi/capability.ts';
 import { Errno } from '../uapi/errno.ts';
 import type { PinStore } from './caller.ts';
-import { type EachOutcome, eachReport, type Fault, type FaultEach, FaultInjector } from './fault.ts';
+import { type EachOutcome, eachReport, type Fault, type FaultEach } from './fault.ts';
 import { launch, takeDescriptor } from './launch.ts';
 import type { ExecNative } from './native.ts';
-import { CallStats } from './stats.ts';
 import { type ObservedCall, type Observer, Supervisor } from './supervisor.ts';
+import { Watch } from './watch.ts';
 
 /** Exit status when we fail ourselves, as env(1) has it. */
 export const EXIT_CANNOT_RUN = 125;
@@ -39,8 +39,10 @@ export interface ExecOptions {
   /** Binds the command and this server to one CPU. */
   readonly cpu?: number;
   readonly faults?: readonly (Fault | FaultEach)[];
-  /** Watches every call: `--trace`. Told in order, after fault injection. */
-  readonly observers?: readonly Observer[];
+  /** Prints each call: `--trace`, `--trace-json`. */
+  readonly trace?: 'text' | 'json';
+  /** Where traced lines go; default: standard error. */
+  readonly traceLine?: (line: string) => void;
   /** Prints a table of calls at the end. */
   readonly stats?: boolean;
   /** Where reports go; default: standard error. */
@@ -82,25 +84,24 @@ async function runOnce(
   });
   if (!('pid' in started)) return started.status;
   let mount: ServedMount | undefined;
-  const stats = options.stats === true ? new CallStats(() => Number(process.hrtime.bigint())) : undefined;
+  const traceLine = options.traceLine ?? ((line: string) => report(`${line}\n`));
+  const watch = new Watch(
+    { faults, stats: options.stats === true, ...(options.trace === undefined ? {} : { trace: options.trace }) },
+    traceLine,
+    extra,
+  );
   try {
     if (started.fuse >= 0)
       mount = await options.serve(kernel, takeDescriptor(native, started.pid, started.fuse), started.dev);
     const pins = mount === undefined || started.root ? mount?.pins : rootPins(mount.pins);
     const supervisor = new Supervisor({ kernel, native, ...(pins === undefined ? {} : { pins }) });
-    const observers = [
-      ...(faults.length > 0 ? [new FaultInjector(faults)] : []),
-      ...extra,
-      ...(stats === undefined ? [] : [stats]),
-      ...(options.observers ?? []),
-    ];
     const listener = takeDescriptor(native, started.pid, started.listener);
-    const session = supervisor.attach(listener, native.supUserNs(started.pid), observers, () => {});
+    const session = supervisor.attach(listener, native.supUserNs(started.pid), watch.observers, () => {});
     started.go();
     const status = await started.status;
     session.stop();
     supervisor.close();
-    if (stats !== undefined) report(stats.report());
+    report(watch.report());
     return status;
   } catch (error) {
     started.abort();

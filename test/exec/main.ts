@@ -1,6 +1,6 @@
 /**
  * `bpf-emu exec` without the command line, for tests:
- *   node main.js [--fail RULE] [--stats] [--cpu N] [--no-mount] [--cpus N] -- COMMAND [ARG]...
+ *   node main.js [--fail RULE] [--stats] [--trace text|json] [--cpu N] [--no-mount] -- COMMAND [ARG]...
  */
 import { parseArgs } from 'node:util';
 import { parseFault } from '../../exec/fault.ts';
@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     stats: { type: 'boolean', default: false },
     cpu: { type: 'string' },
     'no-mount': { type: 'boolean', default: false },
+    trace: { type: 'string' },
   },
 });
 
@@ -33,5 +34,6 @@ process.exitCode = await execCommand({
   noMount: values['no-mount'],
   faults: values.fail.map(parseFault),
   stats: values.stats,
+  ...(values.trace === 'text' || values.trace === 'json' ? { trace: values.trace } : {}),
   ...(values.cpu === undefined ? {} : { cpu: Number(values.cpu) }),
 });

@@ -1,0 +1,217 @@
+/**
+ * `bpf-emu exec --mount DIR`: the command joins the emulated kernel of a running
+ * server, so that what it pins is seen by all who look at the mount.
+ *
+ * The client starts the launcher, which binds DIR over /sys/fs/bpf in a mount
+ * namespace of its own, and names the launcher's listener to the server by one JSON
+ * line on the control file, `{"cmd":"EMU_EXEC","pid":PID,"fd":N}`; the server copies the
+ * descriptor (pidfd_getfd(2)) and answers the command's calls from then on.
+ */
+import { closeSync, fstat, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SessionCommand } from '../syscall/ctl_json/session.ts';
+import { EINVAL, EPERM, Errno, ESRCH } from '../uapi/errno.ts';
+import { isEach, parseFault } from './fault.ts';
+import { launch, takeDescriptor } from './launch.ts';
+import type { ExecNative } from './native.ts';
+import { EXIT_CANNOT_RUN } from './run.ts';
+import type { Supervisor } from './supervisor.ts';
+import { Watch } from './watch.ts';
+
+/** Names of the commands on the control file. */
+export const EMU_EXEC = 'EMU_EXEC';
+export const EMU_EXEC_OUTPUT = 'EMU_EXEC_OUTPUT';
+
+/** How often a client asks for output and looks whether its server is still there, in milliseconds. */
+const WATCH_MS = 200;
+/** Output that waits to be fetched; what is beyond it is dropped. */
+const OUTPUT_MAX = 16 << 20;
+
+/** One joined command, on the server's side. */
+interface Joined {
+  readonly watch: Watch;
+  readonly pid: number;
+  output: string;
+  ended: boolean;
+}
+
+/**
+ * The server's side: the control-file commands that take over a listener and give back
+ * traces and reports. `supervisor` is made when first needed.
+ */
+export function execSessionCommands(
+  native: ExecNative,
+  supervisor: () => Supervisor,
+): readonly (readonly [string, SessionCommand])[] {
+  const joined = new Map<number, Joined>();
+  const start: SessionCommand = (fields, caller) => {
+    const { pid, fd } = fields;
+    if (!isNumber(pid) || !isNumber(fd)) throw new Errno(EINVAL, 'EMU_EXEC wants "pid" and "fd", both whole numbers');
+    const owner = uidOf(pid);
+    if (caller.uid !== 0 && caller.uid !== owner)
+      throw new Errno(EPERM, `process ${pid} belongs to another user: only root may hand over its calls`);
+    const session: Joined = {
+      watch: watchOf(fields, (line) => append(session, `${line}\n`)),
+      pid,
+      output: '',
+      ended: false,
+    };
+    const listener = takeDescriptor(native, pid, fd);
+    // Capabilities count in the server's own user namespace; a user's server makes its own children root.
+    const own = process.geteuid?.() !== 0 && owner === process.geteuid?.();
+    supervisor().attach(listener, native.supUserNs(own ? pid : 0), session.watch.observers, () => {
+      session.ended = true;
+      append(session, session.watch.report());
+      // Nobody may come to fetch it.
+      setTimeout(() => joined.delete(pid), 10_000).unref();
+    });
+    joined.set(pid, session);
+    return { server: process.pid };
+  };
+  const output: SessionCommand = ({ pid }) => {
+    const session = typeof pid === 'number' ? joined.get(pid) : undefined;
+    if (session === undefined) throw new Errno(ESRCH, 'EMU_EXEC_OUTPUT wants the "pid" of a command that joined');
+    const text = session.output;
+    session.output = '';
+    if (session.ended) joined.delete(session.pid);
+    return { text, ended: session.ended };
+  };
+  return [
+    [EMU_EXEC, start],
+    [EMU_EXEC_OUTPUT, output],
+  ];
+}
+
+function append(session: Joined, text: string): void {
+  if (session.output.length + text.length <= OUTPUT_MAX) session.output += text;
+}
+
+function watchOf(fields: Readonly<Record<string, unknown>>, line: (line: string) => void): Watch {
+  const { fail, trace, stats } = fields;
+  const rules = Array.isArray(fail) ? fail.filter((rule) => typeof rule === 'string').map(parseFault) : [];
+  const faults = rules.filter((rule) => !isEach(rule));
+  if (faults.length < rules.length)
+    throw new Errno(EINVAL, 'a fault with :each needs an emulated kernel of its own for each run: use --ephemeral');
+  return new Watch({ faults, stats: stats === true, ...(trace === 'text' || trace === 'json' ? { trace } : {}) }, line);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+}
+
+/** The real user id of a process. */
+function uidOf(pid: number): number {
+  try {
+    const match = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    if (match !== null) return Number(match[1]);
+  } catch {
+    // told below
+  }
+  throw new Errno(ESRCH, `there is no process ${pid} here: client and server must share a pid namespace`);
+}
+
+/** What the client is told. */
+export interface JoinOptions {
+  readonly native: ExecNative;
+  readonly launcher: string;
+  readonly command: readonly string[];
+  /** Directory of the running mount. */
+  readonly mount: string;
+  readonly cpu?: number;
+  /** Fault rules, as `--fail` takes them. */
+  readonly fail?: readonly string[];
+  readonly trace?: 'text' | 'json';
+  readonly stats?: boolean;
+  /** Where traces and reports go; default: standard error. */
+  readonly report?: (text: string) => void;
+}
+
+/** The client's side: runs the command against the server of a mount; its exit status. */
+export async function joinCommand(options: JoinOptions): Promise<number> {
+  try {
+    return await runJoined(options);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    process.stderr.write(`bpf-emu exec: ${error.message}\n`);
+    return EXIT_CANNOT_RUN;
+  }
+}
+
+async function runJoined(options: JoinOptions): Promise<number> {
+  const control = openControl(options.mount);
+  try {
+    const server = ask(control, { cmd: 'EMU_STATUS' })['pid'];
+    const started = await launch({
+      launcher: options.launcher,
+      command: options.command,
+      bind: options.mount,
+      ...(typeof server === 'number' ? { server } : {}),
+      ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
+    });
+    if (!('pid' in started)) return started.status;
+    const { pid } = started;
+    const report = options.report ?? ((text: string) => process.stderr.write(text));
+    const isWatched = options.trace !== undefined || options.stats === true;
+    try {
+      const { fail, trace, stats } = options;
+      ask(control, { cmd: EMU_EXEC, pid, fd: started.listener, fail, trace, stats });
+    } catch (error) {
+      started.abort();
+      throw error;
+    }
+    started.go();
+    const timer = setInterval(() => {
+      fstat(control, (error) => {
+        if (error === null) return;
+        report(`bpf-emu exec: the server of ${options.mount} is gone, so the command ends\n`);
+        clearInterval(timer);
+        process.kill(pid, 'SIGKILL');
+      });
+      if (isWatched) fetchOutput(control, pid, report);
+    }, WATCH_MS);
+    const status = await started.status.finally(() => clearInterval(timer));
+    if (isWatched) await lastOutput(control, pid, report);
+    return status;
+  } finally {
+    closeSync(control);
+  }
+}
+
+/** Prints what has been reported; whether that was all. */
+function fetchOutput(control: number, pid: number, report: (text: string) => void): boolean {
+  const { text, ended } = ask(control, { cmd: EMU_EXEC_OUTPUT, pid });
+  if (typeof text === 'string' && text !== '') report(text);
+  return ended === true;
+}
+
+/** The command has ended; what it left running may go on, so the rest is waited for a moment only. */
+async function lastOutput(control: number, pid: number, report: (text: string) => void): Promise<void> {
+  for (let i = 0; i < 10 && !fetchOutput(control, pid, report); i++) await delay(20);
+}
+
+function openControl(mount: string): number {
+  try {
+    return openSync(join(mount, 'bpf.ctl'), 'r+');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Errno(EINVAL, `cannot join ${mount}: ${why}. Is a bpf-emu mounted there?`);
+  }
+}
+
+/** Sends one line, reads its reply; throws what the server says against it. */
+function ask(control: number, request: object): Readonly<Record<string, unknown>> {
+  writeSync(control, `${JSON.stringify(request)}\n`);
+  const buffer = Buffer.alloc(1 << 17);
+  let text = '';
+  while (!text.endsWith('\n')) {
+    const n = readSync(control, buffer);
+    if (n === 0) break;
+    text += buffer.toString('latin1', 0, n);
+  }
+  text = Buffer.from(text, 'latin1').toString('utf8');
+  const reply = JSON.parse(text) as Record<string, unknown>;
+  if (reply['ok'] === true) return reply;
+  const message = typeof reply['message'] === 'string' ? reply['message'] : text;
+  throw new Errno(EINVAL, `the server refuses: ${message}`);
+}
