@@ -1,20 +1,51 @@
 /** `bpf-emu exec`: runs an unmodified program against the emulator. */
+import { createWriteStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { type Fault, type FaultEach, parseFault } from '../exec/fault.ts';
+import { joinCommand } from '../exec/join.ts';
+import type { ExecNative } from '../exec/native.ts';
 import { execCommand } from '../exec/run.ts';
 import { mountBpffs } from '../fs/mount.ts';
 import { loadAddon } from '../native/addon.ts';
-import { parseCount } from './common.ts';
+import { defaultMountPoint, mountedDirectories, parseCount } from './common.ts';
 import { type KernelFlags, kernelOptions, makeKernel } from './server.ts';
 
 /** The launcher, beside the addon. */
 const LAUNCHER = fileURLToPath(new URL('../../build/Release/bpf-emu-launch', import.meta.url));
 
 interface ExecFlags extends KernelFlags {
-  readonly fail: readonly (Fault | FaultEach)[];
+  readonly mount?: string;
+  readonly ephemeral?: boolean;
+  readonly fail: readonly FaultRule[];
+  readonly failEach?: string | true;
+  readonly trace?: string | true;
+  readonly traceJson?: string | true;
   readonly stats?: boolean;
   readonly pinCpu?: number;
+}
+
+/** A rule as it was given, and what it means. */
+interface FaultRule {
+  readonly text: string;
+  readonly fault: Fault | FaultEach;
+}
+
+/** The mount a command joins: the one named, else the usual one when it is mounted; undefined for a kernel of its own. */
+function mountToJoin(flags: ExecFlags): string | undefined {
+  if (flags.mount !== undefined) return flags.mount;
+  if (flags.ephemeral === true || flags.failEach !== undefined) return undefined;
+  const runtime = process.env['XDG_RUNTIME_DIR'];
+  if (process.getuid?.() !== 0 && runtime === undefined) return undefined;
+  const usual = defaultMountPoint();
+  return mountedDirectories().includes(usual) ? usual : undefined;
+}
+
+/** Where traces go: a file, or standard error. */
+function lineSink(target: string | true): (line: string) => void {
+  if (target === true) return (line) => process.stderr.write(`${line}\n`);
+  const stream = createWriteStream(target);
+  return (line) => stream.write(`${line}\n`);
 }
 
 /** Adds the command to the program. */
@@ -33,8 +64,16 @@ export function addExecCommand(program: Command): void {
     .addOption(
       new Option('--fail <rule>', 'make calls fail: CMD[:n|:n+|:each]=ERRNO (may be given several times)')
         .default([])
-        .argParser((text: string, before: readonly (Fault | FaultEach)[]) => [...before, parseFault(text)]),
+        .argParser((text: string, before: readonly FaultRule[]) => [...before, { text, fault: parseFault(text) }]),
     )
+    .option(
+      '--fail-each [error]',
+      'run the command once for each call it makes, with that call failing (default ENOMEM), and report how it ended',
+    )
+    .option('--trace [file]', 'print each call, decoded, on standard error or into a file')
+    .option('--trace-json [file]', 'the same as JSON lines')
+    .option('-m, --mount <dir>', 'join the server of this mount (default: the usual one, when it is mounted)')
+    .option('--ephemeral', 'start an emulated kernel for the life of the command (default: when nothing is mounted)')
     .option('--stats', 'print a table of calls at the end')
     .addOption(
       new Option('--pin-cpu <n>', 'bind the command and the server to one CPU, for short answers').argParser(
@@ -50,18 +89,34 @@ Examples:
     );
   for (const option of kernelOptions()) command.addOption(option);
   command.action(async (name: string, args: readonly string[], flags: ExecFlags) => {
-    process.exitCode = await execCommand({
-      native: loadAddon(),
+    const trace: 'text' | 'json' | undefined =
+      flags.traceJson !== undefined ? 'json' : flags.trace !== undefined ? 'text' : undefined;
+    const traceLine = lineSink(flags.traceJson ?? flags.trace ?? true);
+    const shared = {
+      native: loadAddon<ExecNative>(),
       launcher: LAUNCHER,
       command: [name, ...args],
+      stats: flags.stats === true,
+      ...(trace === undefined ? {} : { trace, traceLine }),
+      ...(flags.pinCpu === undefined ? {} : { cpu: flags.pinCpu }),
+    } as const;
+    const mount = mountToJoin(flags);
+    if (mount !== undefined) {
+      process.exitCode = await joinCommand({ ...shared, mount, fail: flags.fail.map(({ text }) => text) });
+      return;
+    }
+    const each =
+      flags.failEach === undefined
+        ? []
+        : [parseFault(`any:each=${flags.failEach === true ? 'ENOMEM' : flags.failEach}`)];
+    process.exitCode = await execCommand({
+      ...shared,
       makeKernel: () => makeKernel(flags),
       serve: async (kernel, fuseFd, dev) => {
-        const mount = await mountBpffs(kernel, { dir: '/sys/fs/bpf', fuseFd, dev });
-        return { pins: mount.pins, close: () => mount.over(0) };
+        const served = await mountBpffs(kernel, { dir: '/sys/fs/bpf', fuseFd, dev });
+        return { pins: served.pins, close: () => served.over(0) };
       },
-      faults: flags.fail,
-      stats: flags.stats === true,
-      ...(flags.pinCpu === undefined ? {} : { cpu: flags.pinCpu }),
+      faults: [...each, ...flags.fail.map(({ fault }) => fault)],
     });
   });
 }

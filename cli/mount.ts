@@ -3,7 +3,12 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { execSessionCommands } from '../exec/join.ts';
+import type { ExecNative } from '../exec/native.ts';
+import { Supervisor } from '../exec/supervisor.ts';
 import { type MountHandle, mountBpffs } from '../fs/mount.ts';
+import { loadAddon } from '../native/addon.ts';
+import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { Errno } from '../uapi/errno.ts';
 import { defaultMountPoint, EXIT, reportError } from './common.ts';
 import { type KernelFlags, kernelOptions, makeKernel, statusCommand } from './server.ts';
@@ -23,11 +28,23 @@ type Report = { readonly mounted: string } | { readonly failed: string };
 async function serve(dir: string, flags: MountFlags, announce: (dir: string) => void): Promise<number> {
   const kernel = makeKernel(flags);
   const mounts: MountHandle[] = [];
+  let supervisor: Supervisor | undefined;
   const trace = flags.traceFuse === undefined ? undefined : traceSink(flags.traceFuse);
   const mount = await mountBpffs(kernel, {
     dir,
     options: flags.options ?? '',
-    commands: new Map([['EMU_STATUS', statusCommand(kernel, () => mounts)]]),
+    commands: new Map<string, SessionCommand>([
+      ['EMU_STATUS', statusCommand(kernel, () => mounts)],
+      ...execSessionCommands(loadAddon<ExecNative>(), () => {
+        const pins = mounts[0]?.pins;
+        supervisor ??= new Supervisor({
+          kernel,
+          native: loadAddon<ExecNative>(),
+          ...(pins === undefined ? {} : { pins }),
+        });
+        return supervisor;
+      }),
+    ]),
     spin: flags.spin,
     ...(trace === undefined ? {} : { trace }),
   });
@@ -40,6 +57,7 @@ async function serve(dir: string, flags: MountFlags, announce: (dir: string) => 
   process.on('SIGHUP', stop);
   announce(mount.dir);
   const errno = await mount.ended;
+  supervisor?.close();
   process.off('SIGINT', stop);
   process.off('SIGTERM', stop);
   process.off('SIGHUP', stop);

@@ -97,15 +97,17 @@ export interface EachOutcome {
   /** The command that failed; undefined when the run made fewer calls. */
   readonly cmd: number | undefined;
   readonly status: number;
+  /** A signal ended it. */
+  readonly killed: boolean;
 }
 
 /** The report of `--fail-each`: one line a call, and a summary. */
 export function eachReport(errno: number, clean: number, outcomes: readonly EachOutcome[]): string {
-  const lines = outcomes.map(({ n, cmd, status }) => {
+  const lines = outcomes.map(({ n, cmd, status, killed }) => {
     const what = cmd === undefined ? 'not reached' : commandName(cmd);
-    return `call ${String(n).padStart(4)}  ${what.padEnd(28)} ${errnoName(errno)}  ${verdict(status, clean)}`;
+    return `call ${String(n).padStart(4)}  ${what.padEnd(28)} ${errnoName(errno)}  ${verdict(status, killed, clean)}`;
   });
-  const killed = outcomes.filter(({ status }) => status > 128).length;
+  const killed = outcomes.filter(({ killed }) => killed).length;
   const same = outcomes.filter(({ status }) => status === clean).length;
   lines.push(
     `${outcomes.length} runs: ${same} ended as without a fault, ${outcomes.length - same - killed} with another status, ${killed} by a signal`,
@@ -113,8 +115,8 @@ export function eachReport(errno: number, clean: number, outcomes: readonly Each
   return `${lines.join('\n')}\n`;
 }
 
-function verdict(status: number, clean: number): string {
-  if (status > 128) return `killed by signal ${status - 128}`;
+function verdict(status: number, killed: boolean, clean: number): string {
+  if (killed) return `killed by signal ${status - 128}`;
   if (status === clean) return `exit ${status}, as without the fault`;
   return `exit ${status}`;
 }

@@ -32,7 +32,9 @@ const OUTPUT_MAX = 16 << 20;
 interface Joined {
   readonly watch: Watch;
   readonly pid: number;
-  output: string;
+  lines: string[];
+  /** Characters in them. */
+  size: number;
   ended: boolean;
 }
 
@@ -52,9 +54,10 @@ export function execSessionCommands(
     if (caller.uid !== 0 && caller.uid !== owner)
       throw new Errno(EPERM, `process ${pid} belongs to another user: only root may hand over its calls`);
     const session: Joined = {
-      watch: watchOf(fields, (line) => append(session, `${line}\n`)),
+      watch: watchOf(fields, (line) => append(session, line)),
       pid,
-      output: '',
+      lines: [],
+      size: 0,
       ended: false,
     };
     const listener = takeDescriptor(native, pid, fd);
@@ -62,7 +65,6 @@ export function execSessionCommands(
     const own = process.geteuid?.() !== 0 && owner === process.geteuid?.();
     supervisor().attach(listener, native.supUserNs(own ? pid : 0), session.watch.observers, () => {
       session.ended = true;
-      append(session, session.watch.report());
       // Nobody may come to fetch it.
       setTimeout(() => joined.delete(pid), 10_000).unref();
     });
@@ -72,10 +74,11 @@ export function execSessionCommands(
   const output: SessionCommand = ({ pid }) => {
     const session = typeof pid === 'number' ? joined.get(pid) : undefined;
     if (session === undefined) throw new Errno(ESRCH, 'EMU_EXEC_OUTPUT wants the "pid" of a command that joined');
-    const text = session.output;
-    session.output = '';
-    if (session.ended) joined.delete(session.pid);
-    return { text, ended: session.ended };
+    const { lines, ended } = session;
+    session.lines = [];
+    session.size = 0;
+    if (ended) joined.delete(session.pid);
+    return { lines, text: ended ? session.watch.report() : '', ended };
   };
   return [
     [EMU_EXEC, start],
@@ -83,8 +86,10 @@ export function execSessionCommands(
   ];
 }
 
-function append(session: Joined, text: string): void {
-  if (session.output.length + text.length <= OUTPUT_MAX) session.output += text;
+function append(session: Joined, line: string): void {
+  if (session.size + line.length > OUTPUT_MAX) return;
+  session.size += line.length;
+  session.lines.push(line);
 }
 
 function watchOf(fields: Readonly<Record<string, unknown>>, line: (line: string) => void): Watch {
@@ -123,8 +128,8 @@ export interface JoinOptions {
   readonly fail?: readonly string[];
   readonly trace?: 'text' | 'json';
   readonly stats?: boolean;
-  /** Where traces and reports go; default: standard error. */
-  readonly report?: (text: string) => void;
+  /** Where traced lines go; default: standard error. */
+  readonly traceLine?: (line: string) => void;
 }
 
 /** The client's side: runs the command against the server of a mount; its exit status. */
@@ -151,7 +156,16 @@ async function runJoined(options: JoinOptions): Promise<number> {
     });
     if (!('pid' in started)) return started.status;
     const { pid } = started;
-    const report = options.report ?? ((text: string) => process.stderr.write(text));
+    const print = (text: string): void => {
+      process.stderr.write(text);
+    };
+    const { traceLine } = options;
+    const report = (lines: readonly string[], text: string): void => {
+      for (const line of lines)
+        if (traceLine === undefined) print(`${line}\n`);
+        else traceLine(line);
+      if (text !== '') print(text);
+    };
     const isWatched = options.trace !== undefined || options.stats === true;
     try {
       const { fail, trace, stats } = options;
@@ -164,7 +178,7 @@ async function runJoined(options: JoinOptions): Promise<number> {
     const timer = setInterval(() => {
       fstat(control, (error) => {
         if (error === null) return;
-        report(`bpf-emu exec: the server of ${options.mount} is gone, so the command ends\n`);
+        print(`bpf-emu exec: the server of ${options.mount} is gone, so the command ends\n`);
         clearInterval(timer);
         process.kill(pid, 'SIGKILL');
       });
@@ -178,15 +192,18 @@ async function runJoined(options: JoinOptions): Promise<number> {
   }
 }
 
+/** Takes traced lines, and the report at the end. */
+type Report = (lines: readonly string[], text: string) => void;
+
 /** Prints what has been reported; whether that was all. */
-function fetchOutput(control: number, pid: number, report: (text: string) => void): boolean {
-  const { text, ended } = ask(control, { cmd: EMU_EXEC_OUTPUT, pid });
-  if (typeof text === 'string' && text !== '') report(text);
+function fetchOutput(control: number, pid: number, report: Report): boolean {
+  const { lines, text, ended } = ask(control, { cmd: EMU_EXEC_OUTPUT, pid });
+  report(Array.isArray(lines) ? lines.map(String) : [], typeof text === 'string' ? text : '');
   return ended === true;
 }
 
 /** The command has ended; what it left running may go on, so the rest is waited for a moment only. */
-async function lastOutput(control: number, pid: number, report: (text: string) => void): Promise<void> {
+async function lastOutput(control: number, pid: number, report: Report): Promise<void> {
   for (let i = 0; i < 10 && !fetchOutput(control, pid, report); i++) await delay(20);
 }
 

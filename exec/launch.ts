@@ -41,6 +41,8 @@ export interface Launch {
   abort(): void;
   /** The exit status, as a shell has it: 128 + n for signal n. */
   readonly status: Promise<number>;
+  /** Whether a signal ended it; to be asked afterwards. */
+  readonly wasKilled: () => boolean;
 }
 
 /** Signals that are passed on to the command. Those of the terminal reach it without us. */
@@ -79,6 +81,7 @@ export async function launch(options: LaunchOptions): Promise<Launch | { readonl
     go: () => channel.write('g'),
     abort: () => channel.destroy(),
     status: status.finally(stopForwarding),
+    wasKilled: () => child.signalCode !== null,
   };
 }
 

@@ -69,6 +69,7 @@ async function runOnce(
   faults: readonly Fault[],
   report: (text: string) => void,
   extra: readonly Observer[] = [],
+  onKilled: () => void = () => {},
 ): Promise<number> {
   const { native } = options;
   if (options.cpu !== undefined) {
@@ -99,6 +100,7 @@ async function runOnce(
     const session = supervisor.attach(listener, native.supUserNs(started.pid), watch.observers, () => {});
     started.go();
     const status = await started.status;
+    if (started.wasKilled()) onKilled();
     session.stop();
     supervisor.close();
     report(watch.report());
@@ -143,13 +145,15 @@ async function runEach(options: ExecOptions, each: FaultEach, report: (text: str
   const outcomes: EachOutcome[] = [];
   for (let n = 1; n <= counter.cmds.length; n++) {
     const injected = new CallCounter(each.cmd);
-    const status = await runOnce(options, [{ cmd: each.cmd, first: n, last: n, errno: each.errno }], report, [
-      injected,
-    ]);
-    outcomes.push({ n, cmd: injected.cmds[n - 1], status });
+    const fault = { cmd: each.cmd, first: n, last: n, errno: each.errno };
+    let killed = false;
+    const status = await runOnce(options, [fault], report, [injected], () => {
+      killed = true;
+    });
+    outcomes.push({ n, cmd: injected.cmds[n - 1], status, killed });
   }
   report(eachReport(each.errno, clean, outcomes));
-  return outcomes.some(({ status }) => status > 128) ? 1 : 0;
+  return outcomes.some(({ killed }) => killed) ? 1 : 0;
 }
 
 /** Which commands were called, in order. */

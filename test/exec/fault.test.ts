@@ -40,9 +40,9 @@ t.test('commandName() has a name for every number', async (t) => {
 
 t.test('eachReport() tells how each run ended', async (t) => {
   const report = eachReport(12, 0, [
-    { n: 1, cmd: 0, status: 1 },
-    { n: 2, cmd: 2, status: 0 },
-    { n: 3, cmd: undefined, status: 139 },
+    { n: 1, cmd: 0, status: 1, killed: false },
+    { n: 2, cmd: 2, status: 0, killed: false },
+    { n: 3, cmd: undefined, status: 139, killed: true },
   ]);
   t.match(report, /call {4}1 {2}BPF_MAP_CREATE .* ENOMEM {2}exit 1\n/);
   t.match(report, /BPF_MAP_UPDATE_ELEM .* exit 0, as without the fault/);
