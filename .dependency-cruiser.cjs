@@ -3,7 +3,7 @@
  * there is no cycle. The core (everything up to syscall/) imports nothing from Node,
  * so that it also runs in a worker, a test without a mount, or a browser.
  */
-const LAYERS = ['uapi', 'mm', 'base', 'btf', 'maps', 'vm', 'syscall', 'native', 'fs', 'exec', 'cli'];
+const LAYERS = ['uapi', 'mm', 'base', 'btf', 'maps', 'vm', 'syscall', 'elf', 'native', 'fs', 'exec', 'cli'];
 const CORE = LAYERS.slice(0, LAYERS.indexOf('native'));
 
 /** One rule a layer: it may not import a layer above it. */
