@@ -126,7 +126,12 @@ function fieldValue(spec: CoreSpec, kind: number): Value | undefined {
     const size = sizeOf(btf, last.typeId) ?? 0;
     if (kind === CORE.FIELD_BYTE_SIZE) return { value: BigInt(size), validate: true };
     if (kind !== CORE.FIELD_BYTE_OFFSET) return undefined;
-    return { value: BigInt(Math.floor(spec.bitOffset / 8)), validate: true, size, fieldType: plainType(btf, last.typeId) };
+    return {
+      value: BigInt(Math.floor(spec.bitOffset / 8)),
+      validate: true,
+      size,
+      fieldType: plainType(btf, last.typeId),
+    };
   }
   const member = btf.type(last.typeId)?.members[last.index];
   const type = member === undefined ? undefined : plainType(btf, member.type);

@@ -55,6 +55,7 @@ export interface LoadedProgram {
 
 /** A loaded object: descriptors of the caller. */
 export interface LoadedObject {
+  /** -1: the object has none, or it was refused. */
   readonly btf: number;
   readonly maps: ReadonlyMap<string, number>;
   readonly programs: readonly LoadedProgram[];
@@ -79,7 +80,8 @@ class Loader {
   readonly #spec: ObjectSpec;
   readonly #options: LoadOptions;
   readonly #maps = new Map<string, number>();
-  #btf = 0;
+  /** Descriptor of the BTF, -1 for none. */
+  #btf = -1;
 
   constructor(kernel: Kernel, caller: LocalCaller, spec: ObjectSpec, options: LoadOptions) {
     this.#kernel = kernel;
@@ -134,7 +136,7 @@ class Loader {
   /** A BTF that is refused is an object without BTF, unless its maps need it: loaders go on too. */
   #loadBtf(bytes: Uint8Array): number {
     const fd = this.#bpf(BPF_CMD.BTF_LOAD, BTF_LOAD, { btf: bytes, btf_size: bytes.length });
-    return Math.max(fd, 0);
+    return Math.max(fd, -1);
   }
 
   #createMap(map: MapSpec): void {
@@ -161,7 +163,7 @@ class Loader {
       map_extra: map.extra,
       ...(inner === undefined ? {} : { inner_map_fd: inner }),
     };
-    const typed = this.#btf > 0 && map.valueTypeId !== 0 && !NO_BTF.has(map.type);
+    const typed = this.#btf >= 0 && map.valueTypeId !== 0 && !NO_BTF.has(map.type);
     const types = { btf_fd: this.#btf, btf_key_type_id: map.keyTypeId, btf_value_type_id: map.valueTypeId };
     let fd = this.#bpf(BPF_CMD.MAP_CREATE, MAP_CREATE, typed ? { ...fields, ...types } : fields);
     if (fd < 0 && typed) fd = this.#bpf(BPF_CMD.MAP_CREATE, MAP_CREATE, fields);
@@ -183,7 +185,7 @@ class Loader {
     const size = this.#options.logLevel ? (this.#options.logSize ?? 1 << 20) : 0;
     const log = size === 0 ? 0 : this.#caller.alloc(size);
     const target = this.#attachId(program);
-    const withBtf = this.#btf > 0 && program.funcInfo.length > 0;
+    const withBtf = this.#btf >= 0 && program.funcInfo.length > 0;
     const info = {
       prog_btf_fd: this.#btf,
       func_info: program.funcInfo,
