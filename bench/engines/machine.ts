@@ -100,9 +100,9 @@ function facts(insns: Insns, maps: readonly BpfMap[]): { aux: InsnAux[]; subprog
 }
 
 /** A machine with an object's maps and programs; `main` is the one that runs. */
-export function load(object: BenchObject, engine: EngineName, packet: Uint8Array): Machine {
+export function load(object: BenchObject, engine: EngineName, packet: Uint8Array, mebibytes = 64): Machine {
   const byId = new Map<number, BpfMap>();
-  const arena = new Arena({ size: 64 << 20 });
+  const arena = new Arena({ size: mebibytes << 20 });
   const clock = { monotonic: () => 0n, boottime: () => 0n, realtime: () => 0n };
   const env = {
     arena,
