@@ -29,6 +29,11 @@ export interface Caller extends MapCreator, MapSyscall {
   /** What a descriptor stands for; undefined when it is closed (EBADF). */
   fdget(fd: number): FdTarget;
   /**
+   * What a descriptor of another process stands for, by process id as the caller sees it:
+   * undefined when it is closed, null when there is no such process. Left out: only its own can be asked about.
+   */
+  fdgetOf?(pid: number, fd: number): FdTarget | null;
+  /**
    * Gives the caller a descriptor of a new file (O_CLOEXEC): its number, or -errno
    * (then the file has been put). The file's reference passes to the descriptor.
    */

@@ -1,11 +1,10 @@
-/**
- * The commands of bpf(2) by number. A command that is missing here is unknown to
- * this kernel and answers -EINVAL, as on a kernel that lacks it.
- */
-import { EINVAL } from '../uapi/errno.ts';
+/** The commands of bpf(2) by number. */
+import { progAttach, progDetach, progQuery } from './attach.ts';
 import { btfLoad } from './btf_load.ts';
 import type { Command } from './dispatch.ts';
 import { btfGetFdById, getNextId, linkGetFdById, mapGetFdById, progGetFdById } from './ids.ts';
+import { fillLinkInfo, linkDetach, linkUpdate } from './link.ts';
+import { linkCreate } from './link_create.ts';
 import { mapDeleteBatch, mapLookupAndDeleteBatch, mapLookupBatch, mapUpdateBatch } from './map_batch.ts';
 import { mapCreate } from './map_create.ts';
 import {
@@ -16,21 +15,19 @@ import {
   mapLookupElem,
   mapUpdateElem,
 } from './map_elem.ts';
+import { enableStats, iterCreate, progBindMap, progStreamRead, taskFdQuery, tokenCreate } from './misc_commands.ts';
 import { commandInfo, fillBtfInfo, fillMapInfo } from './obj_info.ts';
 import { objGet, objPin } from './pin.ts';
 import { fillProgInfo } from './prog_info.ts';
 import { progLoad } from './prog_load.ts';
+import { rawTracepointOpen } from './raw_tracepoint.ts';
 import { progTestRun } from './test_run.ts';
-
-/** A command this kernel does not have. */
-function missing(): number {
-  return -EINVAL;
-}
 
 const objGetInfoByFd = commandInfo({
   map: { size: (kernel) => kernel.profile.infoSize.map, fill: fillMapInfo },
   prog: { size: (kernel) => kernel.profile.infoSize.prog, fill: fillProgInfo },
-  btf: { size: (kernel) => kernel.profile.infoSize.btf, fill: fillBtfInfo },
+  btf: { size: (kernel) => kernel.profile.infoSize.btf, fill: fillBtfInfo, noSpaceIsPartial: true },
+  link: { size: (kernel) => kernel.profile.infoSize.link, fill: fillLinkInfo },
 });
 
 /** Handlers in the order of `enum bpf_cmd`. */
@@ -43,19 +40,19 @@ export const COMMANDS: readonly Command[] = [
   progLoad,
   objPin,
   objGet,
-  missing, // PROG_ATTACH
-  missing, // PROG_DETACH
+  progAttach,
+  progDetach,
   progTestRun,
   getNextId('progs'),
   getNextId('maps'),
   progGetFdById,
   mapGetFdById,
   objGetInfoByFd,
-  missing, // PROG_QUERY
-  missing, // RAW_TRACEPOINT_OPEN
+  progQuery,
+  rawTracepointOpen,
   btfLoad,
   btfGetFdById,
-  missing, // TASK_FD_QUERY
+  taskFdQuery,
   mapLookupAndDeleteElem,
   mapFreeze,
   getNextId('btfs'),
@@ -63,14 +60,14 @@ export const COMMANDS: readonly Command[] = [
   mapLookupAndDeleteBatch,
   mapUpdateBatch,
   mapDeleteBatch,
-  missing, // LINK_CREATE
-  missing, // LINK_UPDATE
+  linkCreate,
+  linkUpdate,
   linkGetFdById,
   getNextId('links'),
-  missing, // ENABLE_STATS
-  missing, // ITER_CREATE
-  missing, // LINK_DETACH
-  missing, // PROG_BIND_MAP
-  missing, // TOKEN_CREATE
-  missing, // PROG_STREAM_READ_BY_FD
+  enableStats,
+  iterCreate,
+  linkDetach,
+  progBindMap,
+  tokenCreate,
+  progStreamRead,
 ];

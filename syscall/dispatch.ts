@@ -1,11 +1,14 @@
 /**
  * bpf(2): the checks at its entry and the table of commands (`__sys_bpf`).
  */
-import { E2BIG, EFAULT, EINVAL } from '../uapi/errno.ts';
+import { BPF_CMD } from '../uapi/bpf.ts';
+import { CAP } from '../uapi/capability.ts';
+import { E2BIG, EFAULT, EINVAL, EPERM } from '../uapi/errno.ts';
 import { Attr } from './attr.ts';
 import { COMMAND_ATTRS } from './attr_table.ts';
 import type { Caller } from './caller.ts';
 import { COMMANDS } from './commands.ts';
+import { capable } from './fd.ts';
 import type { Kernel } from './kernel.ts';
 
 /** One command: the result of bpf(2), 0 or more, or a negative errno. The unused tail of the attr has been checked. */
@@ -37,7 +40,10 @@ export class Dispatcher {
     if (this.#depth === DEPTH_MAX) return -EINVAL;
     const attr = this.#attrs[this.#depth] as Attr;
     attr.load(bytes, size, uaddr);
-    if (!attr.tailIsZero(CHECK_FROM[cmd] as number)) return -EINVAL;
+    if (!attr.tailIsZero(CHECK_FROM[cmd] as number)) {
+      // PROG_QUERY is the one command that asks for the capability first.
+      return cmd === BPF_CMD.PROG_QUERY && !capable(caller, CAP.NET_ADMIN) ? -EPERM : -EINVAL;
+    }
     this.#depth++;
     const cpu = kernel.cpu;
     kernel.cpu = caller.cpu;

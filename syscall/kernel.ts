@@ -15,7 +15,9 @@ import { createVm } from '../vm/helpers/index.ts';
 import type { VerifierInput, VerifierResult } from '../vm/verifier/types.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { Caller } from './caller.ts';
+import { Cgroups } from './cgroup.ts';
 import { Dispatcher } from './dispatch.ts';
+import { NetNamespace } from './netns.ts';
 import { Scratches } from './scratch.ts';
 
 /** How a {@link Kernel} is made; what is left out is taken from the machine. */
@@ -50,6 +52,10 @@ export class Kernel implements KernelEnv {
   readonly btfs = new Idr<Btf>();
   /** The kernel's own types; the first of {@link btfs} where there are any. */
   readonly vmlinux: Btf | undefined;
+  /** Programs on cgroups, on the net namespace, on netfilter hooks. */
+  readonly cgroups = new Cgroups();
+  readonly netns = new NetNamespace();
+  readonly netfilterSlots = new Set<string>();
   /** Buffers that commands copy keys and values through. */
   readonly scratch: Scratches;
   readonly #dispatcher = new Dispatcher();

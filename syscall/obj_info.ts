@@ -57,6 +57,8 @@ export type InfoFiller<T> = (object: T, info: UserStruct, caller: Caller, kernel
 interface InfoKind {
   readonly size: (kernel: Kernel) => number;
   readonly fill: InfoFiller<never>;
+  /** -ENOSPC is about a buffer beside the structure, which is handed out all the same. */
+  readonly noSpaceIsPartial?: boolean;
 }
 
 /** Registered by kind; the modules of programs and links add theirs through {@link commandInfo}. */
@@ -79,7 +81,7 @@ export function commandInfo(kinds: InfoKinds) {
     const bytes = info.bytes.subarray(0, length);
     if (caller.read(uinfo, bytes) < 0) return -EFAULT;
     const result = kind.fill(file.object as never, info, caller, kernel);
-    if (result < 0 && result !== -ENOSPC) return result;
+    if (result < 0 && !(result === -ENOSPC && kind.noSpaceIsPartial === true)) return result;
     if (caller.write(uinfo, bytes) < 0 || attr.put(caller, AT.info_len, length) < 0) return -EFAULT;
     return result;
   };

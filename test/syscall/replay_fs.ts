@@ -31,6 +31,19 @@ export function fileSystem(): ReplayFs {
   const pins = new Map<string, BpfObject>();
   const dirs = new Map<string, number>([[CGROUP, inode++]]);
   const path = (recorded: string): string => recorded.replace('$CG', CGROUP).replace('$BPFFS', BPFFS);
+  const gone = new Set<string>();
+  const file = (name: string): ForeignFile => {
+    const what = name.startsWith(CGROUP) ? 'cgroup' : name.startsWith(BPFFS) ? 'bpffs' : 'dir';
+    return {
+      kind: 'foreign',
+      what,
+      dev: 27,
+      ino: dirs.get(name) ?? inode++,
+      get path() {
+        return gone.has(name) ? `${name} (deleted)` : name;
+      },
+    };
+  };
   return {
     path,
     paths: (caller) => ({
@@ -53,17 +66,18 @@ export function fileSystem(): ReplayFs {
       },
     }),
     mkdir: (recorded) => {
+      gone.delete(path(recorded));
       dirs.set(path(recorded), inode++);
     },
-    rmdir: (_kernel, recorded) => {
-      dirs.delete(path(recorded));
-    },
-    open: (recorded) => {
+    rmdir: (kernel, recorded) => {
       const name = path(recorded);
-      const what = name.startsWith(CGROUP) ? 'cgroup' : name.startsWith(BPFFS) ? 'bpffs' : 'dir';
-      return { kind: 'foreign', what, dev: 27, ino: dirs.get(name) ?? inode++, path: name };
+      kernel.cgroups.remove(file(name));
+      dirs.delete(name);
+      gone.add(name);
     },
-    end: () => {
+    open: (recorded) => file(path(recorded)),
+    end: (kernel) => {
+      kernel.cgroups.clear();
       for (const object of pins.values()) object.putUser();
       pins.clear();
     },

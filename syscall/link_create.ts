@@ -1,0 +1,101 @@
+/**
+ * LINK_CREATE (`link_create`, kernel/bpf/syscall.c): the kinds of links by program type.
+ */
+import { BpfFile } from '../base/object.ts';
+import type { BpfProgBase } from '../base/prog.ts';
+import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../uapi/bpf.ts';
+import { CAP } from '../uapi/capability.ts';
+import { EBADF, EINVAL, ENODEV, ENOTSUP } from '../uapi/errno.ts';
+import { cgroupLinkAttach } from './attach.ts';
+import { checkAttachType, isCgroupProgType } from './attach_types.ts';
+import type { Attr } from './attr.ts';
+import { LINK_CREATE } from './attr_table.ts';
+import type { Caller } from './caller.ts';
+import { capable, mapOf, progOf } from './fd.ts';
+import type { Kernel } from './kernel.ts';
+import { netfilterLinkCreate } from './netfilter.ts';
+import { netnsLinkCreate } from './netns.ts';
+import { rawTpAttach } from './raw_tracepoint.ts';
+
+const AT = LINK_CREATE.at;
+const PT = BPF_PROG_TYPE;
+const T = BPF_ATTACH_TYPE;
+
+/** Makes a link of one kind: the descriptor, or -errno. */
+type LinkMaker = (kernel: Kernel, attr: Attr, caller: Caller, prog: BpfProgBase) => number;
+
+/** There are no perf events to attach to. */
+const perfLink: LinkMaker = (_kernel, attr, caller) => {
+  if (attr.get(AT.flags) !== 0) return -EINVAL;
+  const file = caller.fdget(attr.get(AT.target_fd));
+  const isPerf = file !== undefined && !(file instanceof BpfFile) && file.what === 'perf_event';
+  return isPerf ? -EINVAL : -EBADF;
+};
+
+/** Probes in kernel functions: a perf event for one, and this kernel has no fprobe for many. */
+const kprobeLink: LinkMaker = (kernel, attr, caller, prog) => {
+  switch (attr.get(AT.attach_type)) {
+    case T.PERF_EVENT:
+      return perfLink(kernel, attr, caller, prog);
+    case T.TRACE_KPROBE_MULTI:
+    case T.TRACE_KPROBE_SESSION:
+      return -ENOTSUP;
+    default:
+      return -EINVAL;
+  }
+};
+
+const tracingLink: LinkMaker = (kernel, attr, caller, prog) => {
+  const attachType = attr.get(AT.attach_type);
+  if (attachType !== prog.expectedAttachType) return -EINVAL;
+  if (attachType === T.LSM_CGROUP) return cgroupLinkAttach(kernel, attr, caller, prog);
+  if (attachType === T.TRACE_ITER) return -EINVAL;
+  return rawTpAttach(kernel, caller, prog, 0, attr.getBig(AT['tracing.cookie']));
+};
+
+/** Net devices cannot be attached to: tcx finds none, netkit is not there. */
+const schedClsLink: LinkMaker = (_kernel, attr) => {
+  const attachType = attr.get(AT.attach_type);
+  return attachType === T.TCX_INGRESS || attachType === T.TCX_EGRESS ? -ENODEV : -EINVAL;
+};
+
+/** Sockets of a map: the map is there, programs on it are not (`sock_map_link_create`). */
+const sockMapLink: LinkMaker = (_kernel, attr, caller) => {
+  if (attr.get(AT.flags) !== 0) return -EINVAL;
+  const map = mapOf(caller, attr.get(AT.target_fd));
+  return typeof map === 'number' ? map : -EINVAL;
+};
+
+/** The makers by program type; cgroup types have theirs below, others answer -EINVAL. */
+const MAKERS: ReadonlyMap<number, LinkMaker> = new Map<number, LinkMaker>([
+  [PT.EXT, tracingLink],
+  [PT.LSM, tracingLink],
+  [PT.TRACING, tracingLink],
+  [PT.FLOW_DISSECTOR, netnsLinkCreate],
+  [PT.SK_LOOKUP, netnsLinkCreate],
+  [PT.SK_MSG, sockMapLink],
+  [PT.SK_SKB, sockMapLink],
+  [PT.SCHED_CLS, schedClsLink],
+  [PT.NETFILTER, netfilterLinkCreate],
+  [PT.PERF_EVENT, perfLink],
+  [PT.TRACEPOINT, perfLink],
+  [PT.KPROBE, kprobeLink],
+]);
+
+/** Runs the command. */
+export function linkCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
+  const attachType = attr.get(AT.attach_type);
+  if (attachType === T.STRUCT_OPS) return structOpsLink(attr, caller);
+  const prog = progOf(caller, attr.get(AT.prog_fd));
+  if (typeof prog === 'number') return prog;
+  const allowed = checkAttachType(prog, attachType, capable(caller, CAP.NET_ADMIN));
+  if (allowed < 0) return allowed;
+  if (isCgroupProgType(prog.type, 0)) return cgroupLinkAttach(kernel, attr, caller, prog);
+  return MAKERS.get(prog.type)?.(kernel, attr, caller, prog) ?? -EINVAL;
+}
+
+/** No struct_ops map can be made, so no descriptor is one (`bpf_struct_ops_link_create`). */
+function structOpsLink(attr: Attr, caller: Caller): number {
+  const map = mapOf(caller, attr.get(AT.map_fd));
+  return typeof map === 'number' ? map : -EINVAL;
+}
