@@ -75,8 +75,7 @@ export function progAttach(kernel: Kernel, attr: Attr, caller: Caller): number {
   }
   const prog = typedProg(caller, attr.get(at.attach_bpf_fd), type);
   if (typeof prog === 'number') return prog;
-  const allowed = checkAttachType(prog, attachType, capable(caller, CAP.NET_ADMIN));
-  if (allowed < 0) return allowed;
+  if (checkAttachType(prog, attachType, capable(caller, CAP.NET_ADMIN)) < 0) return -EINVAL;
   if (isCgroupProgType(type, prog.expectedAttachType)) return cgroupAttach(kernel, attr, caller, prog);
   switch (type) {
     case PT.FLOW_DISSECTOR:

@@ -16,16 +16,16 @@ import {
   mapUpdateElem,
 } from './map_elem.ts';
 import { enableStats, iterCreate, progBindMap, progStreamRead, taskFdQuery, tokenCreate } from './misc_commands.ts';
-import { commandInfo, fillBtfInfo, fillMapInfo } from './obj_info.ts';
+import { commandInfo, fillBtfInfo, fillMapInfo, MAP_INFO } from './obj_info.ts';
 import { objGet, objPin } from './pin.ts';
-import { fillProgInfo } from './prog_info.ts';
+import { fillProgInfo, PROG_INFO } from './prog_info.ts';
 import { progLoad } from './prog_load.ts';
 import { rawTracepointOpen } from './raw_tracepoint.ts';
 import { progTestRun } from './test_run.ts';
 
 const objGetInfoByFd = commandInfo({
-  map: { size: (kernel) => kernel.profile.infoSize.map, fill: fillMapInfo },
-  prog: { size: (kernel) => kernel.profile.infoSize.prog, fill: fillProgInfo },
+  map: { size: (kernel) => kernel.profile.infoSize.map, checkFrom: MAP_INFO.size, fill: fillMapInfo },
+  prog: { size: (kernel) => kernel.profile.infoSize.prog, checkFrom: PROG_INFO.size, fill: fillProgInfo },
   btf: { size: (kernel) => kernel.profile.infoSize.btf, fill: fillBtfInfo, noSpaceIsPartial: true },
   link: { size: (kernel) => kernel.profile.infoSize.link, fill: fillLinkInfo },
 });

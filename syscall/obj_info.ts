@@ -56,6 +56,8 @@ export type InfoFiller<T> = (object: T, info: UserStruct, caller: Caller, kernel
 /** One kind of object: size of its structure, and who fills it. */
 interface InfoKind {
   readonly size: (kernel: Kernel) => number;
+  /** Where the bytes begin that must be zero: before the padding at the end; default: at the end. */
+  readonly checkFrom?: number;
   readonly fill: InfoFiller<never>;
   /** -ENOSPC is about a buffer beside the structure, which is handed out all the same. */
   readonly noSpaceIsPartial?: boolean;
@@ -74,7 +76,7 @@ export function commandInfo(kinds: InfoKinds) {
     const uinfo = attr.addr(AT.info);
     const given = attr.get(AT.info_len);
     const known = kind.size(kernel);
-    const tail = checkTailZero(caller, uinfo, known, given);
+    const tail = checkTailZero(caller, uinfo, kind.checkFrom ?? known, given);
     if (tail < 0) return tail;
     const length = Math.min(given, known);
     const info = new UserStruct(known);

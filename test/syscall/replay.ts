@@ -13,8 +13,8 @@ import { LocalCaller } from '../../syscall/local_caller.ts';
 import { BPF_CMD } from '../../uapi/bpf.ts';
 import { CAP, CAP_FULL_SET } from '../../uapi/capability.ts';
 import { errnoName } from '../../uapi/errno.ts';
-import { acceptAll } from './accept_all.ts';
 import { fileSystem, type ReplayFs } from './replay_fs.ts';
+import { trustingVerifier } from './trusting_verifier.ts';
 
 /** A pointer value of a recorded attr. */
 interface Spec {
@@ -91,7 +91,7 @@ export function replayKernel(): Kernel {
     poison: true,
     clock: { monotonic: tick, boottime: tick, realtime: tick },
     random: seededRandom(1),
-    verify: acceptAll,
+    verify: trustingVerifier,
   });
 }
 

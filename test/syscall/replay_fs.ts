@@ -3,10 +3,10 @@
  * hierarchy and of a bpffs, and pins in it.
  */
 import type { BpfObject, ForeignFile } from '../../base/object.ts';
-import type { Caller, PathResolver } from '../../syscall/caller.ts';
+import { AT_FDCWD, type Caller, type PathResolver } from '../../syscall/caller.ts';
 import type { Kernel } from '../../syscall/kernel.ts';
 import { readString } from '../../syscall/user_string.ts';
-import { EEXIST, EFAULT, ENOENT, EPERM } from '../../uapi/errno.ts';
+import { EACCES, EBADF, EEXIST, EFAULT, ENOENT, EPERM } from '../../uapi/errno.ts';
 
 const CGROUP = '/cgroup/gold';
 const BPFFS = '/bpffs';
@@ -31,6 +31,15 @@ export function fileSystem(): ReplayFs {
   const pins = new Map<string, BpfObject>();
   const dirs = new Map<string, number>([[CGROUP, inode++]]);
   const path = (recorded: string): string => recorded.replace('$CG', CGROUP).replace('$BPFFS', BPFFS);
+  const resolve = (caller: Caller, pathFd: number, address: number): string | number => {
+    const name = readString(caller, address, PATH_MAX);
+    if (name === undefined) return -EFAULT;
+    if (name.startsWith('/') || pathFd === AT_FDCWD) return name;
+    const dir = caller.fdget(pathFd);
+    return dir === undefined || !('path' in dir) ? -EBADF : `${dir.path}/${name}`;
+  };
+  // What exists but is no pin cannot be got; what the recorder never made does not exist.
+  const outside = (name: string): number => (name === '/tmp/x' ? -ENOENT : -EACCES);
   const gone = new Set<string>();
   const file = (name: string): ForeignFile => {
     const what = name.startsWith(CGROUP) ? 'cgroup' : name.startsWith(BPFFS) ? 'bpffs' : 'dir';
@@ -47,20 +56,24 @@ export function fileSystem(): ReplayFs {
   return {
     path,
     paths: (caller) => ({
-      pin(_pathFd, address, object) {
-        const name = readString(caller, address, PATH_MAX);
-        if (name === undefined) return -EFAULT;
-        if (!name.startsWith(`${BPFFS}/`)) return name.includes('/nonexistent') ? -ENOENT : -EPERM;
+      pin(pathFd, address, object) {
+        const name = resolve(caller, pathFd, address);
+        if (typeof name === 'number') return name;
+        if (!name.startsWith(`${BPFFS}/`)) return -EPERM;
+        const rest = name.slice(BPFFS.length + 1);
+        if (rest.includes('/')) return -ENOENT;
+        if (rest.includes('.')) return -EPERM;
         if (pins.has(name)) return -EEXIST;
         object.getUser();
         pins.set(name, object);
         return 0;
       },
-      get(_pathFd, address) {
-        const name = readString(caller, address, PATH_MAX);
-        if (name === undefined) return -EFAULT;
+      get(pathFd, address) {
+        const name = resolve(caller, pathFd, address);
+        if (typeof name === 'number') return name;
         const object = pins.get(name);
-        if (object === undefined) return -ENOENT;
+        if (object === undefined)
+          return name.startsWith(`${BPFFS}/`) && name.length > BPFFS.length + 1 ? -ENOENT : outside(name);
         object.getUser();
         return object;
       },
