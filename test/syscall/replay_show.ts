@@ -5,13 +5,14 @@ const args = process.argv.slice(2);
 const at = args.indexOf('-k');
 const part = at === -1 ? '' : (args.splice(at, 2)[1] ?? '');
 for (const file of args) {
+  const kernel = replayKernel();
   let failed = 0;
   let steps = 0;
   let bad = 0;
   const all = sequences(file).filter((sequence) => sequence.id.includes(part));
   for (const sequence of all) {
     steps += sequence.steps.length;
-    const found = replay(replayKernel(), sequence);
+    const found = replay(kernel, sequence);
     if (found.length === 0) continue;
     failed++;
     bad += found.length;
