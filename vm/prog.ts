@@ -151,13 +151,7 @@ export class BpfProg extends BpfProgBase {
     }
     vm.begin(this, ctx);
     try {
-      const engine = this.#engine as Engine;
-      let result = 0;
-      for (let i = 0; i < count; i++) {
-        vm.tailCalls = 0;
-        result = engine.run(ctx);
-      }
-      return result >>> 0;
+      return (this.#engine as Engine).repeat(ctx, Math.max(count, 1)) >>> 0;
     } catch (error) {
       return this.#unwound(error, vm.stackTop) >>> 0;
     } finally {

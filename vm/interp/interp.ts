@@ -79,6 +79,15 @@ export class Interpreter implements Engine {
     return this.#runFrom(regs, 0);
   }
 
+  repeat(ctx: number, count: number): number {
+    let result = 0;
+    for (let i = 0; i < count; i++) {
+      this.#vm.tailCalls = 0;
+      result = this.run(ctx);
+    }
+    return result;
+  }
+
   call(subprog: number): number {
     const regs = this.#acquire();
     const at = (this.#vm.scratch + SCRATCH.ARGS) >> 2;

@@ -33,24 +33,57 @@ export const LOCAL = {
   TF64: 19,
 } as const;
 
-/** Locals after the parameters. */
-export const LOCALS = [
+/** Locals after the parameters that every function has. */
+const LOCALS = [
   [7, I64],
   [5, I32],
   [2, F64],
 ] as const;
 
-const REG_LOCAL = [LOCAL.R0, 0, 1, 2, 3, 4, 7, 8, 9, 10] as const;
+/** Number of the first local beyond those. */
+const FIRST_EXTRA = 20;
+
+const REG_LOCAL: readonly number[] = [LOCAL.R0, 0, 1, 2, 3, 4, 7, 8, 9, 10];
+
+/** Where the registers and the stack of a function are: its own, or those of a function written in place. */
+export interface Frame {
+  /** Locals of r0 to r9. */
+  readonly regs: readonly number[];
+  readonly fp: number;
+  readonly fb: number;
+  /** Bytes of stack below fp. */
+  readonly depth: number;
+}
 
 /** A writer of one function. */
 export class Code {
   readonly out: ByteBuffer;
-  /** Bytes of stack below fp that belong to the function. */
-  readonly depth: number;
+  /** The function whose instructions are written just now. */
+  frame: Frame;
+  /** Types of the locals beyond the ones every function has. */
+  readonly #extra: number[] = [];
+  /** Instructions of other functions written in place so far. */
+  inlined = 0;
 
   constructor(depth: number, capacity: number) {
-    this.depth = depth;
+    this.frame = { regs: REG_LOCAL, fp: LOCAL.FP, fb: LOCAL.FB, depth };
     this.out = new ByteBuffer(capacity);
+  }
+
+  /** One more local. */
+  newLocal(type: number): number {
+    return FIRST_EXTRA + this.#extra.push(type) - 1;
+  }
+
+  /** Locals after the parameters, as (count, type). */
+  get locals(): (readonly [number, number])[] {
+    const groups: (readonly [number, number])[] = [...LOCALS];
+    for (const type of this.#extra) {
+      const last = groups[groups.length - 1]!;
+      if (groups.length > LOCALS.length && last[1] === type) groups[groups.length - 1] = [last[0] + 1, type];
+      else groups.push([1, type]);
+    }
+    return groups;
   }
 
   op(opcode: number): void {
@@ -59,7 +92,7 @@ export class Code {
 
   local(opcode: number, index: number): void {
     this.out.byte(opcode);
-    this.out.byte(index);
+    this.out.uleb(index);
   }
 
   i32(value: number): void {
@@ -75,10 +108,10 @@ export class Code {
   /** Pushes a 64-bit register. */
   get(reg: number): void {
     if (reg !== BPF_REG_FP) {
-      this.local(W.local_get, REG_LOCAL[reg]!);
+      this.local(W.local_get, this.frame.regs[reg]!);
       return;
     }
-    this.local(W.local_get, LOCAL.FP);
+    this.local(W.local_get, this.frame.fp);
     this.op(W.i64_extend_i32_u);
     this.i64(0, BASE_HI | 0);
     this.op(W.i64_or);
@@ -87,10 +120,10 @@ export class Code {
   /** Pushes the low half of a register. */
   get32(reg: number): void {
     if (reg === BPF_REG_FP) {
-      this.local(W.local_get, LOCAL.FP);
+      this.local(W.local_get, this.frame.fp);
       return;
     }
-    this.local(W.local_get, REG_LOCAL[reg]!);
+    this.local(W.local_get, this.frame.regs[reg]!);
     this.op(W.i32_wrap_i64);
   }
 
@@ -104,7 +137,7 @@ export class Code {
 
   /** Pops a 64-bit register. */
   set(reg: number): void {
-    this.local(W.local_set, REG_LOCAL[reg]!);
+    this.local(W.local_set, this.frame.regs[reg]!);
   }
 
   /** Pops an i32, zero-extended. */
@@ -125,9 +158,9 @@ export class Code {
    * offset for the access itself.
    */
   address(reg: number, off: number): number {
-    if (reg === BPF_REG_FP && off < 0 && off >= -this.depth) {
-      this.local(W.local_get, LOCAL.FB);
-      return this.depth + off;
+    if (reg === BPF_REG_FP && off < 0 && off >= -this.frame.depth) {
+      this.local(W.local_get, this.frame.fb);
+      return this.frame.depth + off;
     }
     this.get32(reg);
     if (off >= 0) return off;

@@ -13,8 +13,8 @@ export interface BlockEmitter {
   body(block: number): boolean;
   /** Pushes the condition under which the last successor is next (two successors). */
   condition(block: number): void;
-  /** Writes the return of a block without successors. */
-  leave(block: number): void;
+  /** Writes the return of a block without successors, `depth` labels below the function's outermost. */
+  leave(depth: number): void;
 }
 
 type Task =
@@ -54,7 +54,7 @@ export function emitStructured(code: Code, graph: FlowGraph, emitter: BlockEmitt
   const blockCode = (block: number): void => {
     if (!emitter.body(block)) return;
     const succ = blocks[block]!.succ;
-    if (succ.length === 0) emitter.leave(block);
+    if (succ.length === 0) emitter.leave(depth);
     else if (succ.length === 1) branch(block, succ[0]!);
     else {
       emitter.condition(block);
@@ -131,7 +131,7 @@ export function emitDispatcher(code: Code, graph: FlowGraph, emitter: BlockEmitt
     if (!emitter.body(block)) return;
     const succ = blocks[block]!.succ;
     if (succ.length === 0) {
-      emitter.leave(block);
+      emitter.leave(loop + 1);
       return;
     }
     if (succ.length === 2) {

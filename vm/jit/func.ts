@@ -39,7 +39,7 @@ import {
   emitStore,
   type MemoryLimits,
 } from './memory.ts';
-import { VOID, W } from './wasm.ts';
+import { I32, I64, VOID, W } from './wasm.ts';
 
 /** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
 const MAX_LOOPS = 8 * 1024 * 1024;
@@ -101,7 +101,7 @@ export function compileFunction(context: ModuleContext, subprog: number): Code {
   const { start, end, stackDepth } = subprogs[subprog]!;
   const code = new Code((stackDepth + 7) & ~7, (end - start) * BYTES_PER_INSN + 256);
   const graph = analyse(buildBlocks(insns, aux, start, end));
-  const emitter = new FunctionEmitter(context, code, graph);
+  const emitter = new FunctionEmitter(context, code, graph, 0);
   emitter.prologue();
   if (graph.reducible) emitStructured(code, graph, emitter);
   else emitDispatcher(code, graph, emitter);
@@ -110,24 +110,32 @@ export function compileFunction(context: ModuleContext, subprog: number): Code {
   return code;
 }
 
-/** Writes the blocks of one function. */
+/** Functions up to this many instructions are written in place of their calls (engines up to V8 12 do not inline). */
+const INLINE_INSNS = 48;
+/** Functions in functions in place, and instructions all in all that a function may grow by. */
+const INLINE_DEPTH = 4;
+const INLINE_TOTAL = 4000;
+
+/** Writes the blocks of one function; `nesting` above 0: in place of a call. */
 class FunctionEmitter implements BlockEmitter {
   readonly #context: ModuleContext;
   readonly #code: Code;
   readonly #graph: FlowGraph;
+  readonly #nesting: number;
 
-  constructor(context: ModuleContext, code: Code, graph: FlowGraph) {
+  constructor(context: ModuleContext, code: Code, graph: FlowGraph, nesting: number) {
     this.#context = context;
     this.#code = code;
     this.#graph = graph;
+    this.#nesting = nesting;
   }
 
   prologue(): void {
     const code = this.#code;
-    code.local(W.local_get, LOCAL.FP);
-    code.i32(code.depth);
+    code.local(W.local_get, code.frame.fp);
+    code.i32(code.frame.depth);
     code.op(W.i32_sub);
-    code.local(W.local_set, LOCAL.FB);
+    code.local(W.local_set, code.frame.fb);
     const { insns } = this.#context.linked;
     const usesMayGoto = this.#graph.blocks.some(
       (block) => block.term >= 0 && INSN_TABLE[insns.op[block.term]!]!.kind === 'may_goto',
@@ -150,9 +158,10 @@ class FunctionEmitter implements BlockEmitter {
     return false;
   }
 
-  leave(): void {
+  leave(depth: number): void {
     this.#code.get(0);
-    this.#code.op(W.return);
+    if (this.#nesting === 0) this.#code.op(W.return);
+    else this.#code.branch(W.br, depth);
   }
 
   condition(block: number): void {
@@ -329,8 +338,7 @@ class FunctionEmitter implements BlockEmitter {
     switch (site.kind) {
       case 'sub':
         for (let reg = 1; reg <= 5; reg++) code.get(reg);
-        code.local(W.local_get, LOCAL.FB);
-        code.call(this.#context.subprogFunc(site.subprog));
+        this.#callSubprog(site.subprog);
         code.set(0);
         return;
       case 'lookup':
@@ -364,6 +372,48 @@ class FunctionEmitter implements BlockEmitter {
         this.#helper(site.impl);
         return;
     }
+  }
+
+  /** Calls a function with r1 to r5 on the stack, or writes it here; leaves its r0 on the stack. */
+  #callSubprog(subprog: number): void {
+    const code = this.#code;
+    const graph = this.#inlinable(subprog);
+    if (graph === undefined) {
+      code.local(W.local_get, code.frame.fb);
+      code.call(this.#context.subprogFunc(subprog));
+      return;
+    }
+    const { start, end, stackDepth } = this.#context.linked.subprogs[subprog]!;
+    code.inlined += end - start;
+    const caller = code.frame;
+    const regs = Array.from({ length: 10 }, () => code.newLocal(I64));
+    const fb = code.newLocal(I32);
+    for (let reg = 5; reg >= 1; reg--) code.local(W.local_set, regs[reg]!);
+    code.frame = { regs, fp: caller.fb, fb, depth: (stackDepth + 7) & ~7 };
+    const emitter = new FunctionEmitter(this.#context, code, graph, this.#nesting + 1);
+    emitter.prologue();
+    code.local(W.block, I64);
+    emitStructured(code, graph, emitter);
+    code.op(W.unreachable);
+    code.op(W.end);
+    code.frame = caller;
+  }
+
+  /** The graph of a function that may be written in place of a call: small, and nothing in it that leaves it otherwise. */
+  #inlinable(subprog: number): FlowGraph | undefined {
+    const { insns, aux, subprogs, calls } = this.#context.linked;
+    const { start, end } = subprogs[subprog]!;
+    if (end - start > INLINE_INSNS || this.#nesting >= INLINE_DEPTH) return undefined;
+    if (this.#code.inlined + end - start > INLINE_TOTAL) return undefined;
+    for (let i = start; i < end; i++) {
+      const kind = INSN_TABLE[insns.op[i]!]?.kind;
+      if (kind === 'may_goto' || kind === 'ldabs') return undefined;
+      const site = kind === 'call' ? calls.get(i) : undefined;
+      if (site?.kind === 'tail') return undefined;
+      if (kind === 'lddw') i++;
+    }
+    const graph = analyse(buildBlocks(insns, aux, start, end));
+    return graph.reducible ? graph : undefined;
   }
 
   #lookup(site: MapSite, i: number): void {
@@ -424,7 +474,7 @@ class FunctionEmitter implements BlockEmitter {
   #leaveStack(): void {
     const code = this.#code;
     code.i32(this.#context.scratch);
-    code.local(W.local_get, LOCAL.FB);
+    code.local(W.local_get, code.frame.fb);
     code.memory(W.i32_store, SCRATCH.SP);
   }
 
@@ -463,7 +513,7 @@ class FunctionEmitter implements BlockEmitter {
     code.memory(W.i32_store, SCRATCH.TAIL_CALLS);
     code.get(1);
     for (let reg = 2; reg <= 5; reg++) code.i64(0, 0);
-    code.local(W.local_get, LOCAL.FP);
+    code.local(W.local_get, code.frame.fp);
     code.local(W.local_get, LOCAL.T32);
     code.op(W.return_call_indirect);
     code.out.uleb(this.#context.funcType);
@@ -476,6 +526,7 @@ class FunctionEmitter implements BlockEmitter {
   #loop(subprog: number): void {
     const code = this.#code;
     const scratch = this.#context.scratch;
+    const turn = code.newLocal(I32);
     code.get(4);
     code.op(W.i64_eqz);
     code.op(W.i32_eqz);
@@ -491,10 +542,10 @@ class FunctionEmitter implements BlockEmitter {
     code.set(0);
     code.op(W.else);
     code.i32(0);
-    code.local(W.local_set, LOCAL.U32);
+    code.local(W.local_set, turn);
     code.local(W.block, VOID);
     code.local(W.loop, VOID);
-    code.local(W.local_get, LOCAL.U32);
+    code.local(W.local_get, turn);
     code.get32(1);
     code.op(W.i32_ge_u);
     code.branch(W.br_if, 1);
@@ -511,21 +562,20 @@ class FunctionEmitter implements BlockEmitter {
     code.local(W.if, VOID);
     code.call(this.#context.budgetSpent());
     code.op(W.end);
-    code.local(W.local_get, LOCAL.U32);
+    code.local(W.local_get, turn);
     code.op(W.i64_extend_i32_u);
     code.get(3);
     for (let reg = 3; reg <= 5; reg++) code.i64(0, 0);
-    code.local(W.local_get, LOCAL.FB);
-    code.call(this.#context.subprogFunc(subprog));
-    code.local(W.local_get, LOCAL.U32);
+    this.#callSubprog(subprog);
+    code.local(W.local_get, turn);
     code.i32(1);
     code.op(W.i32_add);
-    code.local(W.local_set, LOCAL.U32);
+    code.local(W.local_set, turn);
     code.op(W.i64_eqz);
     code.branch(W.br_if, 0);
     code.op(W.end);
     code.op(W.end);
-    code.local(W.local_get, LOCAL.U32);
+    code.local(W.local_get, turn);
     code.set32(0);
     code.op(W.end);
     code.op(W.end);

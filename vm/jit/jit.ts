@@ -13,13 +13,14 @@
 import { BASE_HI } from '../../mm/arena.ts';
 import type { Engine } from '../engine.ts';
 import { argCount, type HelperImpl } from '../helper.ts';
+import { INSN_TABLE } from '../insn.ts';
 import type { LinkedProgram, MapSite } from '../link.ts';
 import { SCRATCH, type Vm } from '../vm.ts';
-import { Code, FUNC_PARAMS, LOCALS } from './code.ts';
+import { Code, FUNC_PARAMS } from './code.ts';
 import { compileFunction, type ModuleContext } from './func.ts';
 import { hashLookupFunction, lookupPlan } from './lookup.ts';
 import type { ArenaWindow } from './memory.ts';
-import { F64, I32, I64, ModuleBuilder, W, type WasmImport } from './wasm.ts';
+import { F64, I32, I64, ModuleBuilder, VOID, W, type WasmImport } from './wasm.ts';
 
 /** Bytes below this are not mapped: a NULL pointer with a small offset. */
 const FIRST_MAPPED = 65536;
@@ -130,16 +131,12 @@ export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
       }),
   };
 
-  // Function indexes follow the imports, whose number is only known after a pass: functions are
-  // written once with the imports found so far, and again if there were more.
-  let importCount = 0;
-  let codes: Code[];
-  for (;;) {
-    codes = linked.subprogs.map((_, subprog) => compileFunction(context, subprog));
-    if (importCount === module.imports.length) break;
-    importCount = module.imports.length;
-  }
-  for (const code of codes) module.func(funcType, LOCALS, code.out);
+  // Function indexes follow the imports, so all imports are asked for before the first function is written.
+  requestImports(context);
+  const importCount = module.imports.length;
+  const codes = linked.subprogs.map((_, subprog) => compileFunction(context, subprog));
+  if (module.imports.length !== importCount) throw new Error('An import was asked for while functions were written');
+  for (const code of codes) module.func(funcType, code.locals, code.out);
   for (const site of lookups) {
     const plan = lookupPlan(site.map);
     if (plan?.kind === 'hash') hashLookupFunction(module, plan.map, scratch + SCRATCH.CPU);
@@ -148,9 +145,30 @@ export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
     .map((_, subprog) => subprog)
     .filter((subprog) => subprog === 0 || linked.handles.has(subprog) || isEntered(linked, subprog));
   module.export('main', importCount);
-  module.export('run', runEntry(module, scratch, importCount));
+  const run = runEntry(module, scratch, importCount);
+  module.export('run', run);
+  module.export('repeat', repeatEntry(module, scratch, run));
   for (const subprog of entries) module.export(`call${subprog}`, callEntry(module, scratch, importCount + subprog));
   return { bytes: module.build(), imports: module.imports, entries };
+}
+
+/** Asks for every import the program's functions may need. */
+function requestImports(context: ModuleContext): void {
+  const { calls, insns } = context.linked;
+  for (const site of calls.values()) {
+    if (site.kind === 'helper') context.helper(site.impl);
+    else if (site.kind === 'update') context.update(site);
+    else if (site.kind === 'remove') context.remove(site);
+    else if (site.kind === 'tail') context.tail(site);
+    else if (site.kind === 'loop') context.budgetSpent();
+    else if (site.kind === 'lookup' && context.lookup(site) === undefined) context.lookupFunc(site);
+  }
+  for (let i = 0; i < insns.count; i++) {
+    const kind = INSN_TABLE[insns.op[i]!]?.kind;
+    if (kind === 'may_goto') context.mayGoto();
+    else if (kind === 'ldabs') context.loadAbs();
+    else if (kind === 'lddw') i++;
+  }
 }
 
 /** Functions that are called from outside without their address having been taken. */
@@ -191,6 +209,28 @@ function runEntry(module: ModuleBuilder, scratch: number, main: number): number 
   return module.func(module.type([I32], [I32]), [[1, I64]], code.out);
 }
 
+/** `repeat(i32 ctx, i32 count) -> i32`: as run, `count` times; each with its own tail calls. */
+function repeatEntry(module: ModuleBuilder, scratch: number, run: number): number {
+  const code = new Code(0, 64);
+  const result = 2;
+  code.local(W.loop, VOID);
+  code.i32(scratch);
+  code.i32(0);
+  code.memory(W.i32_store, SCRATCH.TAIL_CALLS);
+  code.local(W.local_get, 0);
+  code.call(run);
+  code.local(W.local_set, result);
+  code.local(W.local_get, 1);
+  code.i32(1);
+  code.op(W.i32_sub);
+  code.local(W.local_tee, 1);
+  code.branch(W.br_if, 0);
+  code.op(W.end);
+  code.local(W.local_get, result);
+  code.op(W.end);
+  return module.func(module.type([I32, I32], [I32]), [[1, I32]], code.out);
+}
+
 /** `callN(i32) -> i32`: a function with r1 to r5 from the scratch block. */
 function callEntry(module: ModuleBuilder, scratch: number, func: number): number {
   const code = new Code(0, 64);
@@ -218,6 +258,7 @@ export class Jit implements Engine {
   readonly size: number;
   readonly #vm: Vm;
   readonly #run: Entry;
+  readonly #repeat: (ctx: number, count: number) => number;
   readonly #calls: (Entry | undefined)[] = [];
 
   constructor(vm: Vm, linked: LinkedProgram) {
@@ -232,11 +273,16 @@ export class Jit implements Engine {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e });
     this.main = exports['main'] as Jit['main'];
     this.#run = exports['run'] as Entry;
+    this.#repeat = exports['repeat'] as (ctx: number, count: number) => number;
     for (const subprog of entries) this.#calls[subprog] = exports[`call${subprog}`] as Entry;
   }
 
   run(ctx: number): number {
     return this.#run(ctx);
+  }
+
+  repeat(ctx: number, count: number): number {
+    return this.#repeat(ctx, count);
   }
 
   call(subprog: number): number {
