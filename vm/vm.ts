@@ -138,6 +138,8 @@ export class Vm {
   readonly contexts = new Map<number, object>();
   /** Who runs a syscall program: what its helpers call bpf(2) as (a `Caller` of syscall/). */
   caller: object | undefined = undefined;
+  /** Key of the hashes programs are given (flows, SYN cookies), random for each machine. */
+  readonly hashSeed: number;
   /** Cookie of the next socket that is asked for one. */
   nextCookie = 1n;
   /** Nesting of runs, and the number of the outermost one. */
@@ -175,6 +177,7 @@ export class Vm {
   constructor(env: VmHost, tables: VmTables) {
     this.env = env;
     this.tables = tables;
+    this.hashSeed = env.random.u32();
     this.scratch = env.arena.alloc(SCRATCH.SIZE);
     const stack = env.arena.allocPages(STACK_PAGES);
     this.#words = env.arena.i32;

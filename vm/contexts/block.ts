@@ -13,11 +13,22 @@ const EXT_SIZE = 64;
 /** Bytes of a whole block. */
 export const CTX_BLOCK_SIZE = CTX_EXT + EXT_SIZE;
 
+/** Where a program sent its packet: a device, or a slot of a map. */
+export interface Redirect {
+  readonly ifindex: number;
+  readonly flags: number;
+  /** Id of the map, and the key. */
+  readonly map?: number;
+  readonly index?: number;
+}
+
 /** What a context block stands for; helpers find it by the address in r1. */
 export abstract class ContextObject {
   readonly vm: Vm;
   /** Address of the block. */
   readonly ctx: number;
+  /** The last redirect the program asked for. */
+  redirect: Redirect | undefined = undefined;
 
   constructor(vm: Vm) {
     this.vm = vm;

@@ -32,14 +32,23 @@ export function csumUnfold(field: number): number {
   return field & 0xffff;
 }
 
-/** Adds bytes to a partial sum; an odd last byte counts as the low half of a word (`csum_partial`). */
+/**
+ * Adds bytes to a partial sum, as little-endian words of 32 bits with the carry added
+ * (`csum_partial` on x86_64); what is left over counts as the low bytes of a word.
+ */
 export function csumPartial(bytes: Uint8Array, start: number, length: number, seed: number): number {
   let sum = seed >>> 0;
-  const even = start + (length & ~1);
-  for (let i = start; i < even; i += 2) sum += bytes[i]! | (bytes[i + 1]! << 8);
-  if ((length & 1) !== 0) sum += bytes[start + length - 1]!;
-  while (sum > 0xffffffff) sum = (sum % 2 ** 32) + Math.floor(sum / 2 ** 32);
-  return sum >>> 0;
+  const end = start + length;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    sum += (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+    if (sum > 0xffffffff) sum -= 0xffffffff;
+  }
+  for (let shift = 0; at < end; at++, shift += 8) {
+    sum += (bytes[at]! << shift) >>> 0;
+    if (sum > 0xffffffff) sum -= 0xffffffff;
+  }
+  return sum;
 }
 
 /** As {@link csumPartial} for a block that begins at an odd offset of its packet (`csum_block_add`). */

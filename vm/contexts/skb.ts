@@ -53,6 +53,19 @@ export function htons(value: number): number {
   return ((value & 0xff) << 8) | ((value >>> 8) & 0xff);
 }
 
+/** Tunnel metadata (`struct ip_tunnel_info`); addresses as in struct bpf_tunnel_key. */
+export interface TunnelInfo {
+  readonly ipv6: boolean;
+  readonly id: number;
+  readonly tos: number;
+  readonly ttl: number;
+  readonly flags: number;
+  readonly remote: Uint8Array;
+  readonly local: Uint8Array;
+  readonly label: number;
+  options: Uint8Array | undefined;
+}
+
 /** One packet and its context. */
 export class Skb extends ContextObject {
   /** The buffer, and its size. */
@@ -74,6 +87,10 @@ export class Skb extends ContextObject {
   csumLevel = 0;
   /** The hash in the context is one of the transport flow, or was set. */
   hashValid = false;
+  /** Tunnel key and options that were set. */
+  tunnel: TunnelInfo | undefined = undefined;
+  /** `mac_len`: 0 until a helper has set it. */
+  macLen = 0;
   /** Interface it came by or goes to. */
   ifindex = 1;
   readonly sock: Sock;
@@ -109,6 +126,9 @@ export class Skb extends ContextObject {
     this.csum = 0;
     this.csumLevel = 0;
     this.hashValid = false;
+    this.tunnel = undefined;
+    this.macLen = 0;
+    this.redirect = undefined;
     this.ifindex = 1;
     this.sock.reset();
     return this.data;
@@ -168,13 +188,23 @@ export class Skb extends ContextObject {
     const proto = this.be16(this.data + 12);
     this.data += ETH_HLEN;
     this.len -= ETH_HLEN;
-    if (proto >= ETH_P_802_3_MIN) this.protocol = proto;
-    else this.protocol = this.len >= 2 && this.be16(this.data) === 0xffff ? ETH_P_802_3 : ETH_P_802_2;
+    this.protocol = this.etherProtocol(proto, this.data);
+  }
+
+  /** Protocol of an Ethernet type field; below 0x600 it is a length, and the payload tells (`eth_type_trans`). */
+  etherProtocol(type: number, payload: number): number {
+    if (type >= ETH_P_802_3_MIN) return type;
+    return payload + 2 <= this.tail && this.be16(payload) === 0xffff ? ETH_P_802_3 : ETH_P_802_2;
   }
 
   /** The network header is where the data begins. */
   resetNetworkHeader(): void {
     this.networkHeader = this.data - this.head;
+  }
+
+  /** Sets {@link macLen} from the headers (`skb_reset_mac_len`). */
+  resetMacLen(): void {
+    this.macLen = this.networkHeader - this.macHeader;
   }
 
   /** Gives the socket the addresses of the IP header at the network header. */

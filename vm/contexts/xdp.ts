@@ -48,6 +48,11 @@ export class XdpBuff extends ContextObject {
     this.dataEnd = this.dataMeta + length;
   }
 
+  /** Interface the frame came by. */
+  get ifindex(): number {
+    return this.get32(XDP_MD.ingressIfindex);
+  }
+
   /** Adds a fragment of `length` bytes: its address, or -ENOMEM. */
   addFrag(length: number): number {
     const page = this.#spare.pop() ?? this.vm.env.arena.allocPages(1);

@@ -9,6 +9,7 @@ import { PACKET_HELPERS } from './packet.ts';
 import { PRINT_HELPERS } from './print.ts';
 import { PROBE_HELPERS } from './probe.ts';
 import { RINGBUF_HELPERS } from './ringbuf.ts';
+import { loadAbs } from './skb_bytes.ts';
 import { STORAGE_HELPERS } from './storage.ts';
 import { STRING_HELPERS } from './string.ts';
 import { SYNC_HELPERS } from './sync.ts';
@@ -48,5 +49,7 @@ const TABLES: VmTables = {
 
 /** A machine with all helpers. */
 export function createVm(env: VmHost): Vm {
-  return new Vm(env, TABLES);
+  const vm = new Vm(env, TABLES);
+  vm.loadAbs = loadAbs;
+  return vm;
 }

@@ -1,5 +1,21 @@
 /** The helpers that work on packets, sockets and contexts; a file a topic. */
 import type { HelperRecord } from '../helper.ts';
+import { CSUM_HELPERS } from './csum.ts';
+import { REDIRECT_HELPERS } from './redirect.ts';
+import { SKB_BYTES_HELPERS } from './skb_bytes.ts';
+import { SKB_CHANGE_HELPERS } from './skb_change.ts';
+import { SKB_INFO_HELPERS } from './skb_info.ts';
+import { SOCK_HELPERS } from './sock.ts';
+import { TUNNEL_HELPERS } from './tunnel.ts';
 import { XDP_HELPERS } from './xdp.ts';
 
-export const PACKET_HELPERS: readonly HelperRecord[] = [...XDP_HELPERS];
+export const PACKET_HELPERS: readonly HelperRecord[] = [
+  ...XDP_HELPERS,
+  ...SKB_BYTES_HELPERS,
+  ...CSUM_HELPERS,
+  ...SKB_CHANGE_HELPERS,
+  ...SKB_INFO_HELPERS,
+  ...REDIRECT_HELPERS,
+  ...SOCK_HELPERS,
+  ...TUNNEL_HELPERS,
+];
