@@ -135,6 +135,8 @@ function fromCaller(skb: Skb, ctx: Uint8Array | undefined): number {
   for (const [from, to] of MUST_BE_ZERO) if (!rangeIsZero(ctx, from, to)) return -EINVAL;
   const { u8 } = skb.vm.env.arena;
   for (const [off, length] of IN) u8.set(ctx.subarray(off, off + length), skb.ctx + off);
+  // The kernel keeps 16 bits of it.
+  skb.set32(SK_BUFF.gsoSize, u32(ctx, SK_BUFF.gsoSize) & 0xffff);
   const wireLen = u32(ctx, SK_BUFF.wireLen);
   if (wireLen !== 0 && (wireLen < skb.len || wireLen > WIRE_LEN_MAX)) return -EINVAL;
   skb.set32(SK_BUFF.wireLen, wireLen === 0 ? skb.len : wireLen);
