@@ -28,7 +28,8 @@ export function mountedDirectories(): string[] {
   const found: string[] = [];
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
     const [before, after] = line.split(' - ');
-    if (after?.startsWith('fuse.bpf-emu ') !== true) continue;
+    // Under exec our mount is shown as a bpffs.
+    if (after?.startsWith('fuse.bpf-emu ') !== true && after?.startsWith('bpf bpf-emu ') !== true) continue;
     const dir = before?.split(' ')[4];
     if (dir !== undefined) found.push(unescapeMountPath(dir));
   }

@@ -25,6 +25,8 @@ export const BOX = {
   NGROUPS: 29,
   CAP_LOW: 30,
   CAP_HIGH: 31,
+  PROC_PID: 32,
+  PROC_FD: 33,
   ATTR: 1024,
   SIZE: 1024 + 4096,
 } as const;
@@ -36,11 +38,13 @@ export const CONTINUE = -0x40000001;
 
 /** System call numbers of x86_64 that arrive (arch/x86/entry/syscalls/syscall_64.tbl). */
 export const SYS = {
+  OPEN: 2,
   MMAP: 9,
   FCNTL: 72,
   STATFS: 137,
   FSTATFS: 138,
   EPOLL_CTL: 233,
+  OPENAT: 257,
   PERF_EVENT_OPEN: 298,
   BPF: 321,
 } as const;
@@ -69,6 +73,7 @@ export interface ExecNative {
   supObjectInject(fd: number, flags: number, cloexec: boolean): number;
   supObjectSeal(fd: number, seals: number): number;
   supObjectWrite(fd: number, bytes: Uint8Array, offset: number): number;
+  supTextFd(name: string, text: Uint8Array, cloexec: boolean): number;
   supPollCloses(): void;
   supMapPages(arena: ArrayBuffer, offset: number, length: number, fd: number, at: number, copy: boolean): number;
   supUnmapPages(arena: ArrayBuffer, offset: number, length: number, keep: boolean): number;

@@ -13,7 +13,9 @@ import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
 import { E2BIG, EFAULT, EINVAL, EIO, ENAMETOOLONG, EPERM, Errno } from '../uapi/errno.ts';
 import { AT_FDCWD, ExecCaller, type PathAnswer, type PinStore } from './caller.ts';
 import { EpollBridge } from './epoll.ts';
+import { fdInfoText } from './fdinfo.ts';
 import { mmapAnswer } from './mmap.ts';
+import { mountTable } from './mount_table.ts';
 import { ANSWERED, BOX, CONTINUE, type ExecNative, SYS } from './native.ts';
 import { HeldObjects } from './objects.ts';
 import { statfsAnonInode, statfsBpffs } from './statfs.ts';
@@ -318,6 +320,20 @@ export class Session {
     return flags < 0 ? flags : flags & ~(O_LARGEFILE | O_CLOEXEC);
   }
 
+  /** open(2) of an object's fdinfo or of a mount table: `flags` is the number of the argument that has them. */
+  openProcFile(flags: number): number {
+    const text = this.#procFile(this.#u32[BOX.PROC_PID]!, this.#i32[BOX.PROC_FD]!);
+    if (text === undefined) return CONTINUE;
+    const fd = this.#native.supTextFd('proc', Buffer.from(text, 'latin1'), (this.#arg(flags) & O_CLOEXEC) !== 0);
+    return fd < 0 ? fd : ANSWERED;
+  }
+
+  #procFile(pid: number, fd: number): string | undefined {
+    if (fd < 0) return this.#supervisor.pins === undefined ? undefined : mountTable(pid, fd === -2);
+    const held = this.#supervisor.objects.byIno(this.#f64[BOX.INO]!);
+    return held === undefined ? undefined : fdInfoText(held.object, pid, fd);
+  }
+
   /** mmap(2) of a file, shared: the map decides. */
   mmap(): number {
     const fd = this.#arg(4);
@@ -344,6 +360,8 @@ const HANDLERS: Readonly<Record<number, (session: Session) => number>> = {
   [SYS.STATFS]: (session) => session.statfs(),
   [SYS.FSTATFS]: (session) => session.fstatfs(),
   [SYS.EPOLL_CTL]: (session) => session.epollCtl(),
+  [SYS.OPEN]: (session) => session.openProcFile(1),
+  [SYS.OPENAT]: (session) => session.openProcFile(2),
   [SYS.MMAP]: (session) => session.mmap(),
   [SYS.FCNTL]: (session) => session.fcntl(),
 };

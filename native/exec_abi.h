@@ -9,6 +9,9 @@
 /* Set in the numbers of x32 calls (__X32_SYSCALL_BIT). */
 #define EMU_X32_BIT 0x40000000u
 
+/* O_LARGEFILE as the kernel has it; the C library of a 64-bit program says 0. */
+#define EMU_O_LARGEFILE 0100000
+
 /* The launcher's question whether its calls arrive: no kernel knows this command. */
 #define EMU_PROBE_CMD 0x62706665
 #define EMU_PROBE_ADDR 0x656d75

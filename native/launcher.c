@@ -220,7 +220,22 @@ static struct sock_filter filter[] = {
     NOTIFY_ALL(SYS_statfs),
     NOTIFY_ALL(SYS_fstatfs),
     NOTIFY_ALL(SYS_epoll_ctl),
+    NOTIFY_ALL(SYS_readlink),   /* of /proc/PID/fd/N: bpftool tells objects apart by it */
+    NOTIFY_ALL(SYS_readlinkat),
     NOTIFY_ALL(SYS_sched_setaffinity), /* the CPU of a caller matters to per-CPU and LRU maps */
+    /* open for reading and nothing else: /proc/PID/fdinfo/N says more of an object than of a memfd. */
+    IF_EQ(SYS_openat, 0, 5),
+    LOAD_ARG(2),
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(O_CLOEXEC | EMU_O_LARGEFILE)),
+    IF_EQ(O_RDONLY, 0, 1),
+    NOTIFY,
+    ALLOW,
+    IF_EQ(SYS_open, 0, 5),
+    LOAD_ARG(1),
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(O_CLOEXEC | EMU_O_LARGEFILE)),
+    IF_EQ(O_RDONLY, 0, 1),
+    NOTIFY,
+    ALLOW,
     /* mmap: shared, of a file (maps decide what may be mapped). */
     IF_EQ(SYS_mmap, 0, 7),
     LOAD_ARG(3),

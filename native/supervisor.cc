@@ -36,6 +36,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -87,7 +88,8 @@ struct Mailbox {
   double dev, ino;
   uint32_t mode, uid, gid, tgid, umask, ngroups;
   uint32_t cap_low, cap_high;
-  uint8_t pad[1024 - 128];
+  int32_t proc_pid, proc_fd; /* whose descriptor a path in /proc names */
+  uint8_t pad[1024 - 136];
   uint8_t attr[kAttrMax];
 };
 static_assert(sizeof(Mailbox) == 1024 + kAttrMax, "exec/native.ts knows these offsets");
@@ -112,6 +114,7 @@ struct Call {
 struct Object {
   int fd;
   uint64_t ino;
+  std::string name; /* what the kernel's link in /proc says: anon_inode:bpf-map */
 };
 
 Mailbox *mailbox;
@@ -119,6 +122,7 @@ std::unordered_map<pid_t, int> cpu_cache; /* CPU a thread is bound to, or -1 */
 std::vector<Listener *> listeners;
 std::unordered_map<int, Object> objects; /* by inotify watch */
 std::unordered_map<int, int> watch_of;   /* by fd */
+std::unordered_map<uint64_t, int> watch_of_ino;
 dev_t memfd_dev;
 int inotify_fd = -1;
 uv_poll_t inotify_poll;
@@ -352,6 +356,147 @@ bool IsProbe(const seccomp_data &data) {
          data.args[1] == EMU_PROBE_ADDR && data.args[2] == EMU_PROBE_SIZE;
 }
 
+/* ---- descriptors by their names in /proc ---- */
+
+/* Takes a number off the front of a text; false when there is none. */
+bool TakeNumber(const char **at, int32_t *value) {
+  char *end;
+  if (**at < '0' || **at > '9') return false;
+  long number = strtol(*at, &end, 10);
+  if (number > INT32_MAX) return false;
+  *value = static_cast<int32_t>(number);
+  *at = end;
+  return true;
+}
+
+bool Skip(const char **at, const char *text) {
+  size_t length = strlen(text);
+  if (strncmp(*at, text, length) != 0) return false;
+  *at += length;
+  return true;
+}
+
+/* Parses `/proc/PID[/task/TID]/WHAT/N`, self and thread-self for PID. */
+bool ParseProcPath(const char *at, const char *what, int32_t *pid, int32_t *fd) {
+  if (!Skip(&at, "/proc/")) return false;
+  if (Skip(&at, "self/") || Skip(&at, "thread-self/")) *pid = current.tid;
+  else if (!TakeNumber(&at, pid) || !Skip(&at, "/")) return false;
+  if (Skip(&at, "task/") && (!TakeNumber(&at, pid) || !Skip(&at, "/"))) return false;
+  if (!Skip(&at, what) || !Skip(&at, "/") || !TakeNumber(&at, fd)) return false;
+  return *at == 0;
+}
+
+/*
+ * Which descriptor a path argument names: `what` is "fd" or "fdinfo". Paths are taken by
+ * their text, as all programs write them; a relative one only within an open /proc/PID/WHAT.
+ */
+bool NamesDescriptor(int32_t dirfd, uint64_t path, const char *what, int32_t *pid, int32_t *fd) {
+  char text[80] = {};
+  size_t size = 4096 - path % 4096; /* not into the next page, which may be missing */
+  if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
+  if (strlen(text) >= sizeof text - 1) return false;
+  const char *at = text;
+  if (text[0] == '/') {
+    if (strcmp(what, "fd") == 0 && Skip(&at, "/dev/fd/")) {
+      *pid = current.tid;
+      return TakeNumber(&at, fd) && *at == 0;
+    }
+    return ParseProcPath(text, what, pid, fd);
+  }
+  if (dirfd < 0 || !TakeNumber(&at, fd) || *at != 0) return false;
+  char link[80] = {};
+  ProcPath dir(current.tid, "/fd/", static_cast<uint32_t>(dirfd));
+  ssize_t n = readlink(dir.text, link, sizeof link - 16);
+  if (n <= 0) return false;
+  Append(Append(link + n, "/"), static_cast<uint32_t>(*fd));
+  return ParseProcPath(link, what, pid, fd);
+}
+
+/* The object behind a descriptor of a process, or none. */
+const Object *ObjectOf(int32_t pid, int32_t fd) {
+  struct statx st;
+  ProcPath path(pid, "/fd/", static_cast<uint32_t>(fd));
+  if (statx(AT_FDCWD, path.text, AT_STATX_DONT_SYNC, STATX_INO, &st)) return nullptr;
+  if (makedev(st.stx_dev_major, st.stx_dev_minor) != memfd_dev) return nullptr;
+  auto found = watch_of_ino.find(st.stx_ino);
+  return found == watch_of_ino.end() ? nullptr : &objects[found->second];
+}
+
+/* readlink(2) of an object's descriptor; false: not one. */
+bool AnswerReadlink(int32_t dirfd, uint64_t path, uint64_t buffer, int32_t size) {
+  int32_t pid, fd;
+  if (size <= 0 || objects.empty() || !NamesDescriptor(dirfd, path, "fd", &pid, &fd)) return false;
+  const Object *object = ObjectOf(pid, fd);
+  if (object == nullptr) return false;
+  size_t length = object->name.size() < static_cast<size_t>(size) ? object->name.size() : static_cast<size_t>(size);
+  int error = WriteTarget(buffer, object->name.data(), length);
+  if (error != 0) Send(0, error, 0);
+  else Send(static_cast<int64_t>(length), 0, 0);
+  return true;
+}
+
+/* open(2) of an object's fdinfo: what TypeScript needs is in the mailbox; false: not one. */
+bool NamesFdInfo(int32_t dirfd, uint64_t path) {
+  int32_t pid, fd;
+  if (objects.empty() || !NamesDescriptor(dirfd, path, "fdinfo", &pid, &fd)) return false;
+  const Object *object = ObjectOf(pid, fd);
+  if (object == nullptr) return false;
+  mailbox->ino = static_cast<double>(object->ino);
+  mailbox->proc_pid = pid;
+  mailbox->proc_fd = fd;
+  return true;
+}
+
+/* open(2) of a mount table: whose and which (-1 mounts, -2 mountinfo) is in the mailbox; false: not one. */
+bool NamesMounts(uint64_t path) {
+  char text[80] = {};
+  size_t size = 4096 - path % 4096;
+  if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
+  const char *at = text;
+  int32_t pid = current.tid;
+  if (strcmp(text, "/etc/mtab") == 0 || strcmp(text, "/proc/mounts") == 0) {
+    at = "mounts";
+  } else {
+    if (!Skip(&at, "/proc/")) return false;
+    if (!Skip(&at, "self/") && !Skip(&at, "thread-self/") && (!TakeNumber(&at, &pid) || !Skip(&at, "/"))) return false;
+  }
+  bool info = strcmp(at, "mountinfo") == 0;
+  if (!info && strcmp(at, "mounts") != 0) return false;
+  mailbox->proc_pid = pid;
+  mailbox->proc_fd = info ? -2 : -1;
+  return true;
+}
+
+/* Calls whose path decides, answered or let go here; false: TypeScript has to look. */
+bool TakePathCall(const seccomp_data &data) {
+  auto first = static_cast<int32_t>(data.args[0]);
+  bool taken;
+  switch (data.nr) {
+    case SYS_readlink:
+      taken = AnswerReadlink(AT_FDCWD, data.args[0], data.args[1], static_cast<int32_t>(data.args[2]));
+      break;
+    case SYS_readlinkat:
+      taken = AnswerReadlink(first, data.args[1], data.args[2], static_cast<int32_t>(data.args[3]));
+      break;
+    case SYS_open:
+      if (NamesFdInfo(AT_FDCWD, data.args[0]) || NamesMounts(data.args[0])) return false;
+      taken = false;
+      break;
+    case SYS_openat:
+      if (NamesFdInfo(first, data.args[1]) || NamesMounts(data.args[1])) return false;
+      taken = false;
+      break;
+    case SYS_sched_setaffinity:
+      cpu_cache.clear();
+      taken = false;
+      break;
+    default:
+      return false;
+  }
+  if (!taken) Send(0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+  return true;
+}
+
 /* Takes one notification and has it answered. False: there was none. */
 bool TakeOne(Listener *listener) {
   auto *notif = reinterpret_cast<seccomp_notif *>(notif_buffer.data());
@@ -365,11 +510,7 @@ bool TakeOne(Listener *listener) {
     Send(EMU_PROBE_ANSWER, 0, 0);
     return true;
   }
-  if (data.nr == SYS_sched_setaffinity && data.arch == AUDIT_ARCH_X86_64) {
-    cpu_cache.clear();
-    Send(0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
-    return true;
-  }
+  if (data.arch == AUDIT_ARCH_X86_64 && data.nr != SYS_bpf && TakePathCall(data)) return true;
   mailbox->id_low = static_cast<uint32_t>(notif->id);
   mailbox->id_high = static_cast<uint32_t>(notif->id >> 32);
   mailbox->tid = notif->pid;
@@ -783,8 +924,9 @@ napi_value ObjectCreate(napi_env env, napi_callback_info info) {
     return Int(env, -error);
   }
   memfd_dev = st.st_dev;
-  objects[wd] = {fd, st.st_ino};
+  objects[wd] = {fd, st.st_ino, name};
   watch_of[fd] = wd;
+  watch_of_ino[st.st_ino] = wd;
   mailbox->ino = static_cast<double>(st.st_ino);
   return Int(env, fd);
 }
@@ -796,6 +938,7 @@ napi_value ObjectFree(napi_env env, napi_callback_info info) {
   auto found = watch_of.find(fd);
   if (found == watch_of.end()) return nullptr;
   inotify_rm_watch(inotify_fd, found->second);
+  watch_of_ino.erase(objects[found->second].ino);
   objects.erase(found->second);
   watch_of.erase(found);
   close(fd);
@@ -843,6 +986,24 @@ napi_value ObjectWrite(napi_env env, napi_callback_info info) {
     offset += n;
   }
   return Int(env, 0);
+}
+
+/* supTextFd(name, text: Uint8Array, cloexec): gives the caller a file that holds the text, read-only; as supObjectInject. */
+napi_value TextFd(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  char name[64];
+  size_t length;
+  napi_get_value_string_utf8(env, args.value[0], name, sizeof name, &length);
+  const uint8_t *text = args.bytes(1, &length);
+  int first = static_cast<int>(syscall(SYS_memfd_create, name, MFD_CLOEXEC));
+  if (first < 0) return Int(env, -errno);
+  int fd = write(first, text, length) == static_cast<ssize_t>(length) ? Reopen(first, O_RDONLY) : -1;
+  int error = errno;
+  close(first);
+  if (fd < 0) return Int(env, -error);
+  int number = AddFd(fd, args.boolean(2) ? O_CLOEXEC : 0);
+  close(fd);
+  return Int(env, number);
 }
 
 /* supPollCloses(): looks for closes now. */
@@ -1031,6 +1192,7 @@ constexpr Export kExports[] = {
     {"supObjectInject", ObjectInject},
     {"supObjectSeal", ObjectSeal},
     {"supObjectWrite", ObjectWrite},
+    {"supTextFd", TextFd},
     {"supPollCloses", PollCloses},
     {"supMapPages", MapPages},
     {"supUnmapPages", UnmapPages},
