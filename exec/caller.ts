@@ -7,6 +7,7 @@
 import { statfsSync } from 'node:fs';
 import type { BpfFile, BpfObject, FdTarget, ForeignFile } from '../base/object.ts';
 import { AT_FDCWD, type Caller, type PathResolver } from '../syscall/caller.ts';
+import { BPF_CMD } from '../uapi/bpf.ts';
 import { EACCES, EBADF, EIO, EPERM } from '../uapi/errno.ts';
 import { BOX, type ExecNative } from './native.ts';
 import type { HeldObjects } from './objects.ts';
@@ -53,6 +54,9 @@ const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
 const CGROUP2_SUPER_MAGIC = 0x63677270;
+
+/** Inode number of the root of a bpffs. */
+const ROOT_INO = 1;
 
 /** Most supplementary groups that are looked at. */
 const GROUPS_MAX = 1024;
@@ -176,7 +180,11 @@ export class ExecCaller implements Caller, PathResolver {
     const dev = this.#f64[BOX.DEV]!;
     const ino = this.#f64[BOX.INO]!;
     const type = this.#u32[BOX.MODE]! & S_IFMT;
-    if (this.#pins !== undefined && dev === this.#pins.dev) return foreign('bpffs', dev, ino, '');
+    // A bpffs is named by its root (`bpf_token_create`); what is in it is a file like others.
+    if (this.#pins !== undefined && dev === this.#pins.dev) {
+      if (ino === ROOT_INO) return foreign('bpffs', dev, ino, '');
+      return foreign(type === S_IFDIR ? 'dir' : 'file', dev, ino, '');
+    }
     const link = this.#native.supFdLink(fd);
     for (const [text, what] of LINK_KINDS) {
       if (!link.startsWith(text)) continue;
@@ -203,11 +211,11 @@ export class ExecCaller implements Caller, PathResolver {
   }
 
   /**
-   * Answers with a descriptor of the pending file: its number, or -errno, unanswered.
+   * Answers command `cmd` with a descriptor of the pending file: its number, or -errno, unanswered.
    * `ino` of the mailbox is read right after the memfd is made.
    */
-  install(file: BpfFile): number {
-    const held = this.#objects.hold(file.object, () => this.#f64[BOX.INO]!);
+  install(file: BpfFile, cmd: number): number {
+    const held = this.#objects.hold(file.object, inodeName(file.object.kind, cmd), () => this.#f64[BOX.INO]!);
     if (typeof held === 'number') {
       file.put();
       return held;
@@ -232,6 +240,12 @@ export class ExecCaller implements Caller, PathResolver {
     if (this.path === undefined || this.#pins === undefined) return -EACCES;
     return this.#pins.get(this.path, access);
   }
+}
+
+/** A link is `bpf_link` to who made it (`bpf_link_prime`) and `bpf-link` to who fetches it (`bpf_link_new_fd`). */
+function inodeName(kind: ObjectKind, cmd: number): string {
+  const fetched = cmd === BPF_CMD.OBJ_GET || cmd === BPF_CMD.LINK_GET_FD_BY_ID;
+  return kind === 'link' && fetched ? 'bpf-link' : ANON_INODE_NAME[kind];
 }
 
 function foreign(what: ForeignFile['what'], dev: number, ino: number, path: string): ForeignFile {

@@ -5,30 +5,13 @@
  */
 import { readFileSync } from 'node:fs';
 import type { BpfObject } from '../base/object.ts';
-import { BpfProgBase } from '../base/prog.ts';
 import { BpfMap } from '../maps/map.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
+import { BpfLink } from '../syscall/link.ts';
+import { LoadedProg } from '../syscall/loaded_prog.ts';
 import { BPF_LINK_TYPE, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 
 const O_LARGEFILE = 0o100000;
-
-/** What a program may tell of itself beyond its base. */
-interface ProgFacts {
-  readonly tag?: Uint8Array;
-  readonly verifiedInsns?: number;
-  readonly runTimeNs?: bigint | number;
-  readonly runCnt?: bigint | number;
-  readonly recursionMisses?: bigint | number;
-  readonly insns?: { readonly length: number };
-}
-
-/** What a link may tell of itself. */
-interface LinkFacts {
-  readonly type?: number;
-  readonly prog?: BpfObject & ProgFacts;
-  /** The lines of its kind. */
-  fdinfo?(): string;
-}
 
 /** The whole file; undefined when the descriptor is gone. */
 export function fdInfoText(object: BpfObject, pid: number, fd: number): string | undefined {
@@ -45,8 +28,8 @@ export function fdInfoText(object: BpfObject, pid: number, fd: number): string |
 /** The object's own lines. */
 export function objectInfo(object: BpfObject): string {
   if (object instanceof BpfMap) return mapInfo(object);
-  if (object instanceof BpfProgBase) return progInfo(object);
-  if (object.kind === 'link') return linkInfo(object);
+  if (object instanceof LoadedProg) return progInfo(object);
+  if (object instanceof BpfLink) return linkInfo(object);
   return object.kind === 'btf' ? `btf_id:\t${object.id}\n` : '';
 }
 
@@ -67,34 +50,38 @@ function mapInfo(map: BpfMap): string {
   return `${lines.join('\n')}\n`;
 }
 
-function tagOf({ tag }: ProgFacts): string {
-  return Buffer.from(tag ?? new Uint8Array(8)).toString('hex');
+function tagOf(prog: BpfObject): string {
+  return prog instanceof LoadedProg ? Buffer.from(prog.tag).toString('hex') : '0000000000000000';
 }
 
-/** Memory of a program in whole pages: its header and 8 bytes an instruction (`bpf_prog_alloc`). */
+/** Size of `struct bpf_prog` before its instructions; a program takes whole pages (`bpf_prog_alloc`). */
 const PROG_HEADER = 72;
 
-function progInfo(prog: BpfProgBase & ProgFacts): string {
-  const bytes = PROG_HEADER + 8 * (prog.insns?.length ?? 0);
+function progInfo(prog: LoadedProg): string {
+  const bytes = PROG_HEADER + prog.facts.xlated.length;
   const lines = [
     `prog_type:\t${prog.type}`,
     `prog_jited:\t${prog.jited ? 1 : 0}`,
     `prog_tag:\t${tagOf(prog)}`,
-    `memlock:\t${Math.max(1, Math.ceil(bytes / PAGE_SIZE)) * PAGE_SIZE}`,
+    `memlock:\t${Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE}`,
     `prog_id:\t${prog.id}`,
-    `run_time_ns:\t${prog.runTimeNs ?? 0}`,
-    `run_cnt:\t${prog.runCnt ?? 0}`,
-    `recursion_misses:\t${prog.recursionMisses ?? 0}`,
-    `verified_insns:\t${prog.verifiedInsns ?? 0}`,
+    `run_time_ns:\t${prog.runTimeNs}`,
+    `run_cnt:\t${prog.runCnt}`,
+    `recursion_misses:\t0`,
+    `verified_insns:\t${prog.facts.verifiedInsns}`,
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function linkInfo(link: BpfObject & LinkFacts): string {
+function linkInfo(link: BpfLink): string {
   const name = Object.entries(BPF_LINK_TYPE)
-    .find(([, number]) => number === link.type)?.[0]
+    .find(([, number]) => number === link.linkType)?.[0]
     .toLowerCase();
-  const lines = [`link_type:\t${name ?? `<${link.type ?? 0}>`}`, `link_id:\t${link.id}`];
-  if (link.prog !== undefined) lines.push(`prog_tag:\t${tagOf(link.prog)}`, `prog_id:\t${link.prog.id}`);
+  const lines = [
+    `link_type:\t${name ?? link.linkType}`,
+    `link_id:\t${link.id}`,
+    `prog_tag:\t${tagOf(link.prog)}`,
+    `prog_id:\t${link.prog.id}`,
+  ];
   return `${lines.join('\n')}\n${link.fdinfo?.() ?? ''}`;
 }

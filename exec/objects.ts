@@ -10,7 +10,7 @@
  * The object keeps one user reference as long as any descriptor or mapping of it is
  * left outside; native/supervisor.cc tells when the last one has gone.
  */
-import { ANON_INODE_NAME, BpfFile, type BpfObject, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
+import { BpfFile, type BpfObject, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
 import { BpfMap } from '../maps/map.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
@@ -33,6 +33,8 @@ export interface SharedPages {
 /** An object with descriptors outside. */
 export interface Held {
   readonly object: BpfObject;
+  /** Name of its anonymous inode. */
+  readonly name: string;
   readonly ino: number;
   /** Our own descriptor of the memfd. */
   readonly fd: number;
@@ -66,7 +68,8 @@ export class HeldObjects {
   readonly #native: ExecNative;
   readonly #arena: ArrayBuffer;
   readonly #byIno = new Map<number, Held>();
-  readonly #byObject = new Map<BpfObject, Held>();
+  /** One an object, and one a name of its anonymous inode: links have two. */
+  readonly #byName = new Map<string, Map<BpfObject, Held>>();
 
   constructor(native: ExecNative, arena: ArrayBuffer) {
     this.#native = native;
@@ -82,19 +85,23 @@ export class HeldObjects {
     return this.#byIno.get(ino);
   }
 
-  byObject(object: BpfObject): Held | undefined {
-    return this.#byObject.get(object);
-  }
-
-  /** Gives an object its memfd, or finds the one it has; -errno when that fails. `ino` reads the mailbox. */
-  hold(object: BpfObject, ino: () => number): Held | number {
-    const known = this.#byObject.get(object);
+  /**
+   * Gives an object its memfd, or finds the one it has; -errno when that fails. `name` is
+   * that of its anonymous inode, `ino` reads the mailbox.
+   */
+  hold(object: BpfObject, name: string, ino: () => number): Held | number {
+    let byObject = this.#byName.get(name);
+    if (byObject === undefined) {
+      byObject = new Map();
+      this.#byName.set(name, byObject);
+    }
+    const known = byObject.get(object);
     if (known !== undefined) return known;
     const pages = sharedPages(object);
     const content = isReadable(object) ? object.content() : undefined;
     const writable = pages !== undefined || content !== undefined;
     const size = pages?.length ?? content?.length ?? 0;
-    const fd = this.#native.supObjectCreate(`anon_inode:${ANON_INODE_NAME[object.kind]}`, size, !writable);
+    const fd = this.#native.supObjectCreate(`anon_inode:${name}`, size, !writable);
     if (fd < 0) return fd;
     let error = 0;
     if (pages !== undefined) {
@@ -108,9 +115,9 @@ export class HeldObjects {
     object.getUser();
     if (pages !== undefined && object instanceof BpfMap)
       object.writeActive = () => this.#native.supWritableMappings(held.ino) > 0;
-    const held: Held = { object, ino: ino(), fd, files: [], restricted: false, pages, events: [] };
+    const held: Held = { object, name, ino: ino(), fd, files: [], restricted: false, pages, events: [] };
     this.#byIno.set(held.ino, held);
-    this.#byObject.set(object, held);
+    byObject.set(object, held);
     return held;
   }
 
@@ -144,7 +151,7 @@ export class HeldObjects {
     const held = this.#byIno.get(ino);
     if (held === undefined) return;
     this.#byIno.delete(ino);
-    this.#byObject.delete(held.object);
+    this.#byName.get(held.name)?.delete(held.object);
     if (held.object instanceof BpfMap) held.object.writeActive = undefined;
     // The map may live on (a pin, a program): its pages become the arena's own again.
     if (held.pages !== undefined)

@@ -175,7 +175,7 @@ export class Session {
       if (cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(bytes);
       return result;
     }
-    const fd = this.#finish(pending, result);
+    const fd = this.#finish(pending, cmd, result);
     return fd < 0 ? fd : ANSWERED;
   }
 
@@ -197,7 +197,7 @@ export class Session {
       result = this.#kernel.bpf(call.cmd, call.bytes, call.size, call.uaddr, caller);
       const { pending } = caller;
       if (pending !== undefined) {
-        result = this.#finish(pending, result);
+        result = this.#finish(pending, call.cmd, result);
         answered = result >= 0;
       } else if (call.cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(call.bytes);
     }
@@ -206,13 +206,13 @@ export class Session {
   }
 
   /** A command has made a descriptor: hands it out, or drops it when the command failed after all. */
-  #finish(pending: BpfFile, result: number): number {
+  #finish(pending: BpfFile, cmd: number, result: number): number {
     this.#caller.pending = undefined;
     if (result < 0) {
       pending.put();
       return result;
     }
-    return this.#caller.install(pending);
+    return this.#caller.install(pending, cmd);
   }
 
   /**

@@ -333,6 +333,10 @@ export class CgroupLink extends BpfLink {
     return 0;
   }
 
+  override fdinfo(): string {
+    return `cgroup_id:\t${this.#cgroup?.id ?? 0}\nattach_type:\t${this.attachType}\n`;
+  }
+
   protected override end(): void {
     const cgroup = this.#cgroup;
     this.#cgroup = undefined;

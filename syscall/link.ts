@@ -62,6 +62,8 @@ export abstract class BpfLink extends BpfObject {
   detach?(): number;
   /** Adds what the kind has to tell (`fill_link_info`): 0 or -errno. */
   fillInfo?(info: UserStruct, caller: Caller): number;
+  /** The lines of its kind in /proc/PID/fdinfo/N (`show_fdinfo`). */
+  fdinfo?(): string;
   /** Ends the attachment when the link goes. */
   protected abstract end(): void;
 

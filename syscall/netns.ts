@@ -137,6 +137,10 @@ export class NetnsLink extends BpfLink {
     return 0;
   }
 
+  override fdinfo(): string {
+    return `netns_ino:\t${this.#attached ? this.#inode : 0}\nattach_type:\t${this.attachType}\n`;
+  }
+
   protected override end(): void {
     const at = this.#list.indexOf(this);
     if (at !== -1) this.#list.splice(at, 1);

@@ -120,6 +120,10 @@ export class RawTpLink extends BpfLink {
     return uname === 0 ? 0 : copyName(caller, uname, room, this.name);
   }
 
+  override fdinfo(): string {
+    return `tp_name:\t${this.name}\ncookie:\t${this.cookie}\n`;
+  }
+
   protected override end(): void {}
 }
 
@@ -141,6 +145,17 @@ export class TracingLink extends BpfLink {
     info.setU32(at['tracing.target_btf_id'], facts?.attachBtfId ?? 0);
     info.setU64(at['tracing.cookie'], this.cookie);
     return 0;
+  }
+
+  override fdinfo(): string {
+    const facts = this.prog instanceof LoadedProg ? this.prog.facts : undefined;
+    const lines = [
+      `attach_type:\t${this.attachType}`,
+      `target_obj_id:\t${facts?.attachBtf?.id ?? facts?.dstProg?.id ?? 0}`,
+      `target_btf_id:\t${facts?.attachBtfId ?? 0}`,
+      `cookie:\t${this.cookie}`,
+    ];
+    return `${lines.join('\n')}\n`;
   }
 
   protected override end(): void {}
