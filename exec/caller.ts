@@ -5,7 +5,14 @@
  * There is one for each listener; {@link ExecCaller.begin} points it to the next call.
  */
 import { statfsSync } from 'node:fs';
-import type { BpfFile, BpfObject, FdTarget, ForeignFile } from '../base/object.ts';
+import {
+  ANON_INODE_NAME,
+  type BpfFile,
+  type BpfObject,
+  type FdTarget,
+  type ForeignFile,
+  type ObjectKind,
+} from '../base/object.ts';
 import { AT_FDCWD, type Caller, type PathResolver } from '../syscall/caller.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
 import { EACCES, EBADF, EIO, EPERM } from '../uapi/errno.ts';

@@ -36,7 +36,7 @@ const SIZEOF_SOCK_MAP = 376;
 const SIZEOF_SOCK_HASH = 384;
 const SIZEOF_SOCK_HASH_ELEM = 40;
 const SIZEOF_CGROUP_STORAGE_MAP = 328;
-const SIZEOF_LOCAL_STORAGE_MAP = 384;
+const SIZEOF_LOCAL_STORAGE_MAP = 448;
 const SIZEOF_STORAGE_BUCKET = 16;
 /** Pages of a ring buffer before its data: the kernel's own, consumer, producer. */
 const RINGBUF_META_PAGES = 3;
