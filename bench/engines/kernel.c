@@ -2,9 +2,12 @@
  * Runs programs on this machine's kernel. Reads commands, one a line, and answers each
  * with one line:
  *
- *   m TYPE KEY VALUE ENTRIES     make a map: "ok" or "err ERRNO"
+ *   m TYPE KEY VALUE ENTRIES [FLAGS]  make a map: "ok" or "err ERRNO"
+ *   v MAP HEX                    write the value of key 0
+ *   g MAP                        "HEX": the value of key 0
+ *   f MAP                        freeze a map
  *   p HEX                        load an XDP program; the immediate of a lddw with src 1
- *                                is the number of a map: "ok" or "err ERRNO last log line"
+ *                                or 2 is the number of a map: "ok" or "err ERRNO last log line"
  *   s MAP KEY PROG               put a program into a prog array
  *   r PROG REPEAT HEX            test run: "RETVAL CPU_NS HEX" (CPU nanoseconds of all runs)
  *   c                            close everything
@@ -45,7 +48,7 @@ static void load(size_t size) {
   union bpf_attr attr;
   for (size_t i = 0; i < size / 8; i++) {
     if (insns[i].code != 0x18) continue;
-    if (insns[i].src_reg == 1 && insns[i].imm < nmaps) insns[i].imm = maps[insns[i].imm];
+    if ((insns[i].src_reg == 1 || insns[i].src_reg == 2) && insns[i].imm < nmaps) insns[i].imm = maps[insns[i].imm];
     i++;
   }
   memset(&attr, 0, sizeof attr);
@@ -101,12 +104,14 @@ int main(void) {
   setvbuf(stdout, 0, _IOLBF, 0);
   while (fgets(line, sizeof line, stdin)) {
     union bpf_attr attr;
-    unsigned a, b, c, d;
+    unsigned a, b, c, d, e;
     int at = 0;
     memset(&attr, 0, sizeof attr);
     switch (line[0]) {
       case 'm':
-        sscanf(line + 1, "%u %u %u %u", &a, &b, &c, &d);
+        e = 0;
+        sscanf(line + 1, "%u %u %u %u %u", &a, &b, &c, &d, &e);
+        attr.map_flags = e;
         attr.map_type = a;
         attr.key_size = b;
         attr.value_size = c;
@@ -114,6 +119,28 @@ int main(void) {
         long fd = bpf(BPF_MAP_CREATE, &attr);
         if (fd >= 0) maps[nmaps++] = fd;
         answer(fd);
+        break;
+      case 'v':
+      case 'g':
+        sscanf(line + 1, "%u %n", &a, &at);
+        b = 0;
+        attr.map_fd = maps[a];
+        attr.key = (uint64_t)(uintptr_t)&b;
+        attr.value = (uint64_t)(uintptr_t)bytes;
+        if (line[0] == 'v') {
+          from_hex(line + 1 + at);
+          answer(bpf(BPF_MAP_UPDATE_ELEM, &attr));
+          break;
+        }
+        memset(bytes, 0, 4096);
+        bpf(BPF_MAP_LOOKUP_ELEM, &attr);
+        for (unsigned i = 0; i < 256; i++) printf("%02x", bytes[i]);
+        printf("\n");
+        break;
+      case 'f':
+        sscanf(line + 1, "%u", &a);
+        attr.map_fd = maps[a];
+        answer(bpf(BPF_MAP_FREEZE, &attr));
         break;
       case 'p':
         load(from_hex(line + 2));

@@ -17,7 +17,7 @@ interface Conversion {
   /** Flags and width as printf writes them. */
   readonly flags: string;
   readonly width: number;
-  /** `d`, `u`, `x`, `X`, `c`, `s`, `p`, `pi4`, `pI4`, `pi6`, `pI6`. */
+  /** `d`, `u`, `x`, `X`, `c`, `s`, `p`, `sym` (an address as a symbol), `pi4`, `pI4`, `pi6`, `pI6`. */
   readonly kind: string;
   /** Bytes of the value: 4 or 8. */
   readonly size: number;
@@ -36,8 +36,8 @@ export function parseFormat(format: string): readonly Piece[] | number {
   for (let i = 0; i < format.length; i++) {
     const char = format[i]!;
     const code = char.charCodeAt(0);
-    // Only printable ASCII and white space may stand in a format.
-    if (code >= 0x80 || (code < 0x20 && !(code >= 9 && code <= 13)) || code === 0x7f) return -EINVAL;
+    // Of ASCII only printable characters and white space may stand in a format.
+    if ((code < 0x20 && !(code >= 9 && code <= 13)) || code === 0x7f) return -EINVAL;
     if (char !== '%') {
       text += char;
       continue;
@@ -53,24 +53,29 @@ export function parseFormat(format: string): readonly Piece[] | number {
     text = '';
     pieces.push(found.conversion);
     i = found.end - 1;
+    // Letters and digits after a conversion of %p belong to it, whatever they are.
+    if (found.pointer) while (/[0-9A-Za-z]/.test(format[i + 1] ?? '')) i++;
   }
   if (text !== '') pieces.push(text);
   return pieces;
 }
 
 /** The conversion that begins after the percent sign at `i - 1`. */
-function conversion(format: string, i: number): { conversion: Conversion; end: number } | undefined {
+function conversion(format: string, i: number): { conversion: Conversion; end: number; pointer: boolean } | undefined {
   const start = i;
   while ('0+- '.includes(format[i] ?? '?')) i++;
   const flags = format.slice(start, i);
   let width = 0;
   if (/[1-9]/.test(format[i] ?? '')) {
-    while (/[0-9]/.test(format[i] ?? '')) width = Math.min(width * 10 + Number(format[i++]), 4096);
+    while (/[0-9]/.test(format[i] ?? '')) width = (Math.imul(width, 10) + Number(format[i++])) | 0;
+    // A width is kept in 24 bits; a negative one has no effect.
+    width = Math.max((width << 8) >> 8, 0);
   }
   const base = { flags, width, user: false };
   const done = (kind: string, size: number, length: number, user = false) => ({
     conversion: { ...base, kind, size, user },
     end: i + length,
+    pointer: format[i] === 'p',
   });
   const next = format[i + 1] ?? '';
   switch (format[i]) {
@@ -82,7 +87,8 @@ function conversion(format: string, i: number): { conversion: Conversion; end: n
       const ip = /^[iI][46]/.exec(rest);
       if (ip !== null) return done(`p${ip[0]}`, 8, 3);
       if (next === '' || endsWord(format, i + 1)) return done('p', 8, 1);
-      if ('KxsSB'.includes(next)) return done(next === 'x' || next === 'K' ? 'px' : 'p', 8, 2);
+      if ('Kx'.includes(next)) return done('p', 8, 2);
+      if ('sSB'.includes(next)) return done('sym', 8, 2);
       return undefined;
     }
     case 's':
@@ -164,8 +170,8 @@ function ip6(bytes: Uint8Array, kind: string): string {
   return kind === 'pi6' ? hex : (hex.match(/..../g) ?? []).join(':');
 }
 
-/** The text of a format with its arguments, Latin-1 characters as bytes; or -errno. `count`: arguments there are. */
-export function formatText(vm: Vm, format: string, args: readonly bigint[], exact: boolean): string | number {
+/** The text of a format with its arguments, Latin-1 characters as bytes; or -errno. Arguments that are left over do not matter. */
+export function formatText(vm: Vm, format: string, args: readonly bigint[]): string | number {
   const pieces = parseFormat(format);
   if (typeof pieces === 'number') return pieces;
   let used = 0;
@@ -180,15 +186,14 @@ export function formatText(vm: Vm, format: string, args: readonly bigint[], exac
     const value = args[used++]!;
     if (piece.kind === 's') out += pad(stringAt(vm, value, piece.user), piece, false);
     else if (piece.kind === 'c') out += pad(String.fromCharCode(Number(value & 0xffn)), piece, false);
-    else if (piece.kind === 'p' || piece.kind === 'px')
-      out += pad(BigInt.asUintN(64, value).toString(16).padStart(16, '0'), piece, false);
+    else if (piece.kind === 'sym') out += pad(`0x${BigInt.asUintN(64, value).toString(16)}`, piece, false);
+    else if (piece.kind === 'p') out += pad(BigInt.asUintN(64, value).toString(16).padStart(16, '0'), piece, false);
     else if (piece.kind.startsWith('p')) {
       const bytes =
         bytesAt(vm, value, piece.kind.endsWith('4') ? 4 : 16) ?? new Uint8Array(piece.kind.endsWith('4') ? 4 : 16);
       out += pad(piece.kind.endsWith('4') ? ip4(bytes, piece.kind) : ip6(bytes, piece.kind), piece, false);
     } else out += integer(value, piece);
   }
-  if (exact && used !== args.length) return -EINVAL;
   return out;
 }
 

@@ -16,9 +16,9 @@ function sizedFormat(vm: Vm, at: number, size: number): string | number {
 }
 
 /** Adds a line to the trace: the length of the text. */
-function trace(vm: Vm, format: string | number, args: readonly bigint[], exact: boolean): number {
+function trace(vm: Vm, format: string | number, args: readonly bigint[]): number {
   if (typeof format === 'number') return format;
-  const text = formatText(vm, format, args, exact);
+  const text = formatText(vm, format, args);
   if (typeof text === 'number') return text;
   const line = text.slice(0, TRACE_MAX - 1);
   const { comm, pid } = vm.task;
@@ -32,12 +32,12 @@ function word(lo: number, hi: number): bigint {
 
 /** bpf_trace_printk: up to three arguments, which need not all be used. */
 function tracePrintk(vm: Vm, at = 0, size = 0, lo1 = 0, hi1 = 0, lo2 = 0, hi2 = 0, lo3 = 0, hi3 = 0): number {
-  return trace(vm, sizedFormat(vm, at, size), [word(lo1, hi1), word(lo2, hi2), word(lo3, hi3)], false);
+  return trace(vm, sizedFormat(vm, at, size), [word(lo1, hi1), word(lo2, hi2), word(lo3, hi3)]);
 }
 
 function traceVprintk(vm: Vm, at = 0, size = 0, data = 0, length = 0): number {
   const args = readArgs(vm, data, length);
-  return typeof args === 'number' ? args : trace(vm, sizedFormat(vm, at, size), args, true);
+  return typeof args === 'number' ? args : trace(vm, sizedFormat(vm, at, size), args);
 }
 
 /** bpf_snprintf: the length of the whole text with its NUL, cut to the buffer. */
@@ -46,7 +46,7 @@ function snprintf(vm: Vm, buffer = 0, size = 0, format = 0, data = 0, length = 0
   if (typeof args === 'number') return args;
   const text = readFormat(vm, format, 4096);
   if (typeof text === 'number') return text;
-  const out = formatText(vm, text, args, true);
+  const out = formatText(vm, text, args);
   if (typeof out === 'number') return out;
   if (size > 0) {
     const bytes = LATIN1(out.slice(0, size - 1));
@@ -61,7 +61,7 @@ function seqPrintf(vm: Vm, seq = 0, at = 0, size = 0, data = 0, length = 0): num
   if (typeof args === 'number') return args;
   const format = sizedFormat(vm, at, size);
   if (typeof format === 'number') return format;
-  const text = formatText(vm, format, args, true);
+  const text = formatText(vm, format, args);
   if (typeof text === 'number') return text;
   return vm.seqFiles.get(seq)?.write(LATIN1(text)) === false ? -EOVERFLOW : 0;
 }

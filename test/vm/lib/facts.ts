@@ -6,7 +6,15 @@ import { seededRandom } from '../../../base/env.ts';
 import { LINUX_6_18 } from '../../../base/profile.ts';
 import type { BpfMap } from '../../../maps/map.ts';
 import { Arena } from '../../../mm/arena.ts';
-import { BPF_PSEUDO_MAP_FD, decodeInsns, isPseudoCall, isPseudoFunc, OP_CALL, OP_LDDW } from '../../../vm/insn.ts';
+import {
+  BPF_PSEUDO_MAP_FD,
+  BPF_PSEUDO_MAP_VALUE,
+  decodeInsns,
+  isPseudoCall,
+  isPseudoFunc,
+  OP_CALL,
+  OP_LDDW,
+} from '../../../vm/insn.ts';
 import { BpfProg, type EngineName, type ProgInit } from '../../../vm/prog.ts';
 import { InsnAux, type SubprogInfo } from '../../../vm/verifier/types.ts';
 import { Vm, type VmTables } from '../../../vm/vm.ts';
@@ -57,7 +65,10 @@ export function trustedFacts(bytes: Uint8Array, maps: readonly BpfMap[] = [], de
     fact.seen = true;
     const target = order.indexOf(i + 1 + insns.imm[i]!);
     if (isPseudoCall(insns, i)) fact.subprog = target;
-    if (insns.op[i] === OP_LDDW && insns.src[i] === BPF_PSEUDO_MAP_FD) {
+    if (insns.op[i] === OP_LDDW && insns.src[i] === BPF_PSEUDO_MAP_VALUE) {
+      fact.map = maps[insns.imm[i]!] as InsnAux['map'];
+      fact.mapValueOff = insns.imm[i + 1]!;
+    } else if (insns.op[i] === OP_LDDW && insns.src[i] === BPF_PSEUDO_MAP_FD) {
       map = maps[insns.imm[i]!];
       fact.map = map as never;
     } else if (isPseudoFunc(insns, i)) {
