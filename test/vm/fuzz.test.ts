@@ -42,7 +42,9 @@ function runKernel(runner: string, batch: readonly { insns: Uint8Array; packet: 
   });
 }
 
-t.test(`${COUNT} random programs agree on all engines (seed ${SEED})`, (t) => {
+t.setTimeout(0);
+
+t.test(`${COUNT} random programs agree on all engines (seed ${SEED})`, { timeout: 0 }, (t) => {
   const random = seededRandom(SEED);
   const runner = process.env['FUZZ_KERNEL'] === '1' ? buildKernelRunner() : undefined;
   let done = 0;

@@ -27,6 +27,10 @@ interface Conversion {
 
 type Piece = string | Conversion;
 
+/** Letters and digits, white space and punctuation as the kernel sorts Latin-1 (`lib/ctype.c`). */
+const ALNUM = /[0-9A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff]/;
+const SPACE_OR_PUNCT = /[\s!-/:-@[-`{-~\xa0-\xbf\xd7\xf7]/;
+
 const DIGITS = '0123456789abcdef';
 
 /** Splits a format (bytes up to its NUL as Latin-1) into text and conversions, or -EINVAL. */
@@ -54,7 +58,7 @@ export function parseFormat(format: string): readonly Piece[] | number {
     pieces.push(found.conversion);
     i = found.end - 1;
     // Letters and digits after a conversion of %p belong to it, whatever they are.
-    if (found.pointer) while (/[0-9A-Za-z]/.test(format[i + 1] ?? '')) i++;
+    if (found.pointer) while (ALNUM.test(format[i + 1] ?? '')) i++;
   }
   if (text !== '') pieces.push(text);
   return pieces;
@@ -110,7 +114,7 @@ function conversion(format: string, i: number): { conversion: Conversion; end: n
 /** Whether a plain `%p` or `%s` ends here: at the end, before white space, punctuation or another conversion. */
 function endsWord(format: string, i: number): boolean {
   const char = format[i];
-  return char === undefined || /[\s!-/:-@[-`{-~]/.test(char);
+  return char === undefined || SPACE_OR_PUNCT.test(char);
 }
 
 function pad(text: string, { flags, width }: Conversion, numeric: boolean): string {
