@@ -6,16 +6,18 @@ import { type Command, Option } from 'commander';
 import { execSessionCommands } from '../exec/join.ts';
 import type { ExecNative } from '../exec/native.ts';
 import { Supervisor } from '../exec/supervisor.ts';
-import { type MountHandle, mountBpffs } from '../fs/mount.ts';
+import { type MountHandle, type MountSetup, mountBpffs } from '../fs/mount.ts';
 import { loadAddon } from '../native/addon.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { Errno } from '../uapi/errno.ts';
 import { defaultMountPoint, EXIT, reportError } from './common.ts';
+import { joinServer, serveCommand } from './join.ts';
 import { type KernelFlags, kernelOptions, makeKernel, statusCommand } from './server.ts';
 
 interface MountFlags extends KernelFlags {
   readonly options?: string;
   readonly daemon?: boolean;
+  readonly join?: string;
   readonly log?: string;
   readonly traceFuse?: string | true;
   readonly spin: number;
@@ -24,44 +26,52 @@ interface MountFlags extends KernelFlags {
 /** What the serving process tells the one that started it with --daemon. */
 type Report = { readonly mounted: string } | { readonly failed: string };
 
-/** Mounts and serves; returns when the file system is unmounted. */
+/** Mounts and serves; returns when the last mount of the emulated kernel is gone. */
 async function serve(dir: string, flags: MountFlags, announce: (dir: string) => void): Promise<number> {
   const kernel = makeKernel(flags);
-  const mounts: MountHandle[] = [];
+  const mounts = new Set<MountHandle>();
+  const native = loadAddon<ExecNative>();
   let supervisor: Supervisor | undefined;
-  const trace = flags.traceFuse === undefined ? undefined : traceSink(flags.traceFuse);
-  const mount = await mountBpffs(kernel, {
-    dir,
-    options: flags.options ?? '',
-    commands: new Map<string, SessionCommand>([
-      ['EMU_STATUS', statusCommand(kernel, () => mounts)],
-      ...execSessionCommands(loadAddon<ExecNative>(), () => {
-        const pins = mounts[0]?.pins;
-        supervisor ??= new Supervisor({
-          kernel,
-          native: loadAddon<ExecNative>(),
-          ...(pins === undefined ? {} : { pins }),
-        });
-        return supervisor;
-      }),
-    ]),
-    spin: flags.spin,
-    ...(trace === undefined ? {} : { trace }),
+  let status = 0;
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
   });
-  mounts.push(mount);
-  const stop = (): void => {
-    mount.umount({ force: true }).catch(reportError);
+  const commands = new Map<string, SessionCommand>([
+    ['EMU_STATUS', statusCommand(kernel, () => [...mounts])],
+    [
+      'EMU_SERVE',
+      serveCommand((handed) => {
+        start(handed).catch(reportError);
+      }),
+    ],
+    ...execSessionCommands(native, () => {
+      const [first] = mounts;
+      supervisor ??= new Supervisor({ kernel, native, ...(first === undefined ? {} : { pins: first.pins }) });
+      return supervisor;
+    }),
+  ]);
+  const trace = flags.traceFuse === undefined ? {} : { trace: traceSink(flags.traceFuse) };
+  const start = async (where: MountSetup): Promise<MountHandle> => {
+    const mount = await mountBpffs(kernel, { ...where, ...trace, commands, spin: flags.spin });
+    mounts.add(mount);
+    mount.ended.then((errno) => {
+      if (errno !== 0) status = EXIT.failure;
+      mounts.delete(mount);
+      if (mounts.size === 0) finish();
+    });
+    return mount;
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  process.on('SIGHUP', stop);
+  const stop = (): void => {
+    for (const mount of mounts) mount.umount({ force: true }).catch(reportError);
+  };
+  const mount = await start({ dir, options: flags.options ?? '' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   announce(mount.dir);
-  const errno = await mount.ended;
+  await finished;
   supervisor?.close();
-  process.off('SIGINT', stop);
-  process.off('SIGTERM', stop);
-  process.off('SIGHUP', stop);
-  return errno === 0 ? EXIT.ok : EXIT.failure;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);
+  return status;
 }
 
 function traceSink(target: string | true): (line: string) => void {
@@ -149,6 +159,7 @@ export function addMountCommand(program: Command): void {
     .argument('[dir]', 'directory to mount on; made when it does not exist')
     .option('-o, --options <list>', 'mount options as of bpffs: mode=, uid=, gid=, delegate_*=, ro, noatime …')
     .option('-d, --daemon', 'serve in the background; return when it is mounted')
+    .option('-j, --join <dir>', 'one more mount over the emulated kernel of this one; its server serves both')
     .option('--log <file>', 'with --daemon: where messages of the server go')
     .option('--trace-fuse [file]', 'print every FUSE request (default: on standard error)')
     .addOption(
@@ -162,13 +173,16 @@ export function addMountCommand(program: Command): void {
 Examples:
   bpf-emu mount                                  /sys/fs/bpf-emu, in the foreground
   bpf-emu mount --daemon -o mode=0770,gid=100 /mnt/bpf
-  bpf-emu mount --trace-fuse ~/bpf`,
+  bpf-emu mount --trace-fuse ~/bpf
+  bpf-emu mount --join /mnt/bpf /mnt/bpf2`,
     );
   for (const option of kernelOptions()) command.addOption(option);
   command.action(async (dir: string | undefined, flags: MountFlags) => {
     const target = resolve(dir ?? defaultMountPoint());
     if (process.env['BPF_EMU_SERVE'] === '1' && process.send !== undefined) {
       process.exitCode = await serveForParent(target, flags);
+    } else if (flags.join !== undefined) {
+      console.log(`mounted on ${await joinServer(flags.join, target, flags.options ?? '')}`);
     } else if (flags.daemon === true) {
       process.exitCode = await daemonize(target, flags);
     } else {

@@ -224,7 +224,7 @@ export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<Mou
   const addon = loadAddon();
   const options = parseBpffsOptions(setup.options ?? '');
   const words = (setup.options ?? '').split(',');
-  const flags = words.reduce((sum, word) => sum | (MOUNT_FLAGS[word] ?? 0), 0);
+  const flags = mountFlags(setup.options ?? '');
   const place =
     setup.fuseFd !== undefined
       ? { dir: setup.dir, fd: setup.fuseFd, undo: () => {}, byHelper: false }
@@ -281,11 +281,29 @@ function atimeRule(words: readonly string[]): AtimeRule {
   return words.includes('strictatime') ? 'strictatime' : 'relatime';
 }
 
-interface Place {
+/** A file system that is mounted and not yet served. */
+export interface Place {
+  /** Where, as the mount table names it. */
   readonly dir: string;
+  /** The descriptor of /dev/fuse. */
   readonly fd: number;
+  /** Takes back what was made to be mounted on, after the unmount. */
   readonly undo: () => void;
+  /** Mounted through fusermount3. */
   readonly byHelper: boolean;
+}
+
+/**
+ * Mounts without serving, for a server elsewhere: the descriptor is to be handed to it
+ * (`EMU_SERVE`). The options are checked as {@link mountBpffs} does.
+ */
+export function mountForServer(dir: string, options: string): Promise<Place> {
+  parseBpffsOptions(options);
+  return mountSomewhere(loadAddon(), dir, mountFlags(options));
+}
+
+function mountFlags(options: string): number {
+  return options.split(',').reduce((sum, word) => sum | (MOUNT_FLAGS[word] ?? 0), 0);
 }
 
 /** Prepares the directory, then mounts: by mount(2) when we may, else through fusermount3. */

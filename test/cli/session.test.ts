@@ -109,6 +109,40 @@ t.test('a server that was killed is cleared away by umount and by the next mount
   t.end();
 });
 
+t.test('several mounts are separate trees over one emulated kernel', { skip }, (t) => {
+  const first = mounted(t);
+  const second = mkdtempSync(join(tmpdir(), 'bpf-emu-cli-'));
+  t.teardown(() => {
+    cli(['umount', '--force', second]);
+    rmdirSync(second);
+  });
+  const joined = cli(['mount', '--join', first, '-o', 'mode=0700', second]);
+  t.equal(joined.status, 0, joined.stderr);
+  t.equal(lstatSync(second).mode & 0o7777, 0o1700);
+  t.not(lstatSync(first).dev, lstatSync(second).dev);
+  const create = `{"as":"m","cmd":"BPF_MAP_CREATE","map_type":"array","key_size":4,"value_size":8,"max_entries":1}
+{"cmd":"BPF_OBJ_PIN","bpf_fd":"$m","pathname":"${first}/a"}
+{"cmd":"BPF_OBJ_PIN","bpf_fd":"$m","pathname":"${second}/b"}
+`;
+  t.equal(cli(['ctl', '-m', second], create).status, 0);
+  t.same(readdirSync(first).sort(), ['a', 'bpf.ctl']);
+  t.same(readdirSync(second).sort(), ['b', 'bpf.ctl']);
+  const status = JSON.parse(cli(['status', '--json', second]).stdout) as {
+    objects: { maps: number };
+    mounts: object[];
+  };
+  t.equal(status.objects.maps, 1);
+  t.match(status.mounts, [
+    { dir: first, pins: 1 },
+    { dir: second, pins: 1 },
+  ]);
+  t.equal(cli(['umount', first]).status, 0);
+  t.same(readdirSync(second).sort(), ['b', 'bpf.ctl'], 'the server goes on with the mount that is left');
+  const refused = cli(['mount', '--join', second, '-o', 'mode=9', first]);
+  t.equal(refused.status, 1);
+  t.end();
+});
+
 t.test('mount options are those of bpffs', { skip }, (t) => {
   const dir = mounted(t, ['-o', 'mode=0750,uid=0']);
   t.equal(lstatSync(dir).mode & 0o7777, 0o1750);
