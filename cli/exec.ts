@@ -3,13 +3,10 @@ import { createWriteStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { type Fault, type FaultEach, parseFault } from '../exec/fault.ts';
-import { joinCommand } from '../exec/join.ts';
 import type { ExecNative } from '../exec/native.ts';
-import { execCommand } from '../exec/run.ts';
-import { mountBpffs } from '../fs/mount.ts';
 import { loadAddon } from '../native/addon.ts';
 import { defaultMountPoint, mountedDirectories, parseCount } from './common.ts';
-import { type KernelFlags, kernelOptions, makeKernel } from './server.ts';
+import { type KernelFlags, kernelOptions } from './flags.ts';
 
 /** The launcher, beside the addon. */
 const LAUNCHER = fileURLToPath(new URL('../../build/Release/bpf-emu-launch', import.meta.url));
@@ -102,6 +99,7 @@ Examples:
     } as const;
     const mount = mountToJoin(flags);
     if (mount !== undefined) {
+      const { joinCommand } = await import('../exec/join.ts');
       process.exitCode = await joinCommand({ ...shared, mount, fail: flags.fail.map(({ text }) => text) });
       return;
     }
@@ -109,6 +107,9 @@ Examples:
       flags.failEach === undefined
         ? []
         : [parseFault(`any:each=${flags.failEach === true ? 'ENOMEM' : flags.failEach}`)];
+    const { execCommand } = await import('../exec/run.ts');
+    const { mountBpffs } = await import('../fs/mount.ts');
+    const { makeKernel } = await import('./server.ts');
     process.exitCode = await execCommand({
       ...shared,
       makeKernel: () => makeKernel(flags),

@@ -4,8 +4,8 @@ import { EXIT, reportError } from './common.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addCtlCommand } from './ctl.ts';
 import { addExecCommand } from './exec.ts';
+import { projectVersion } from './flags.ts';
 import { addMountCommand } from './mount.ts';
-import { projectVersion } from './server.ts';
 import { addStatusCommand } from './status.ts';
 import { addUmountCommand } from './umount.ts';
 

@@ -1,20 +1,14 @@
 /** `bpf-emu mount`: mounts the emulated bpffs and serves it until it is unmounted. */
 import { spawn } from 'node:child_process';
-import { createWriteStream, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { execSessionCommands } from '../exec/join.ts';
-import type { ExecNative } from '../exec/native.ts';
-import { Supervisor } from '../exec/supervisor.ts';
-import { type MountHandle, type MountSetup, mountBpffs } from '../fs/mount.ts';
-import { loadAddon } from '../native/addon.ts';
-import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { Errno } from '../uapi/errno.ts';
 import { defaultMountPoint, EXIT, reportError } from './common.ts';
-import { joinServer, serveCommand } from './join.ts';
-import { type KernelFlags, kernelOptions, makeKernel, statusCommand } from './server.ts';
+import { type KernelFlags, kernelOptions } from './flags.ts';
 
-interface MountFlags extends KernelFlags {
+/** Options of `bpf-emu mount`. */
+export interface MountFlags extends KernelFlags {
   readonly options?: string;
   readonly daemon?: boolean;
   readonly join?: string;
@@ -25,62 +19,6 @@ interface MountFlags extends KernelFlags {
 
 /** What the serving process tells the one that started it with --daemon. */
 type Report = { readonly mounted: string } | { readonly failed: string };
-
-/** Mounts and serves; returns when the last mount of the emulated kernel is gone. */
-async function serve(dir: string, flags: MountFlags, announce: (dir: string) => void): Promise<number> {
-  const kernel = makeKernel(flags);
-  const mounts = new Set<MountHandle>();
-  const native = loadAddon<ExecNative>();
-  let supervisor: Supervisor | undefined;
-  let status = 0;
-  let finish = (): void => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  const commands = new Map<string, SessionCommand>([
-    ['EMU_STATUS', statusCommand(kernel, () => [...mounts])],
-    [
-      'EMU_SERVE',
-      serveCommand((handed) => {
-        start(handed).catch(reportError);
-      }),
-    ],
-    ...execSessionCommands(native, () => {
-      const [first] = mounts;
-      supervisor ??= new Supervisor({ kernel, native, ...(first === undefined ? {} : { pins: first.pins }) });
-      return supervisor;
-    }),
-  ]);
-  const trace = flags.traceFuse === undefined ? {} : { trace: traceSink(flags.traceFuse) };
-  const start = async (where: MountSetup): Promise<MountHandle> => {
-    const mount = await mountBpffs(kernel, { ...where, ...trace, commands, spin: flags.spin });
-    mounts.add(mount);
-    mount.ended.then((errno) => {
-      if (errno !== 0) status = EXIT.failure;
-      mounts.delete(mount);
-      if (mounts.size === 0) finish();
-    });
-    return mount;
-  };
-  const stop = (): void => {
-    for (const mount of mounts) mount.umount({ force: true }).catch(reportError);
-  };
-  const mount = await start({ dir, options: flags.options ?? '' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  announce(mount.dir);
-  await finished;
-  supervisor?.close();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);
-  return status;
-}
-
-function traceSink(target: string | true): (line: string) => void {
-  if (target === true) return (line) => console.error(line);
-  const stream = createWriteStream(target, { flags: 'a' });
-  return (line) => {
-    stream.write(`${line}\n`);
-  };
-}
 
 /** What a newcomer does next. */
 function nextSteps(dir: string): string {
@@ -136,6 +74,7 @@ async function serveForParent(dir: string, flags: MountFlags): Promise<number> {
       process.send?.(report, undefined, undefined, () => sent());
     });
   try {
+    const { serve } = await import('./serve.ts');
     return await serve(dir, flags, (mounted) => {
       tell({ mounted }).then(() => {
         if (process.connected) process.disconnect();
@@ -182,10 +121,12 @@ Examples:
     if (process.env['BPF_EMU_SERVE'] === '1' && process.send !== undefined) {
       process.exitCode = await serveForParent(target, flags);
     } else if (flags.join !== undefined) {
+      const { joinServer } = await import('./join.ts');
       console.log(`mounted on ${await joinServer(flags.join, target, flags.options ?? '')}`);
     } else if (flags.daemon === true) {
       process.exitCode = await daemonize(target, flags);
     } else {
+      const { serve } = await import('./serve.ts');
       process.exitCode = await serve(target, flags, (mounted) => {
         console.log(`${nextSteps(mounted)}\n\nServing; press Ctrl-C to unmount.`);
       });

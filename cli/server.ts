@@ -1,31 +1,9 @@
 /** The emulated kernel of a mount and what it tells about itself (`EMU_STATUS`). */
-import { readFileSync } from 'node:fs';
-import { InvalidArgumentError, Option } from 'commander';
 import type { MountHandle } from '../fs/mount.ts';
-import { CPUS_MAX, hostClock, possibleCpus, randomSource } from '../native/host.ts';
+import { hostClock, possibleCpus, randomSource } from '../native/host.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { Kernel } from '../syscall/kernel.ts';
-import { parseCount, parseSize } from './common.ts';
-
-/** Options of the commands that start an emulated kernel. */
-export interface KernelFlags {
-  readonly memory: number;
-  readonly cpus?: number;
-  readonly seed?: number;
-}
-
-/** The options behind {@link KernelFlags}, for a command to add. */
-export function kernelOptions(): Option[] {
-  return [
-    new Option('--memory <size>', 'memory of the emulated kernel').default(2 ** 30, '1G').argParser(parseSize),
-    new Option('--cpus <n>', "possible CPUs of the emulated kernel (default: this machine's)").argParser((text) => {
-      const cpus = parseCount(1)(text);
-      if (cpus > CPUS_MAX) throw new InvalidArgumentError(`at most ${CPUS_MAX} CPUs.`);
-      return cpus;
-    }),
-    new Option('--seed <n>', 'make hash seeds and random numbers repeatable').argParser(parseCount(0)),
-  ];
-}
+import { type KernelFlags, projectVersion } from './flags.ts';
 
 /** An emulated kernel as the options say. */
 export function makeKernel(flags: KernelFlags): Kernel {
@@ -59,12 +37,6 @@ export interface MountStatus {
   readonly requests: number;
   readonly openFiles: number;
   readonly pins: number;
-}
-
-/** The version of the project, from package.json. */
-export function projectVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** The `EMU_STATUS` command over the mounts of a kernel. */

@@ -1,7 +1,6 @@
 /** `bpf-emu umount`: unmounts, and clears away what a server that died left behind. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { detachDead, FS_TYPE } from '../fs/mount.ts';
 import { loadAddon } from '../native/addon.ts';
 import { isGrafted, ungraft } from '../native/graft.ts';
 import { mountAt } from '../native/mountinfo.ts';
@@ -14,6 +13,7 @@ const MNT_DETACH = 2;
 const END_TIMEOUT_MS = 2000;
 
 async function umount(dir: string, force: boolean): Promise<void> {
+  const { detachDead, FS_TYPE } = await import('../fs/mount.ts');
   const addon = loadAddon();
   if (await detachDead(addon, dir)) {
     if (isGrafted(dir)) ungraft(addon, dir);

@@ -1,0 +1,68 @@
+/** The server of a mount: an emulated kernel, its mounts, and the commands that join it. */
+import { createWriteStream } from 'node:fs';
+import { execSessionCommands } from '../exec/join.ts';
+import type { ExecNative } from '../exec/native.ts';
+import { Supervisor } from '../exec/supervisor.ts';
+import { type MountHandle, type MountSetup, mountBpffs } from '../fs/mount.ts';
+import { loadAddon } from '../native/addon.ts';
+import type { SessionCommand } from '../syscall/ctl_json/session.ts';
+import { EXIT, reportError } from './common.ts';
+import { serveCommand } from './join.ts';
+import type { MountFlags } from './mount.ts';
+import { makeKernel, statusCommand } from './server.ts';
+
+/** Mounts and serves; returns when the last mount of the emulated kernel is gone. */
+export async function serve(dir: string, flags: MountFlags, announce: (dir: string) => void): Promise<number> {
+  const kernel = makeKernel(flags);
+  const mounts = new Set<MountHandle>();
+  const native = loadAddon<ExecNative>();
+  let supervisor: Supervisor | undefined;
+  let status = 0;
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const commands = new Map<string, SessionCommand>([
+    ['EMU_STATUS', statusCommand(kernel, () => [...mounts])],
+    [
+      'EMU_SERVE',
+      serveCommand((handed) => {
+        start(handed).catch(reportError);
+      }),
+    ],
+    ...execSessionCommands(native, () => {
+      const [first] = mounts;
+      supervisor ??= new Supervisor({ kernel, native, ...(first === undefined ? {} : { pins: first.pins }) });
+      return supervisor;
+    }),
+  ]);
+  const trace = flags.traceFuse === undefined ? {} : { trace: traceSink(flags.traceFuse) };
+  const start = async (where: MountSetup): Promise<MountHandle> => {
+    const mount = await mountBpffs(kernel, { ...where, ...trace, commands, spin: flags.spin });
+    mounts.add(mount);
+    mount.ended.then((errno) => {
+      if (errno !== 0) status = EXIT.failure;
+      mounts.delete(mount);
+      if (mounts.size === 0) finish();
+    });
+    return mount;
+  };
+  const stop = (): void => {
+    for (const mount of mounts) mount.umount({ force: true }).catch(reportError);
+  };
+  const mount = await start({ dir, options: flags.options ?? '' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  announce(mount.dir);
+  await finished;
+  supervisor?.close();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);
+  return status;
+}
+
+function traceSink(target: string | true): (line: string) => void {
+  if (target === true) return (line) => console.error(line);
+  const stream = createWriteStream(target, { flags: 'a' });
+  return (line) => {
+    stream.write(`${line}\n`);
+  };
+}
