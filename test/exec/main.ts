@@ -9,6 +9,7 @@ import { mountBpffs } from '../../fs/mount.ts';
 import { loadAddon } from '../../native/addon.ts';
 import { hostClock, hostRandom, possibleCpus } from '../../native/host.ts';
 import { Kernel } from '../../syscall/kernel.ts';
+import { trustingVerifier } from '../syscall/trusting_verifier.ts';
 import { LAUNCHER } from './util.ts';
 
 const { values, positionals } = parseArgs({
@@ -26,7 +27,8 @@ process.exitCode = await execCommand({
   native: loadAddon(),
   launcher: LAUNCHER,
   command: positionals,
-  makeKernel: () => new Kernel({ cpus: possibleCpus(), clock: hostClock(), random: hostRandom() }),
+  makeKernel: () =>
+    new Kernel({ cpus: possibleCpus(), clock: hostClock(), random: hostRandom(), verify: trustingVerifier }),
   serve: async (kernel, fuseFd, dev) => {
     const mount = await mountBpffs(kernel, { dir: '/sys/fs/bpf', fuseFd, dev });
     return { pins: mount.pins, close: () => mount.over(0) };

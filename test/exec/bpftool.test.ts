@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { possibleCpus } from '../../native/host.ts';
+import { cannotAskKernel, cannotExec, exec, FIXTURES, ROOT, run, which } from './util.ts';
+
+const SCRIPT = join(FIXTURES, 'bpftool.sh');
+const GOLDEN = join(ROOT, 'test', 'golden', 'exec', 'bpftool.txt');
+const skip = cannotExec(true) || (which('bpftool') === undefined && 'needs the package bpftool');
+const env = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
+
+/** Ids are given in order of creation on the whole machine. */
+function withoutIds(text: string): string[] {
+  return text
+    .replace(/^\d+: /gm, 'N: ')
+    .replace(/"id":( ?)\d+/g, '"id":$1N')
+    .split('\n');
+}
+
+t.test('bpftool map prints what it prints on a kernel', { skip }, async (t) => {
+  const emulated = await exec([], ['sh', '-c', `mkdir /sys/fs/bpf/t && exec sh ${SCRIPT} /sys/fs/bpf/t`], { env });
+  t.equal(emulated.status, 0, emulated.stderr);
+  const lines = withoutIds(emulated.stdout);
+  const golden = possibleCpus() === 2 ? false : 'the recording has values of 2 CPUs';
+  await t.test('as recorded on Linux 6.18', { skip: golden }, async (t) => {
+    t.strictSame(lines, readFileSync(GOLDEN, 'utf8').split('\n'));
+  });
+  await t.test('as on the kernel here', { skip: cannotAskKernel() }, async (t) => {
+    const inside = `mount -t bpf bpf /sys/fs/bpf && mkdir /sys/fs/bpf/t && exec sh ${SCRIPT} /sys/fs/bpf/t`;
+    const real = await run('unshare', ['-m', 'sh', '-c', inside], { env });
+    // The machine may have other maps: those of the script are compared.
+    const names = /name (m_|[qs]\b)|"name": ?"(m_|[qs]")/;
+    if (
+      withoutIds(real.stdout).filter((line) => names.test(line)).length ===
+      lines.filter((line) => names.test(line)).length
+    )
+      t.strictSame(lines, withoutIds(real.stdout));
+  });
+});
+
+t.test('bpftool -f finds pins, and pins outlive the command that made them', { skip }, async (t) => {
+  const script = `
+    bpftool map create /sys/fs/bpf/kept type hash key 4 value 4 entries 1 name kept
+    bpftool -f map show name kept | grep pinned
+    stat -f -c %T /sys/fs/bpf
+    rm /sys/fs/bpf/kept
+    bpftool map list`;
+  const outcome = await exec([], ['sh', '-c', script], { env });
+  t.equal(outcome.stderr, '');
+  t.equal(outcome.stdout, '\tpinned /sys/fs/bpf/kept\nbpf_fs\n');
+});
+
+t.test('bpftool feature probe runs to its end', { skip }, async (t) => {
+  const outcome = await exec([], ['bpftool', 'feature', 'probe', 'full'], { env });
+  t.equal(outcome.status, 0, outcome.stderr);
+  t.match(outcome.stdout, 'eBPF map_type hash is available');
+  t.match(outcome.stdout, 'eBPF program_type socket_filter is available');
+});
