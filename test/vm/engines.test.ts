@@ -1,14 +1,13 @@
 /** What the engines do beyond plain arithmetic, the same on both. */
 import t from 'tap';
-import { mapOps } from '../../maps/index.ts';
-import type { BpfMap, MapCreateAttr } from '../../maps/map.ts';
+import type { BpfMap } from '../../maps/map.ts';
 import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
-import { createVm } from '../../vm/helpers/index.ts';
 import type { BpfProg, EngineName } from '../../vm/prog.ts';
 import { type InsnAux, PTR_KIND } from '../../vm/verifier/types.ts';
 import { BpfException, CTX_EXT, ProgramAborted, type Vm } from '../../vm/vm.ts';
 import { asm } from './lib/asm.ts';
 import { testVm, trustedFacts, trustedProg } from './lib/facts.ts';
+import { machine } from './lib/machine.ts';
 
 /** The assertions of a check. */
 interface Tap {
@@ -16,33 +15,6 @@ interface Tap {
 }
 
 const ENGINES: readonly EngineName[] = ['interp', 'jit'];
-const CREATOR = { hasCap: () => true };
-
-/** A machine with maps made as asked; the maps are found by id. */
-function machine(...specs: [type: number, keySize: number, valueSize: number, maxEntries: number][]) {
-  const byId = new Map<number, BpfMap>();
-  const vm = createVm(testVm(undefined, byId).env);
-  const maps = specs.map(([mapType, keySize, valueSize, maxEntries], index) => {
-    const attr: MapCreateAttr = {
-      mapType,
-      keySize,
-      valueSize,
-      maxEntries,
-      mapFlags: 0,
-      numaNode: 0,
-      mapExtra: 0n,
-      innerMap: -9,
-    };
-    const map = mapOps(mapType)?.alloc(attr, vm.env, CREATOR);
-    if (map === undefined || typeof map === 'number') throw new Error(`No map of type ${mapType}: ${map}`);
-    map.id = index + 1;
-    vm.env.arena.i32[map.addr >> 2] = map.id;
-    byId.set(map.id, map);
-    return map;
-  });
-  return { vm, maps };
-}
-
 /** Runs one source on both engines, in machines of their own; calls back with each result. */
 function both(
   name: string,

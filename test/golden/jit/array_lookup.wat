@@ -1,0 +1,60 @@
+(module
+  (type (;0;) (func (param i64 i64 i64 i64 i64 i32) (result i64)))
+  (type (;1;) (func (param i32) (result i32)))
+  (type (;2;) (func (param i32 i32) (result i32)))
+  (import "e" "memory" (memory (;0;) 1))
+  (import "e" "table" (table (;0;) 1 funcref))
+  (func (;0;) (export "main") (type 0) (param i64 i64 i64 i64 i64 i32) (result i64)
+    (local i64 i64 i64 i64 i64 i64 i64 i32 i32 i32 i32 i32 f64 f64)
+    (local.set 17
+      (i32.sub
+        (local.get 5)
+        (i32.const 64)))
+    (block  ;; label = @1
+      (i64.store32 offset=60 align=1
+        (local.get 17)
+        (i64.const 1))
+      (local.set 0
+        (i64.const -131391639187456))
+      (local.set 1
+        (i64.or
+          (i64.extend_i32_u
+            (local.get 5))
+          (i64.const -131391639519232)))
+      (local.set 1
+        (i64.add
+          (local.get 1)
+          (i64.const -4)))
+      (local.set 6
+        (select
+          (i64.or
+            (i64.extend_i32_u
+              (local.tee 13
+                (select
+                  (i32.add
+                    (i32.mul
+                      (local.tee 14
+                        (i32.load align=1
+                          (i32.wrap_i64
+                            (local.get 1))))
+                      (i32.const 8))
+                    (i32.const 335872))
+                  (i32.const 0)
+                  (i32.lt_u
+                    (local.get 14)
+                    (i32.const 4)))))
+            (i64.const -131391639519232))
+          (i64.const 0)
+          (local.get 13)))
+      (br_if 0 (;@1;)
+        (i64.eq
+          (local.get 6)
+          (i64.const 0)))
+      (local.set 6
+        (i64.load align=1
+          (i32.wrap_i64
+            (local.get 6))))
+      (br 0 (;@1;)))
+    (return
+      (local.get 6))
+    (unreachable))

@@ -1,0 +1,32 @@
+/** Machines with maps, for tests of the engines. */
+import { mapOps } from '../../../maps/index.ts';
+import type { BpfMap, MapCreateAttr } from '../../../maps/map.ts';
+import { createVm } from '../../../vm/helpers/index.ts';
+import { testVm } from './facts.ts';
+
+const CREATOR = { hasCap: () => true };
+
+/** A machine with maps made as asked; the maps are found by id. */
+export function machine(...specs: [type: number, keySize: number, valueSize: number, maxEntries: number][]) {
+  const byId = new Map<number, BpfMap>();
+  const vm = createVm(testVm(undefined, byId).env);
+  const maps = specs.map(([mapType, keySize, valueSize, maxEntries], index) => {
+    const attr: MapCreateAttr = {
+      mapType,
+      keySize,
+      valueSize,
+      maxEntries,
+      mapFlags: 0,
+      numaNode: 0,
+      mapExtra: 0n,
+      innerMap: -9,
+    };
+    const map = mapOps(mapType)?.alloc(attr, vm.env, CREATOR);
+    if (map === undefined || typeof map === 'number') throw new Error(`No map of type ${mapType}: ${map}`);
+    map.id = index + 1;
+    vm.env.arena.i32[map.addr >> 2] = map.id;
+    byId.set(map.id, map);
+    return map;
+  });
+  return { vm, maps };
+}

@@ -1,0 +1,117 @@
+/**
+ * What the compiler makes of small programs, as text (test/golden/jit/*.wat): a change
+ * of the generated code shows as a difference to read. `UPDATE_GOLDEN=1` writes them anew.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import t from 'tap';
+import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
+import { compile } from '../../vm/jit/jit.ts';
+import { PTR_KIND } from '../../vm/verifier/types.ts';
+import { asm } from './lib/asm.ts';
+import { trustedFacts, trustedProg } from './lib/facts.ts';
+import { machine } from './lib/machine.ts';
+
+interface Wabt {
+  readWasm(bytes: Uint8Array, options: object): { toText(options: object): string };
+}
+const wabt = await (createRequire(import.meta.url)('wabt') as () => Promise<Wabt>)();
+
+const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
+
+/** Name, source, maps, and the context loads that give pointers: [instruction, offset of the pointer]. */
+const PROGRAMS: readonly {
+  readonly name: string;
+  readonly source: string;
+  readonly maps?: [number, number, number, number][];
+  readonly pointers?: readonly (readonly [number, number])[];
+}[] = [
+  { name: 'alu', source: 'r0 = 5; r0 += 7; w0 *= 3; r0 s>>= 1; r0 = -r0; exit' },
+  { name: 'division', source: 'r0 = *(u64 *)(r1 + 0); r2 = *(u64 *)(r1 + 8); r0 /= r2; w0 s%= w2; r0 /= 10; exit' },
+  { name: 'bytes', source: 'r0 = *(u32 *)(r1 + 0); r0 = be16 r0; r0 = bswap64 r0; r0 = le32 r0; exit' },
+  {
+    name: 'packet',
+    source: `r2 = *(u32 *)(r1 + 0); r3 = *(u32 *)(r1 + 4); r0 = 1
+      r4 = r2; r4 += 14; if r4 > r3 goto out
+      r0 = *(u16 *)(r2 + 12); *(u8 *)(r2 + 0) = 7
+      out: 
+      exit`,
+    pointers: [
+      [0, 0],
+      [1, 8],
+    ],
+  },
+  { name: 'loop', source: 'r0 = 0; r1 = 10; again:\n r0 += r1; r1 -= 1; if r1 != 0 goto again; exit' },
+  {
+    name: 'nested_branches',
+    source: `r0 = *(u32 *)(r1 + 0); if r0 > 10 goto big; if r0 == 3 goto three
+      r0 = 0; goto done
+      three: 
+      r0 = 33; goto done
+      big: 
+      r0 = 100
+      done: 
+      r0 += 1; exit`,
+  },
+  {
+    name: 'stack',
+    source: '*(u64 *)(r10 - 8) = 1; r1 = 2; lock *(u64 *)(r10 - 8) += r1; r0 = *(u64 *)(r10 - 8); exit',
+  },
+  { name: 'call_inlined', source: 'r1 = 5; call double; r0 += 1; exit\n double: \n r0 = r1; r0 += r0; exit' },
+  {
+    name: 'array_lookup',
+    source:
+      '*(u32 *)(r10 - 4) = 1; r1 = map[0]; r2 = r10; r2 += -4; call 1; if r0 == 0 goto out; r0 = *(u64 *)(r0 + 0); out: \n exit'.replace(
+        'out: ',
+        '\n out:',
+      ),
+    maps: [[BPF_MAP_TYPE.ARRAY, 4, 8, 4]],
+  },
+  {
+    name: 'hash_lookup',
+    source:
+      '*(u32 *)(r10 - 4) = 1; r1 = map[0]; r2 = r10; r2 += -4; call 1; if r0 == 0 goto out; r0 = *(u64 *)(r0 + 0)\n out: \n exit',
+    maps: [[BPF_MAP_TYPE.HASH, 4, 8, 4]],
+  },
+  { name: 'bpf_loop', source: 'r1 = 5; r2 = func body; r3 = 0; r4 = 0; call 181; exit\n body: \n r0 = 0; exit' },
+  {
+    name: 'may_goto',
+    source: 'r0 = 0; again: \n r0 += 1; may_goto out; goto again\n out: \n exit'.replace('again: ', '\n again:'),
+  },
+  {
+    name: 'tail_call',
+    source: 'r2 = map[0]; r3 = 1; call 12; r0 = 0; exit',
+    maps: [[BPF_MAP_TYPE.PROG_ARRAY, 4, 4, 4]],
+  },
+];
+
+/** The entries (`run`, `repeat`, `call0`) are the same in every module. */
+function withoutEntries(text: string): string {
+  return (
+    text
+      .replace(/ {2}\(func \(;\d+;\) \(export "(?:run|repeat|call\d+)"\)[\s\S]*?\n(?= {2}\(func|\)|$)/g, '')
+      .trimEnd() + '\n'
+  );
+}
+
+for (const { name, source, maps: specs = [], pointers = [] } of PROGRAMS) {
+  t.test(`code of ${name}`, (t) => {
+    const { vm, maps } = machine(...specs);
+    const bytes = asm(source.replace(/(\w+): /g, '\n$1:'));
+    const facts = trustedFacts(bytes, maps);
+    for (const [insn, off] of pointers) {
+      facts.aux[insn]!.ptrKind = PTR_KIND.CTX;
+      facts.aux[insn]!.ctxPtr = off;
+    }
+    const prog = trustedProg(vm, bytes, 'interp', { maps, ...facts });
+    const module = wabt.readWasm(compile(vm, prog.linked).bytes.slice(), { tail_call: true, sign_extension: true });
+    const text = withoutEntries(module.toText({ foldExprs: true, inlineExport: true }));
+    const path = `test/golden/jit/${name}.wat`;
+    if (UPDATE || !existsSync(path)) {
+      mkdirSync('test/golden/jit', { recursive: true });
+      writeFileSync(path, text);
+    }
+    t.equal(text, readFileSync(path, 'utf8'));
+    t.end();
+  });
+}
