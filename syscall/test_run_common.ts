@@ -63,13 +63,21 @@ export function runRepeated(
   const start = vm.now();
   let done = 0;
   let retval = 0;
-  while (done < repeat) {
-    const until = Math.min(done + BATCH, repeat);
-    for (; done < until; done++) {
-      before();
-      retval = result(prog.run(ctx));
+  const storage = new Map(vm.localStorage);
+  vm.localStorage.clear();
+  try {
+    while (done < repeat) {
+      const until = Math.min(done + BATCH, repeat);
+      for (; done < until; done++) {
+        before();
+        retval = result(prog.run(ctx));
+      }
+      if (done < repeat && vm.now() - start > RUN_BUDGET_MS) return { errno: -EINTR, retval, duration: 0 };
     }
-    if (done < repeat && vm.now() - start > RUN_BUDGET_MS) return { errno: -EINTR, retval, duration: 0 };
+  } finally {
+    for (const value of vm.localStorage.values()) vm.env.arena.free(value.addr, value.size);
+    vm.localStorage.clear();
+    for (const [id, value] of storage) vm.localStorage.set(id, value);
   }
   const duration = Math.floor(((vm.now() - start) * 1e6) / done);
   return { errno: 0, retval, duration: Math.min(Math.max(duration, 0), U32_MAX) };

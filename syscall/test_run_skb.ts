@@ -7,17 +7,7 @@ import { BPF_F_TEST, BPF_PROG_TYPE as PT } from '../uapi/bpf.ts';
 import { EBADMSG, EINVAL, ENODEV, ENOMEM } from '../uapi/errno.ts';
 import { csumFold } from '../vm/contexts/checksum.ts';
 import { LOOPBACK, netDevice } from '../vm/contexts/netdev.ts';
-import {
-  CHECKSUM_COMPLETE,
-  ETH_HLEN,
-  ETH_P_IP,
-  ETH_P_IPV6,
-  IPV4_HLEN,
-  IPV6_HLEN,
-  SKB_HEADROOM,
-  SKB_TAILROOM,
-  Skb,
-} from '../vm/contexts/skb.ts';
+import { CHECKSUM_COMPLETE, ETH_HLEN, SKB_HEADROOM, SKB_TAILROOM, Skb } from '../vm/contexts/skb.ts';
 import { SK_BUFF, SKB_CTX_SIZE } from '../vm/progtypes/skb.ts';
 import {
   finish,
@@ -68,8 +58,8 @@ function u32(bytes: Uint8Array, off: number): number {
   return (bytes[off]! | (bytes[off + 1]! << 8) | (bytes[off + 2]! << 16) | (bytes[off + 3]! << 24)) >>> 0;
 }
 
-/** Whether the types's programs see the link-layer header. */
-function seesLinkLayer(type: number): boolean {
+/** Whether programs of the type see the link-layer header. */
+export function seesLinkLayer(type: number): boolean {
   return type === PT.SCHED_CLS || type === PT.SCHED_ACT;
 }
 
@@ -96,13 +86,9 @@ function runOn(run: TestRun, skb: Skb, size: number): number {
   const ifindex = ctx === undefined ? 0 : u32(ctx, SK_BUFF.ifindex);
   const device = ifindex > LOOPBACK.ifindex ? netDevice(ifindex) : LOOPBACK;
   if (device === undefined) return -ENODEV;
-  skb.ethTypeTrans(device);
-  skb.resetNetworkHeader();
-  if (skb.protocol === ETH_P_IP && skb.len < IPV4_HLEN) return -EINVAL;
-  if (skb.protocol === ETH_P_IPV6 && skb.len < IPV6_HLEN) return -EINVAL;
-  skb.describeSock();
   const linkLayer = seesLinkLayer(run.prog.type);
-  if (linkLayer) skb.push(ETH_HLEN);
+  const received = skb.receive(device, linkLayer);
+  if (received < 0) return received;
   const converted = fromCaller(skb, ctx);
   if (converted < 0) return converted;
   const complete = (run.attr.get(TEST_AT.flags) & BPF_F_TEST.SKB_CHECKSUM_COMPLETE) !== 0;

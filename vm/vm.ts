@@ -140,6 +140,8 @@ export class Vm {
   caller: object | undefined = undefined;
   /** Key of the hashes programs are given (flows, SYN cookies), random for each machine. */
   readonly hashSeed: number;
+  /** Values of cgroup storage maps, for bpf_get_local_storage, by map id. */
+  readonly localStorage = new Map<number, { readonly addr: number; readonly size: number }>();
   /** Cookie of the next socket that is asked for one. */
   nextCookie = 1n;
   /** Nesting of runs, and the number of the outermost one. */

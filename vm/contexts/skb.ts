@@ -6,7 +6,7 @@
  * The context block holds the fields that programs may change (mark, priority, cb, …);
  * what only the kernel knows is kept here.
  */
-import { ENOMEM, Errno } from '../../uapi/errno.ts';
+import { EINVAL, ENOMEM, Errno } from '../../uapi/errno.ts';
 import { SK_BUFF, SKB_EXT } from '../progtypes/skb.ts';
 import { BPF_SOCK } from '../progtypes/sock.ts';
 import type { Vm } from '../vm.ts';
@@ -195,6 +195,20 @@ export class Skb extends ContextObject {
   etherProtocol(type: number, payload: number): number {
     if (type >= ETH_P_802_3_MIN) return type;
     return payload + 2 <= this.tail && this.be16(payload) === 0xffff ? ETH_P_802_3 : ETH_P_802_2;
+  }
+
+  /**
+   * Takes the packet in as one that came by a device: headers, protocol, socket. 0, or
+   * -EINVAL when the IP header is cut off. `linkLayer`: programs see the Ethernet header.
+   */
+  receive(device: NetDevice, linkLayer: boolean): number {
+    this.ethTypeTrans(device);
+    this.resetNetworkHeader();
+    if (this.protocol === ETH_P_IP && this.len < IPV4_HLEN) return -EINVAL;
+    if (this.protocol === ETH_P_IPV6 && this.len < IPV6_HLEN) return -EINVAL;
+    this.describeSock();
+    if (linkLayer) this.push(ETH_HLEN);
+    return 0;
   }
 
   /** The network header is where the data begins. */

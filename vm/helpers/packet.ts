@@ -1,7 +1,9 @@
 /** The helpers that work on packets, sockets and contexts; a file a topic. */
 import type { HelperRecord } from '../helper.ts';
+import { CGROUP_HELPERS } from './cgroup_hooks.ts';
 import { CSUM_HELPERS } from './csum.ts';
 import { REDIRECT_HELPERS } from './redirect.ts';
+import { SK_MSG_HELPERS } from './sk_msg.ts';
 import { SKB_BYTES_HELPERS } from './skb_bytes.ts';
 import { SKB_CHANGE_HELPERS } from './skb_change.ts';
 import { SKB_INFO_HELPERS } from './skb_info.ts';
@@ -18,4 +20,6 @@ export const PACKET_HELPERS: readonly HelperRecord[] = [
   ...REDIRECT_HELPERS,
   ...SOCK_HELPERS,
   ...TUNNEL_HELPERS,
+  ...CGROUP_HELPERS,
+  ...SK_MSG_HELPERS,
 ];

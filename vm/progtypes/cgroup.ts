@@ -57,6 +57,9 @@ export const SOCKOPT_CTX = ctxTable([
 /** sizeof(struct bpf_sysctl). */
 export const SYSCTL_CTX_SIZE = 8;
 
+/** Offset of `write` in struct bpf_sysctl. */
+export const SYSCTL_WRITE = 0;
+
 /** struct bpf_sysctl. */
 export const SYSCTL_CTX = ctxTable([
   { name: 'write', off: 0, size: 4 },

@@ -45,6 +45,9 @@ export const XDP_CTX = ctxTable([
 /** sizeof(struct sk_msg_md). */
 export const SK_MSG_CTX_SIZE = 80;
 
+/** Byte offsets in struct sk_msg_md. */
+export const SK_MSG = { data: 0, dataEnd: 8, size: 68, sk: 72 } as const;
+
 /** struct sk_msg_md. */
 export const SK_MSG_CTX = ctxTable([
   { name: 'data', off: 0, size: 8, read: 'exact', reg: PTR_TO_PACKET },
