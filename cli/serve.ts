@@ -6,6 +6,7 @@ import { Supervisor } from '../exec/supervisor.ts';
 import { type MountHandle, type MountSetup, mountBpffs } from '../fs/mount.ts';
 import { loadAddon } from '../native/addon.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
+import { emuProgRun } from '../syscall/prog_run/index.ts';
 import { EXIT, reportError } from './common.ts';
 import { serveCommand } from './join.ts';
 import type { MountFlags } from './mount.ts';
@@ -24,6 +25,7 @@ export async function serve(dir: string, flags: MountFlags, announce: (dir: stri
   });
   const commands = new Map<string, SessionCommand>([
     ['EMU_STATUS', statusCommand(kernel, () => [...mounts])],
+    ['EMU_PROG_RUN', emuProgRun(kernel)],
     [
       'EMU_SERVE',
       serveCommand((handed) => {

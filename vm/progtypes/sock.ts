@@ -32,7 +32,8 @@ export const BPF_SOCK = {
   rxQueueMapping: 76,
 } as const;
 
-const FIELDS: readonly CtxField[] = [
+/** The fields of struct bpf_sock. */
+export const SOCK_FIELDS: readonly CtxField[] = [
   { name: 'bound_dev_if', off: 0, size: 4, read: 'exact' },
   ...words(['family', 'type', 'protocol'], 4, { read: 'start' }),
   ...words(['mark', 'priority'], 16, { read: 'exact' }),
@@ -55,8 +56,8 @@ function sockAccessOf(table: CtxTable, off: number, size: number, write: boolean
 
 const DST_PORT_WORD = ctxTable([{ name: 'dst_port', off: 48, size: 4 }]);
 
-const SOCK = ctxTable(FIELDS);
-const SOCK_COMMON = variant(FIELDS, {
+const SOCK = ctxTable(SOCK_FIELDS);
+const SOCK_COMMON = variant(SOCK_FIELDS, {
   bound_dev_if: { read: 'exact' },
   type: { read: 'none' },
   protocol: { read: 'none' },
@@ -126,7 +127,7 @@ const POST_BIND6 = [AT.CGROUP_INET6_POST_BIND] as const;
 const POST_BIND = [...POST_BIND4, ...POST_BIND6] as const;
 
 /** The context of cgroup_sock programs is a struct bpf_sock whose fields depend on the hook. */
-const CGROUP_SOCK = variant(FIELDS, {
+const CGROUP_SOCK = variant(SOCK_FIELDS, {
   bound_dev_if: { attach: CREATE, write: 'exact' },
   mark: { attach: CREATE, write: 'exact' },
   priority: { attach: CREATE, write: 'exact' },

@@ -8,6 +8,30 @@ import type { CtxAccess } from '../verifier/types.ts';
 
 /** sizeof(struct pt_regs) on x86_64. */
 export const PT_REGS_SIZE = 168;
+/** The registers in it, by name. */
+export const PT_REGS: readonly { readonly name: string; readonly off: number; readonly size: number }[] = [
+  'r15',
+  'r14',
+  'r13',
+  'r12',
+  'bp',
+  'bx',
+  'r11',
+  'r10',
+  'r9',
+  'r8',
+  'ax',
+  'cx',
+  'dx',
+  'si',
+  'di',
+  'orig_ax',
+  'ip',
+  'cs',
+  'flags',
+  'sp',
+  'ss',
+].map((name, i) => ({ name, off: 8 * i, size: 8 }));
 /** `PERF_MAX_TRACE_SIZE`: a tracepoint record is shorter than this. */
 export const PERF_MAX_TRACE_SIZE = 8192;
 /** `MAX_BPF_FUNC_ARGS` values of 8 bytes. */

@@ -1,0 +1,147 @@
+/**
+ * EMU_PROG_RUN: runs any program on an event the caller describes, through the control
+ * file and `bpf-emu run`.
+ *
+ *     {"cmd":"EMU_PROG_RUN","prog_id":7,"data":"ffffffffffff…","repeat":1000}
+ *     {"cmd":"EMU_PROG_RUN","prog_fd":3,"ctx":{"user_ip4":"10.0.0.1","user_port":80}}
+ */
+import { BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
+import { EINVAL, ENOENT, ENOTSUPP, Errno } from '../../uapi/errno.ts';
+import { BpfProg } from '../../vm/prog.ts';
+import { ProgramAborted } from '../../vm/vm.ts';
+import type { SessionCommand } from '../ctl_json/session.ts';
+import { progOf } from '../fd.ts';
+import type { Kernel } from '../kernel.ts';
+import type { LocalCaller } from '../local_caller.ts';
+import type { FieldValue, ProgEvent, ProgOutcome, ProgRunner } from './event.ts';
+import { SkbRunner, XdpRunner } from './packet_runner.ts';
+import { isMemoryType, isRecordType, MemoryRunner, RecordRunner } from './record_runner.ts';
+
+export type { ProgEvent, ProgOutcome, ProgRunner } from './event.ts';
+
+const SKB_TYPES: ReadonlySet<number> = new Set([
+  PT.SOCKET_FILTER,
+  PT.SCHED_CLS,
+  PT.SCHED_ACT,
+  PT.CGROUP_SKB,
+  PT.LWT_IN,
+  PT.LWT_OUT,
+  PT.LWT_XMIT,
+  PT.LWT_SEG6LOCAL,
+  PT.SK_SKB,
+]);
+
+/** Most repetitions of one command: the mount must go on answering. */
+const REPEAT_MAX = 10_000_000;
+/** Milliseconds the repetitions may take. */
+const RUN_BUDGET_MS = 10_000;
+
+/** A runner for a program; throws Errno (ENOTSUPP) for the types that have none. Release it after use. */
+export function progRunner(prog: BpfProg): ProgRunner {
+  if (prog.type === PT.XDP) return new XdpRunner(prog);
+  if (SKB_TYPES.has(prog.type)) return new SkbRunner(prog);
+  if (isRecordType(prog.type)) return new RecordRunner(prog);
+  if (isMemoryType(prog.type)) return new MemoryRunner(prog);
+  throw new Errno(ENOTSUPP, `Programs of type ${prog.type} cannot be run on an event`);
+}
+
+function hexBytes(value: unknown): Uint8Array {
+  if (Array.isArray(value) && value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte < 256)) {
+    return Uint8Array.from(value as number[]);
+  }
+  const text = typeof value === 'string' ? value.replace(/\s+/g, '') : '';
+  if (typeof value !== 'string' || text.length % 2 !== 0 || /[^0-9a-f]/i.test(text)) {
+    throw new Errno(EINVAL, 'data: hex text or a list of bytes is wanted');
+  }
+  return Uint8Array.from(text.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The program a command names: `prog_fd` or `prog_id`. */
+function progOfFields(kernel: Kernel, caller: LocalCaller, fields: Readonly<Record<string, unknown>>): BpfProg {
+  const { prog_fd: fd, prog_id: id } = fields;
+  let prog: unknown;
+  if (typeof id === 'number') prog = kernel.progs.find(id) ?? -ENOENT;
+  else if (typeof fd === 'number') prog = progOf(caller, fd);
+  else throw new Errno(EINVAL, 'prog_fd or prog_id: the number of a program is wanted');
+  if (typeof prog === 'number') throw new Errno(prog, `There is no program ${String(id ?? fd)}`);
+  if (!(prog instanceof BpfProg)) throw new Errno(EINVAL, 'The program cannot be run');
+  return prog;
+}
+
+function eventOf(fields: Readonly<Record<string, unknown>>): ProgEvent {
+  const { data, ctx, args } = fields;
+  if (ctx !== undefined && (typeof ctx !== 'object' || ctx === null || Array.isArray(ctx))) {
+    throw new Errno(EINVAL, 'ctx: an object of fields is wanted');
+  }
+  if (args !== undefined && !Array.isArray(args)) throw new Errno(EINVAL, 'args: a list of numbers is wanted');
+  return {
+    ...(data === undefined ? {} : { data: hexBytes(data) }),
+    ...(ctx === undefined ? {} : { ctx: ctx as Readonly<Record<string, FieldValue>> }),
+    ...(args === undefined ? {} : { args: args as readonly FieldValue[] }),
+  };
+}
+
+function repeatOf(value: unknown): number {
+  if (value === undefined) return 1;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= REPEAT_MAX) return value;
+  throw new Errno(EINVAL, `repeat: a whole number from 1 to ${REPEAT_MAX} is wanted`);
+}
+
+/** The command for the sessions of the control file. */
+export function emuProgRun(kernel: Kernel): SessionCommand {
+  return (fields, caller) => {
+    const prog = progOfFields(kernel, caller, fields);
+    const event = eventOf(fields);
+    const repeat = repeatOf(fields['repeat']);
+    const runner = progRunner(prog);
+    prog.get();
+    const { vm } = prog;
+    const outer = vm.caller;
+    vm.caller = caller;
+    try {
+      return reply(repeated(prog, runner, event, repeat));
+    } catch (error) {
+      if (error instanceof ProgramAborted) throw new Errno(4, error.message);
+      throw error;
+    } finally {
+      vm.caller = outer;
+      runner.release();
+      prog.put();
+    }
+  };
+}
+
+interface Repeated {
+  readonly outcome: ProgOutcome;
+  readonly runs: number;
+  readonly duration: number;
+}
+
+function repeated(prog: BpfProg, runner: ProgRunner, event: ProgEvent, repeat: number): Repeated {
+  const start = prog.vm.now();
+  let outcome = runner.run(event);
+  let runs = 1;
+  while (runs < repeat && prog.vm.now() - start < RUN_BUDGET_MS) {
+    outcome = runner.run(event);
+    runs++;
+  }
+  return { outcome, runs, duration: Math.round(((prog.vm.now() - start) * 1e6) / runs) };
+}
+
+function reply({ outcome, runs, duration }: Repeated): object {
+  const { retval, verdict, data, ctx, redirect, newValue } = outcome;
+  return {
+    retval,
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(data === undefined ? {} : { data: toHex(data) }),
+    ...(ctx === undefined ? {} : { ctx }),
+    ...(redirect === undefined ? {} : { redirect }),
+    ...(newValue === undefined ? {} : { new_value: newValue }),
+    runs,
+    duration,
+  };
+}

@@ -1,0 +1,139 @@
+/** EMU_PROG_RUN: programs of every kind on events given by name. */
+import t from 'tap';
+import { seededRandom } from '../../base/env.ts';
+import { CtlSession } from '../../syscall/ctl_json/session.ts';
+import { Kernel } from '../../syscall/kernel.ts';
+import { parseAddress } from '../../syscall/prog_run/fields.ts';
+import { emuProgRun } from '../../syscall/prog_run/index.ts';
+import { asm } from '../vm/lib/asm.ts';
+import { factsOf } from './lib_facts.ts';
+
+const tick = (): bigint => 1000n;
+const kernel = new Kernel({
+  cpus: 1,
+  memory: 64 << 20,
+  poison: true,
+  clock: { monotonic: tick, boottime: tick, realtime: tick },
+  random: seededRandom(1),
+  verify: factsOf,
+});
+const session = new CtlSession(kernel, { commands: new Map([['EMU_PROG_RUN', emuProgRun(kernel)]]) });
+
+type Reply = Record<string, unknown>;
+
+function ask(line: object): Reply {
+  return JSON.parse(session.writeLine(JSON.stringify(line))) as Reply;
+}
+
+function load(type: string, source: string, attach?: string): number {
+  const insns = Buffer.from(asm(source)).toString('hex');
+  const reply = ask({
+    cmd: 'BPF_PROG_LOAD',
+    prog_type: type,
+    insns,
+    insn_cnt: insns.length / 16,
+    license: 'GPL',
+    ...(type === 'syscall' ? { prog_flags: 16 } : {}),
+    ...(attach === undefined ? {} : { expected_attach_type: attach }),
+  });
+  if (typeof reply['fd'] !== 'number') throw new Error(JSON.stringify(reply));
+  return reply['fd'];
+}
+
+function run(fd: number, event: object): Reply {
+  return ask({ cmd: 'EMU_PROG_RUN', prog_fd: fd, ...event });
+}
+
+const PACKET = `${'00'.repeat(12)}0800${'45000014000000004006000001020304050607 08'.replace(/ /g, '')}`;
+
+t.test('an XDP program reads its frame, and the verdict has a name', async (t) => {
+  const fd = load('xdp', 'r2 = *(u32 *)(r1 + 0)\nr0 = *(u8 *)(r2 + 14)\nr0 = 1\nexit');
+  const reply = run(fd, { data: PACKET, repeat: 3 });
+  t.match(reply, { ok: true, retval: 1, verdict: 'XDP_DROP', data: PACKET, runs: 3 });
+  t.match(run(fd, { data: '00' }), { ok: false, errno: 'EINVAL' });
+  t.match(run(fd, { data: 'xyz' }), { ok: false, errno: 'EINVAL' });
+  const jumbo = '00'.repeat(12_000);
+  t.equal(run(fd, { data: jumbo })['data'], jumbo, 'frames longer than a page keep their bytes');
+});
+
+t.test('a redirect is reported', async (t) => {
+  const fd = load('xdp', 'r1 = 2\nr2 = 0\ncall 23\nexit');
+  t.match(run(fd, { data: PACKET }), { retval: 4, verdict: 'XDP_REDIRECT', redirect: { ifindex: 2 } });
+});
+
+t.test('a classifier sees and sets fields of its context', async (t) => {
+  const fd = load('sched_cls', 'r0 = *(u32 *)(r1 + 8)\n*(u32 *)(r1 + 8) = 77\n*(u32 *)(r1 + 48) = 5\nexit');
+  const reply = run(fd, { data: PACKET, ctx: { mark: 2, cb: [1, 2] } });
+  t.match(reply, { retval: 2, verdict: 'TC_ACT_SHOT', ctx: { mark: 77, cb: [5, 2, 0, 0, 0] } });
+  t.match(run(fd, { data: PACKET, ctx: { nosuch: 1 } }), { ok: false, errno: 'EINVAL', message: /ctx.nosuch/ });
+  t.match(run(fd, { data: PACKET, ctx: { ifindex: 9 } }), { ok: false, errno: 'ENODEV' });
+});
+
+t.test('connect4: address and port are rewritten', async (t) => {
+  const source = 'r0 = *(u32 *)(r1 + 4)\n*(u32 *)(r1 + 4) = 0x0100007f\n*(u32 *)(r1 + 24) = 20480\nr0 = 1\nexit';
+  const fd = load('cgroup_sock_addr', source, 'cgroup_inet4_connect');
+  const reply = run(fd, { ctx: { user_family: 2, user_ip4: '10.0.0.1', user_port: 1 } });
+  t.match(reply, { retval: 1, verdict: 'allow', ctx: { user_family: 2, user_ip4: 0x0100007f, user_port: 20480 } });
+});
+
+t.test('a sysctl program reads name and value and sets a new one', async (t) => {
+  const source = `
+    r6 = r1
+    r2 = r10
+    r2 += -16
+    r3 = 16
+    r4 = 1
+    call 101
+    r7 = r0
+    *(u32 *)(r10 - 16) = 0x3332
+    r1 = r6
+    r2 = r10
+    r2 += -16
+    r3 = 3
+    call 104
+    r0 = r7
+    exit`;
+  const fd = load('cgroup_sysctl', source);
+  const reply = run(fd, { ctx: { name: 'net/ipv4/tcp_mem', value: '1', new_value: '9' } });
+  t.match(reply, { retval: 7, ctx: { write: 1 }, new_value: '23\0' });
+});
+
+t.test('a socket option program sees and changes the value', async (t) => {
+  const source = 'r2 = *(u64 *)(r1 + 8)\n*(u8 *)(r2 + 0) = 9\n*(u32 *)(r1 + 32) = 2\nr0 = 1\nexit';
+  const fd = load('cgroup_sockopt', source, 'cgroup_setsockopt');
+  t.match(run(fd, { data: '01020304', ctx: { level: 1, optname: 2 } }), { retval: 1, data: '0902' });
+});
+
+t.test('kprobe registers, tracepoint records and raw tracepoint arguments are read', async (t) => {
+  t.match(run(load('kprobe', 'r0 = *(u64 *)(r1 + 112)\nexit'), { ctx: { di: 42 } }), { retval: 42 });
+  t.match(run(load('tracepoint', 'r0 = *(u32 *)(r1 + 8)\nexit'), { data: `${'00'.repeat(8)}05000000` }), { retval: 5 });
+  t.match(run(load('raw_tracepoint', 'r0 = *(u64 *)(r1 + 8)\nexit'), { args: [1, '0x10'] }), { retval: 16 });
+  const perf = load('perf_event', 'r0 = *(u64 *)(r1 + 176)\nexit');
+  t.match(run(perf, { ctx: { addr: 3, ip: 1 } }), { retval: 3 });
+});
+
+t.test('device and socket programs', async (t) => {
+  t.match(run(load('cgroup_device', 'r0 = *(u32 *)(r1 + 4)\nexit'), { ctx: { major: 1, minor: 3 } }), {
+    verdict: 'allow',
+  });
+  const fd = load('cgroup_sock', 'r0 = *(u32 *)(r1 + 4)\n*(u32 *)(r1 + 16) = 7\nexit', 'cgroup_inet_sock_create');
+  t.match(run(fd, { ctx: { family: 2 } }), { retval: 2, ctx: { family: 2, mark: 7 } });
+});
+
+t.test('messages are cut and lengthened', async (t) => {
+  const source = 'r2 = 1\nr3 = 2\nr4 = 0\ncall 90\nr0 = 1\nexit';
+  t.match(run(load('sk_msg', source, 'sk_msg_verdict'), { data: 'aabb' }), { verdict: 'SK_PASS', data: 'aa0000bb' });
+});
+
+t.test('what cannot be run says so', async (t) => {
+  t.match(ask({ cmd: 'EMU_PROG_RUN', prog_id: 9999 }), { ok: false, errno: 'ENOENT' });
+  t.match(ask({ cmd: 'EMU_PROG_RUN' }), { ok: false, errno: 'EINVAL' });
+  t.match(ask({ cmd: 'EMU_PROG_RUN', prog_fd: 0, repeat: -1 }), { ok: false, errno: 'EINVAL' });
+});
+
+t.test('addresses in text', async (t) => {
+  t.same(parseAddress('10.1.2.3'), Uint8Array.of(10, 1, 2, 3));
+  t.same([...(parseAddress('fe80::1:2') ?? [])], [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2]);
+  t.equal(parseAddress('::')?.length, 16);
+  for (const wrong of ['1.2.3', '1.2.3.400', '1::2::3', '1:2:3', 'x::']) t.equal(parseAddress(wrong), undefined, wrong);
+});
