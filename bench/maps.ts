@@ -1,6 +1,6 @@
 /**
  * Cost of map operations in nanoseconds, from 1,000 to 1,000,000 entries:
- * `node dist/bench/maps.js [entries…]`. "hot" is one working set of 1,024 keys,
+ * `node dist/bench/maps.js [entries…]`. "hot" is one working set of 64 keys,
  * "all" walks keys over the whole map in a scattered order (memory latency included).
  */
 import { seededRandom } from '../base/env.ts';
@@ -8,12 +8,15 @@ import { LINUX_6_18 } from '../base/profile.ts';
 import { mapOps } from '../maps/index.ts';
 import { BpfMap, type MapCreateAttr } from '../maps/map.ts';
 import { Arena } from '../mm/arena.ts';
-import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
+import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 
 const SIZES = process.argv.slice(2).map(Number);
 if (SIZES.length === 0) SIZES.push(1_000, 10_000, 100_000, 1_000_000);
-const OPS = 1_000_000;
-const HOT = 1024;
+const BATCH = 10_000;
+const ROUNDS = 150;
+const HOT = 64;
+/** From one key to the next. */
+const STEP = 7919;
 const CLOCK = { monotonic: () => 0n, boottime: () => 0n, realtime: () => 0n };
 
 function environment() {
@@ -29,13 +32,16 @@ function make(env: ReturnType<typeof environment>, attr: Partial<MapCreateAttr>)
   return map;
 }
 
-/** Best of five runs, in nanoseconds a call. */
-function measure(run: (count: number) => void, count = OPS): number {
+/**
+ * Nanoseconds a call: the fastest of many short batches, so that what else runs on
+ * the machine does not count. `run` does `count` calls starting with number `from`.
+ */
+function measure(run: (from: number, count: number) => void): number {
   let best = Infinity;
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const start = process.hrtime.bigint();
-    run(count);
-    best = Math.min(best, Number(process.hrtime.bigint() - start) / count);
+    run(round * BATCH, BATCH);
+    best = Math.min(best, Number(process.hrtime.bigint() - start) / BATCH);
   }
   return best;
 }
@@ -55,6 +61,47 @@ function keys(env: ReturnType<typeof environment>, count: number, keySize: numbe
   return base;
 }
 
+type Lookup = (map: BpfMap, key: number) => number;
+type Update = (map: BpfMap, key: number, value: number, flags: number) => number;
+
+/** Looks keys up in a scattered order over the first `span` of them. */
+function lookupLoop(
+  map: BpfMap,
+  lookup: Lookup,
+  base: number,
+  stride: number,
+  span: number,
+  from: number,
+  count: number,
+) {
+  const step = STEP % span;
+  let at = (from * STEP) % span;
+  for (let i = 0; i < count; i++) {
+    lookup(map, base + at * stride);
+    at += step;
+    if (at >= span) at -= span;
+  }
+}
+
+function updateLoop(
+  map: BpfMap,
+  update: Update,
+  value: number,
+  base: number,
+  stride: number,
+  span: number,
+  from: number,
+  count: number,
+) {
+  const step = STEP % span;
+  let at = (from * STEP) % span;
+  for (let i = 0; i < count; i++) {
+    update(map, base + at * stride, value, 0);
+    at += step;
+    if (at >= span) at -= span;
+  }
+}
+
 function hashBench(name: string, mapType: number, keySize: number, mapFlags: number, entries: number): void {
   const env = environment();
   const before = env.arena.used;
@@ -68,20 +115,22 @@ function hashBench(name: string, mapType: number, keySize: number, mapFlags: num
   const value = env.arena.alloc(8);
   for (let i = 0; i < entries; i++) update(map, base + i * stride, value, 0);
   const bytes = env.arena.used - before - entries * stride;
-  const each = (span: number, run: (key: number) => void) =>
-    measure((count) => {
-      for (let i = 0, at = 0; i < count; i++, at = (at + 7919) % span) run(base + at * stride);
-    });
+  const lookups = (span: number) => measure((from, count) => lookupLoop(map, lookup, base, stride, span, from, count));
+  const updates = (span: number) =>
+    measure((from, count) => updateLoop(map, update, value, base, stride, span, from, count));
   const hot = Math.min(HOT, entries);
   row(name, entries, {
     'create ms': createMs,
-    'lookup hot': each(hot, (key) => lookup(map, key)),
-    all: each(entries, (key) => lookup(map, key)),
-    'update hot': each(hot, (key) => update(map, key, value, 0)),
-    'all ': each(entries, (key) => update(map, key, value, 0)),
-    'delete+insert': each(hot, (key) => {
-      remove(map, key);
-      update(map, key, value, 0);
+    'lookup hot': lookups(hot),
+    all: lookups(entries),
+    'update hot': updates(hot),
+    'all ': updates(entries),
+    'delete+insert': measure((from, count) => {
+      for (let i = 0; i < count; i++) {
+        const key = base + ((from + i) % hot) * stride;
+        remove(map, key);
+        update(map, key, value, 0);
+      }
     }),
     'memory/kernel': bytes / map.ops.memUsage(map),
   });
@@ -94,11 +143,68 @@ function arrayBench(mapType: number, name: string, entries: number): void {
   if (!lookup || !update) throw new Error('no element operations');
   const base = keys(env, entries, 4, true);
   const value = env.arena.alloc(8);
-  const each = (run: (key: number) => void) =>
-    measure((count) => {
-      for (let i = 0, at = 0; i < count; i++, at = (at + 7919) % entries) run(base + at * 8);
-    });
-  row(name, entries, { lookup: each((key) => lookup(map, key)), update: each((key) => update(map, key, value, 0)) });
+  row(name, entries, {
+    'lookup hot': measure((from, count) => lookupLoop(map, lookup, base, 8, Math.min(HOT, entries), from, count)),
+    all: measure((from, count) => lookupLoop(map, lookup, base, 8, entries, from, count)),
+    update: measure((from, count) => updateLoop(map, update, value, base, 8, entries, from, count)),
+  });
+}
+
+/** Every update is of a new key, so that each one needs an element of another key sooner or later. */
+function lruBench(name: string, mapFlags: number, entries: number): void {
+  const env = environment();
+  const map = make(env, { mapType: BPF_MAP_TYPE.LRU_HASH, keySize: 16, mapFlags, maxEntries: entries });
+  const { update, lookup } = map.ops;
+  if (!lookup || !update) throw new Error('no element operations');
+  const key = env.arena.alloc(16);
+  const value = env.arena.alloc(8);
+  let next = 0;
+  const store = (count: number) => {
+    for (let i = 0; i < count; i++) {
+      env.arena.i32[key >> 2] = next++;
+      update(map, key, value, 0);
+    }
+  };
+  store(entries * 2);
+  row(name, entries, {
+    'update+evict': measure((_from, count) => store(count)),
+    lookup: measure((from, count) => {
+      for (let i = 0; i < count; i++) {
+        env.arena.i32[key >> 2] = next - 1 - ((from + i) % (entries >> 1));
+        lookup(map, key);
+      }
+    }),
+  });
+}
+
+/** IPv4 prefixes as in a routing table: mostly /24 and /16 to /22, some host routes. */
+function lpmBench(entries: number): void {
+  const env = environment();
+  const map = make(env, { mapType: BPF_MAP_TYPE.LPM_TRIE, keySize: 8, mapFlags: 1, maxEntries: entries });
+  const { update, lookup } = map.ops;
+  if (!lookup || !update) throw new Error('no element operations');
+  const random = seededRandom(7);
+  const key = env.arena.alloc(8);
+  const value = env.arena.alloc(8);
+  for (let i = 0; i < entries; i++) {
+    const kind = random.u32() % 100;
+    env.arena.u32[key >> 2] = kind < 60 ? 24 : kind < 90 ? 16 + (kind % 7) : 32;
+    env.arena.u32[(key >> 2) + 1] = random.u32();
+    update(map, key, value, 0);
+  }
+  const lookups = env.arena.alloc(8192 * 8);
+  for (let i = 0; i < 8192; i++) {
+    env.arena.u32[(lookups >> 2) + 2 * i] = 32;
+    env.arena.u32[(lookups >> 2) + 2 * i + 1] = random.u32();
+  }
+  row('lpm_trie, IPv4', entries, {
+    lookup: measure((from, count) => {
+      for (let i = 0; i < count; i++) lookup(map, lookups + ((from + i) & 8191) * 8);
+    }),
+    update: measure((from, count) => {
+      for (let i = 0; i < count; i++) update(map, lookups + ((from + i) & 8191) * 8, value, 2);
+    }),
+  });
 }
 
 for (const entries of SIZES) {
@@ -108,4 +214,9 @@ for (const entries of SIZES) {
   hashBench('percpu_hash, key 16', BPF_MAP_TYPE.PERCPU_HASH, 16, 0, entries);
   arrayBench(BPF_MAP_TYPE.ARRAY, 'array', entries);
   arrayBench(BPF_MAP_TYPE.PERCPU_ARRAY, 'percpu_array', entries);
+}
+for (const entries of SIZES) {
+  lruBench('lru_hash, key 16', 0, entries);
+  lruBench('lru_hash, a list a CPU', BPF_F_MAP.NO_COMMON_LRU, entries);
+  lpmBench(entries);
 }

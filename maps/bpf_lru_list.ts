@@ -16,20 +16,26 @@
  * `nrScans` elements at most. When nothing is free, a CPU takes from the local
  * lists of the others.
  *
- * Layout: three words of an element from {@link LRU_LINK} on: next and previous of
- * its list (addresses; a list's head is a node too), kind of list and CPU
- * (`type | cpu << 8`), and one word that is the reference bit alone, so that
- * compiled code can set it with one store.
+ * Layout: the list links are not in the elements but in an array of nodes of 16
+ * bytes, so that a step over many elements touches little memory. An element's word
+ * {@link LRU_NODE} has the address of its node; the words of a node are next and
+ * previous of its list (a list's head is a node, too), `type | cpu << 8`, and the
+ * reference bit alone, so that compiled code can set it with one store. Node i,
+ * counted from the first one after the heads, belongs to element i.
  */
 import type { Arena } from '../mm/arena.ts';
 
-/** Words of an element that belong to the lists. */
-export const LRU_NEXT = 2;
-export const LRU_PREV = 3;
-export const LRU_TYPE = 4;
-export const LRU_REF = 5;
-/** Bytes of an element before its key: bucket link, hash, and the words above. */
-export const LRU_ELEM_HEADER = 24;
+/** Word of an element that has the address of its node. */
+export const LRU_NODE = 2;
+/** Bytes of an element before its key: bucket link, hash, node, and a spare word. */
+export const LRU_ELEM_HEADER = 16;
+
+/** Words of a node. */
+export const NODE_NEXT = 0;
+export const NODE_PREV = 1;
+export const NODE_TYPE = 2;
+export const NODE_REF = 3;
+const NODE_SIZE = 16;
 
 /** Kinds of lists. */
 export const LRU_LIST = { ACTIVE: 0, INACTIVE: 1, FREE: 2, LOCAL_FREE: 3, LOCAL_PENDING: 4 } as const;
@@ -71,33 +77,37 @@ export class BpfLru {
   readonly #i32: Int32Array;
   /** Takes an element out of the map's table; false when it is not in it. */
   readonly #evict: (element: number) => boolean;
-  /** Block of the list heads and its size. */
-  readonly #heads: number;
-  readonly #headBytes: number;
+  /** Block of all nodes, 0 when there was no memory; its size; the first node of an element. */
+  readonly #block: number;
+  readonly #bytes: number;
+  readonly #firstNode: number;
+  #elements = 0;
+  #elemSize = 0;
 
-  /** Check {@link ok} after it: false when there was no memory for the heads. */
-  constructor(arena: Arena, nrCpus: number, percpu: boolean, evict: (element: number) => boolean) {
+  /** Lists for `count` elements. Check {@link ok} after it. */
+  constructor(arena: Arena, nrCpus: number, percpu: boolean, count: number, evict: (element: number) => boolean) {
     this.#i32 = arena.i32;
     this.#evict = evict;
     this.percpu = percpu;
     this.nrCpus = nrCpus;
     this.nrScans = percpu ? PERCPU_FREE_TARGET : LOCAL_FREE_TARGET;
-    const nrLists = percpu ? 3 * nrCpus : 3 + 2 * nrCpus;
-    this.#headBytes = nrLists * LRU_ELEM_HEADER;
-    this.#heads = arena.alloc(this.#headBytes);
-    let next = this.#heads;
-    const head = (): number => {
-      const at = next;
-      next += LRU_ELEM_HEADER;
-      this.#i32[(at >> 2) + LRU_NEXT] = at;
-      this.#i32[(at >> 2) + LRU_PREV] = at;
-      return at;
-    };
+    const nrHeads = percpu ? 3 * nrCpus : 3 + 2 * nrCpus;
+    this.#bytes = (nrHeads + count) * NODE_SIZE;
+    this.#block = this.#bytes > arena.available ? 0 : arena.alloc(this.#bytes);
+    this.#firstNode = this.#block + nrHeads * NODE_SIZE;
     const lists: LruList[] = [];
     const locals: LruLocalList[] = [];
     this.lists = lists;
     this.locals = locals;
     if (!this.ok) return;
+    let next = this.#block;
+    const head = (): number => {
+      const at = next;
+      next += NODE_SIZE;
+      this.#i32[(at >> 2) + NODE_NEXT] = at;
+      this.#i32[(at >> 2) + NODE_PREV] = at;
+      return at;
+    };
     for (let i = 0; i < (percpu ? nrCpus : 1); i++) {
       const heads = Int32Array.of(head(), head(), head());
       lists.push({ heads, counts: new Int32Array(3), nextInactiveRotation: heads[INACTIVE]! });
@@ -108,110 +118,116 @@ export class BpfLru {
   }
 
   get ok(): boolean {
-    return this.#heads !== 0;
+    return this.#block !== 0;
   }
 
   free(arena: Arena): void {
-    arena.free(this.#heads, this.#headBytes);
+    arena.free(this.#block, this.#bytes);
   }
 
   /** `bpf_lru_populate`: `count` elements of `size` bytes from `base` on become free. */
   populate(base: number, size: number, count: number): void {
+    const i32 = this.#i32;
+    this.#elements = base;
+    this.#elemSize = size;
     this.targetFree = Math.min(Math.max(Math.floor(count / this.nrCpus / 2), 1), LOCAL_FREE_TARGET);
     const share = this.percpu ? Math.floor(count / this.nrCpus) : count;
-    for (let i = 0, element = base; i < count; i++, element += size) {
+    for (let i = 0, element = base, node = this.#firstNode; i < count; i++, element += size, node += NODE_SIZE) {
       const cpu = this.percpu ? Math.floor(i / share) : 0;
       const list = this.lists[cpu]!;
-      this.#i32[(element >> 2) + LRU_TYPE] = FREE | (cpu << 8);
-      this.#i32[(element >> 2) + LRU_REF] = 0;
-      this.#insert(element, list.heads[FREE]!);
+      i32[(element >> 2) + LRU_NODE] = node;
+      i32[(node >> 2) + NODE_TYPE] = FREE | (cpu << 8);
+      i32[(node >> 2) + NODE_REF] = 0;
+      insert(i32, node, list.heads[FREE]!);
       list.counts[FREE]!++;
     }
   }
 
+  /** The element a node belongs to. */
+  elementOf(node: number): number {
+    return this.#elements + ((node - this.#firstNode) >> 4) * this.#elemSize;
+  }
+
   /** `bpf_lru_pop_free`: an element for the CPU, evicted if need be, or 0. It counts as used by a key. */
   popFree(cpu: number): number {
-    return this.percpu ? this.#popFreePercpu(cpu) : this.#popFreeCommon(cpu);
+    const node = this.percpu ? this.#popFreePercpu(cpu) : this.#popFreeCommon(cpu);
+    return node === 0 ? 0 : this.elementOf(node);
   }
 
   /** `bpf_lru_push_free`: an element whose key is gone from the table becomes free. */
   pushFree(element: number): void {
     const i32 = this.#i32;
-    const typeAt = (element >> 2) + LRU_TYPE;
+    const node = i32[(element >> 2) + LRU_NODE]!;
+    const typeAt = (node >> 2) + NODE_TYPE;
     const type = i32[typeAt]! & 0xff;
     const cpu = i32[typeAt]! >> 8;
     if (type === FREE || type === LOCAL_FREE) return;
     if (this.percpu) {
-      this.#move(this.lists[cpu]!, element, FREE);
+      move(i32, this.lists[cpu]!, node, FREE);
     } else if (type === LOCAL_PENDING) {
       i32[typeAt] = LOCAL_FREE | (cpu << 8);
-      i32[(element >> 2) + LRU_REF] = 0;
-      this.#unlink(element);
-      this.#insert(element, this.locals[cpu]!.free);
+      i32[(node >> 2) + NODE_REF] = 0;
+      unlink(i32, node);
+      insert(i32, node, this.locals[cpu]!.free);
     } else {
-      this.#move(this.lists[0]!, element, FREE);
+      move(i32, this.lists[0]!, node, FREE);
     }
   }
 
   #popFreePercpu(cpu: number): number {
+    const i32 = this.#i32;
     const list = this.lists[cpu]!;
     this.#rotate(list);
     const freeHead = list.heads[FREE]!;
-    if (this.#i32[(freeHead >> 2) + LRU_NEXT] === freeHead) this.#shrink(list, PERCPU_FREE_TARGET, freeHead, FREE);
-    const element = this.#i32[(freeHead >> 2) + LRU_NEXT]!;
-    if (element === freeHead) return 0;
-    this.#move(list, element, INACTIVE);
-    return element;
+    if (i32[(freeHead >> 2) + NODE_NEXT] === freeHead) this.#shrink(list, PERCPU_FREE_TARGET, freeHead, FREE);
+    const node = i32[(freeHead >> 2) + NODE_NEXT]!;
+    if (node === freeHead) return 0;
+    move(i32, list, node, INACTIVE);
+    return node;
   }
 
   #popFreeCommon(cpu: number): number {
+    const i32 = this.#i32;
     const local = this.locals[cpu]!;
-    let element = this.#popLocalFree(local);
-    if (element === 0) {
+    let node = popFirst(i32, local.free);
+    if (node === 0) {
       this.#popFreeToLocal(local);
-      element = this.#popLocalFree(local);
+      node = popFirst(i32, local.free);
+      if (node === 0) node = this.#steal(local);
+      if (node === 0) return 0;
     }
-    if (element === 0) element = this.#steal(local);
-    if (element === 0) return 0;
-    this.#i32[(element >> 2) + LRU_TYPE] = LOCAL_PENDING | (cpu << 8);
-    this.#i32[(element >> 2) + LRU_REF] = 0;
-    this.#insert(element, local.pending);
-    return element;
+    i32[(node >> 2) + NODE_TYPE] = LOCAL_PENDING | (cpu << 8);
+    i32[(node >> 2) + NODE_REF] = 0;
+    insert(i32, node, local.pending);
+    return node;
   }
 
   /** Takes from the local lists of all CPUs in turn: something free, else something pending. */
   #steal(local: LruLocalList): number {
     const first = local.nextSteal;
     let victim = first;
-    let element = 0;
+    let node = 0;
     do {
       const other = this.locals[victim]!;
-      element = this.#popLocalFree(other);
-      if (element === 0) element = this.#popLocalPending(other, false) || this.#popLocalPending(other, true);
+      node = popFirst(this.#i32, other.free);
+      if (node === 0) node = this.#popLocalPending(other, false) || this.#popLocalPending(other, true);
       victim = victim + 1 === this.nrCpus ? 0 : victim + 1;
-    } while (element === 0 && victim !== first);
+    } while (node === 0 && victim !== first);
     local.nextSteal = victim;
-    return element;
-  }
-
-  #popLocalFree(local: LruLocalList): number {
-    const element = this.#i32[(local.free >> 2) + LRU_NEXT]!;
-    if (element === local.free) return 0;
-    this.#unlink(element);
-    return element;
+    return node;
   }
 
   /** The oldest pending element that is not referenced (or any with `force`), evicted; 0 for none. */
   #popLocalPending(local: LruLocalList, force: boolean): number {
     const i32 = this.#i32;
-    let element = i32[(local.pending >> 2) + LRU_PREV]!;
-    while (element !== local.pending) {
-      const previous = i32[(element >> 2) + LRU_PREV]!;
-      if ((force || i32[(element >> 2) + LRU_REF] === 0) && this.#evict(element)) {
-        this.#unlink(element);
-        return element;
+    let node = i32[(local.pending >> 2) + NODE_PREV]!;
+    while (node !== local.pending) {
+      const previous = i32[(node >> 2) + NODE_PREV]!;
+      if ((force || i32[(node >> 2) + NODE_REF] === 0) && this.#evict(this.elementOf(node))) {
+        unlink(i32, node);
+        return node;
       }
-      element = previous;
+      node = previous;
     }
     return 0;
   }
@@ -224,30 +240,41 @@ export class BpfLru {
     this.#rotate(list);
     const freeHead = list.heads[FREE]!;
     let taken = 0;
-    let element = i32[(freeHead >> 2) + LRU_NEXT]!;
-    while (element !== freeHead && taken < this.targetFree) {
-      const next = i32[(element >> 2) + LRU_NEXT]!;
-      this.#moveToFree(list, element, local.free, LOCAL_FREE);
+    let node = i32[(freeHead >> 2) + NODE_NEXT]!;
+    while (node !== freeHead && taken < this.targetFree) {
+      const next = i32[(node >> 2) + NODE_NEXT]!;
+      moveToFree(i32, list, node, local.free, LOCAL_FREE);
       taken++;
-      element = next;
+      node = next;
     }
     if (taken < this.targetFree) this.#shrink(list, this.targetFree - taken, local.free, LOCAL_FREE);
   }
 
+  /** Referenced ones go to ACTIVE one by one; what is left goes to the front of INACTIVE as a whole. */
   #flushPending(list: LruList, local: LruLocalList): void {
     const i32 = this.#i32;
-    let element = i32[(local.pending >> 2) + LRU_PREV]!;
-    while (element !== local.pending) {
-      const previous = i32[(element >> 2) + LRU_PREV]!;
-      const word = element >> 2;
-      const target = i32[word + LRU_REF] !== 0 ? ACTIVE : INACTIVE;
-      list.counts[target]!++;
-      i32[word + LRU_TYPE] = (i32[word + LRU_TYPE]! & ~0xff) | target;
-      i32[word + LRU_REF] = 0;
-      this.#unlink(element);
-      this.#insert(element, list.heads[target]!);
-      element = previous;
+    let rest = 0;
+    let node = i32[(local.pending >> 2) + NODE_PREV]!;
+    while (node !== local.pending) {
+      const word = node >> 2;
+      const previous = i32[word + NODE_PREV]!;
+      if (i32[word + NODE_REF] !== 0) {
+        list.counts[ACTIVE]!++;
+        i32[word + NODE_TYPE] = (i32[word + NODE_TYPE]! & ~0xff) | ACTIVE;
+        i32[word + NODE_REF] = 0;
+        unlink(i32, node);
+        insert(i32, node, list.heads[ACTIVE]!);
+      } else {
+        i32[word + NODE_TYPE] = (i32[word + NODE_TYPE]! & ~0xff) | INACTIVE;
+        rest++;
+      }
+      node = previous;
     }
+    if (rest === 0) return;
+    list.counts[INACTIVE]! += rest;
+    const first = i32[(local.pending >> 2) + NODE_NEXT]!;
+    const last = i32[(local.pending >> 2) + NODE_PREV]!;
+    splice(i32, first, last, list.heads[INACTIVE]!);
   }
 
   #rotate(list: LruList): void {
@@ -259,13 +286,13 @@ export class BpfLru {
   #rotateActive(list: LruList): void {
     const i32 = this.#i32;
     const head = list.heads[ACTIVE]!;
-    const first = i32[(head >> 2) + LRU_NEXT]!;
-    let element = i32[(head >> 2) + LRU_PREV]!;
-    for (let scanned = 1; element !== head; scanned++) {
-      const previous = i32[(element >> 2) + LRU_PREV]!;
-      this.#move(list, element, i32[(element >> 2) + LRU_REF] !== 0 ? ACTIVE : INACTIVE);
-      if (scanned === this.nrScans || element === first) return;
-      element = previous;
+    const first = i32[(head >> 2) + NODE_NEXT]!;
+    let node = i32[(head >> 2) + NODE_PREV]!;
+    for (let scanned = 1; node !== head; scanned++) {
+      const previous = i32[(node >> 2) + NODE_PREV]!;
+      move(i32, list, node, i32[(node >> 2) + NODE_REF] !== 0 ? ACTIVE : INACTIVE);
+      if (scanned === this.nrScans || node === first) return;
+      node = previous;
     }
   }
 
@@ -273,18 +300,18 @@ export class BpfLru {
   #rotateInactive(list: LruList): void {
     const i32 = this.#i32;
     const head = list.heads[INACTIVE]!;
-    if (i32[(head >> 2) + LRU_NEXT] === head) return;
-    let last = i32[(list.nextInactiveRotation >> 2) + LRU_NEXT]!;
-    if (last === head) last = i32[(last >> 2) + LRU_NEXT]!;
+    if (i32[(head >> 2) + NODE_NEXT] === head) return;
+    let last = i32[(list.nextInactiveRotation >> 2) + NODE_NEXT]!;
+    if (last === head) last = i32[(last >> 2) + NODE_NEXT]!;
     let current = list.nextInactiveRotation;
     let next = head;
     for (let scanned = 0; scanned < this.nrScans; ) {
       if (current === head) {
-        current = i32[(current >> 2) + LRU_PREV]!;
+        current = i32[(current >> 2) + NODE_PREV]!;
         continue;
       }
-      next = i32[(current >> 2) + LRU_PREV]!;
-      if (i32[(current >> 2) + LRU_REF] !== 0) this.#move(list, current, ACTIVE);
+      next = i32[(current >> 2) + NODE_PREV]!;
+      if (i32[(current >> 2) + NODE_REF] !== 0) move(i32, list, current, ACTIVE);
       if (current === last) break;
       current = next;
       scanned++;
@@ -297,80 +324,111 @@ export class BpfLru {
     if (this.#shrinkInactive(list, wanted, freeHead, freeType) > 0) return;
     const i32 = this.#i32;
     const inactive = list.heads[INACTIVE]!;
-    const head = i32[(inactive >> 2) + LRU_NEXT] !== inactive ? inactive : list.heads[ACTIVE]!;
-    let element = i32[(head >> 2) + LRU_PREV]!;
-    while (element !== head) {
-      const previous = i32[(element >> 2) + LRU_PREV]!;
-      if (this.#evict(element)) {
-        this.#moveToFree(list, element, freeHead, freeType);
+    const head = i32[(inactive >> 2) + NODE_NEXT] !== inactive ? inactive : list.heads[ACTIVE]!;
+    let node = i32[(head >> 2) + NODE_PREV]!;
+    while (node !== head) {
+      const previous = i32[(node >> 2) + NODE_PREV]!;
+      if (this.#evict(this.elementOf(node))) {
+        moveToFree(i32, list, node, freeHead, freeType);
         return;
       }
-      element = previous;
+      node = previous;
     }
   }
 
+  /** Victims that follow each other are moved together: from `first` up to `last`, the end of the run. */
   #shrinkInactive(list: LruList, wanted: number, freeHead: number, freeType: number): number {
     const i32 = this.#i32;
     const head = list.heads[INACTIVE]!;
     let shrunk = 0;
-    let element = i32[(head >> 2) + LRU_PREV]!;
-    for (let scanned = 1; element !== head; scanned++) {
-      const previous = i32[(element >> 2) + LRU_PREV]!;
-      if (i32[(element >> 2) + LRU_REF] !== 0) {
-        this.#move(list, element, ACTIVE);
-      } else if (this.#evict(element)) {
-        this.#moveToFree(list, element, freeHead, freeType);
+    let first = 0;
+    let last = 0;
+    let node = i32[(head >> 2) + NODE_PREV]!;
+    for (let scanned = 1; node !== head; scanned++) {
+      const word = node >> 2;
+      const previous = i32[word + NODE_PREV]!;
+      if (i32[word + NODE_REF] === 0 && this.#evict(this.elementOf(node))) {
+        if (node === list.nextInactiveRotation) list.nextInactiveRotation = previous;
+        i32[word + NODE_TYPE] = (i32[word + NODE_TYPE]! & ~0xff) | freeType;
+        first = node;
+        if (last === 0) last = node;
         if (++shrunk === wanted) break;
+      } else {
+        if (last !== 0) splice(i32, first, last, freeHead);
+        last = 0;
+        if (i32[word + NODE_REF] !== 0) move(i32, list, node, ACTIVE);
       }
       if (scanned === this.nrScans) break;
-      element = previous;
+      node = previous;
     }
+    if (last !== 0) splice(i32, first, last, freeHead);
+    list.counts[INACTIVE]! -= shrunk;
+    if (freeType === FREE) list.counts[FREE]! += shrunk;
     return shrunk;
   }
+}
 
-  /** `__bpf_lru_node_move`: to the front of another (or the same) list of the set. */
-  #move(list: LruList, element: number, target: number): void {
-    const i32 = this.#i32;
-    const typeAt = (element >> 2) + LRU_TYPE;
-    const type = i32[typeAt]! & 0xff;
-    if (type !== target) {
-      list.counts[type]!--;
-      list.counts[target]!++;
-      i32[typeAt] = (i32[typeAt]! & ~0xff) | target;
-    }
-    i32[(element >> 2) + LRU_REF] = 0;
-    if (element === list.nextInactiveRotation) list.nextInactiveRotation = i32[(element >> 2) + LRU_PREV]!;
-    this.#unlink(element);
-    this.#insert(element, list.heads[target]!);
+/** `__bpf_lru_node_move`: to the front of another (or the same) list of the set. */
+function move(i32: Int32Array, list: LruList, node: number, target: number): void {
+  const typeAt = (node >> 2) + NODE_TYPE;
+  const type = i32[typeAt]! & 0xff;
+  if (type !== target) {
+    list.counts[type]!--;
+    list.counts[target]!++;
+    i32[typeAt] = (i32[typeAt]! & ~0xff) | target;
   }
+  i32[(node >> 2) + NODE_REF] = 0;
+  if (node === list.nextInactiveRotation) list.nextInactiveRotation = i32[(node >> 2) + NODE_PREV]!;
+  unlink(i32, node);
+  insert(i32, node, list.heads[target]!);
+}
 
-  /** `__bpf_lru_node_move_to_free`: out of the set, to a free list. */
-  #moveToFree(list: LruList, element: number, freeHead: number, freeType: number): void {
-    const i32 = this.#i32;
-    const typeAt = (element >> 2) + LRU_TYPE;
-    if (element === list.nextInactiveRotation) list.nextInactiveRotation = i32[(element >> 2) + LRU_PREV]!;
-    list.counts[i32[typeAt]! & 0xff]!--;
-    if (freeType === FREE) list.counts[FREE]!++;
-    i32[typeAt] = (i32[typeAt]! & ~0xff) | freeType;
-    this.#unlink(element);
-    this.#insert(element, freeHead);
-  }
+/** `__bpf_lru_node_move_to_free`: out of the set, to a free list. */
+function moveToFree(i32: Int32Array, list: LruList, node: number, freeHead: number, freeType: number): void {
+  const typeAt = (node >> 2) + NODE_TYPE;
+  if (node === list.nextInactiveRotation) list.nextInactiveRotation = i32[(node >> 2) + NODE_PREV]!;
+  list.counts[i32[typeAt]! & 0xff]!--;
+  if (freeType === FREE) list.counts[FREE]!++;
+  i32[typeAt] = (i32[typeAt]! & ~0xff) | freeType;
+  unlink(i32, node);
+  insert(i32, node, freeHead);
+}
 
-  #unlink(element: number): void {
-    const i32 = this.#i32;
-    const next = i32[(element >> 2) + LRU_NEXT]!;
-    const previous = i32[(element >> 2) + LRU_PREV]!;
-    i32[(previous >> 2) + LRU_NEXT] = next;
-    i32[(next >> 2) + LRU_PREV] = previous;
-  }
+/** Takes the first node off a list, 0 when it is empty. */
+function popFirst(i32: Int32Array, head: number): number {
+  const node = i32[(head >> 2) + NODE_NEXT]!;
+  if (node === head) return 0;
+  const next = i32[(node >> 2) + NODE_NEXT]!;
+  i32[(head >> 2) + NODE_NEXT] = next;
+  i32[(next >> 2) + NODE_PREV] = head;
+  return node;
+}
 
-  /** Puts an element right behind a list's head. */
-  #insert(element: number, head: number): void {
-    const i32 = this.#i32;
-    const first = i32[(head >> 2) + LRU_NEXT]!;
-    i32[(element >> 2) + LRU_NEXT] = first;
-    i32[(element >> 2) + LRU_PREV] = head;
-    i32[(first >> 2) + LRU_PREV] = element;
-    i32[(head >> 2) + LRU_NEXT] = element;
-  }
+function unlink(i32: Int32Array, node: number): void {
+  const next = i32[(node >> 2) + NODE_NEXT]!;
+  const previous = i32[(node >> 2) + NODE_PREV]!;
+  i32[(previous >> 2) + NODE_NEXT] = next;
+  i32[(next >> 2) + NODE_PREV] = previous;
+}
+
+/** Puts a node right behind a list's head. */
+function insert(i32: Int32Array, node: number, head: number): void {
+  const first = i32[(head >> 2) + NODE_NEXT]!;
+  i32[(node >> 2) + NODE_NEXT] = first;
+  i32[(node >> 2) + NODE_PREV] = head;
+  i32[(first >> 2) + NODE_PREV] = node;
+  i32[(head >> 2) + NODE_NEXT] = node;
+}
+
+/** Moves the nodes from `first` to `last`, which follow each other, right behind another list's head. */
+function splice(i32: Int32Array, first: number, last: number, head: number): void {
+  const before = i32[(first >> 2) + NODE_PREV]!;
+  const after = i32[(last >> 2) + NODE_NEXT]!;
+  i32[(before >> 2) + NODE_NEXT] = after;
+  i32[(after >> 2) + NODE_PREV] = before;
+  const next = i32[(head >> 2) + NODE_NEXT]!;
+  i32[(first >> 2) + NODE_PREV] = head;
+  i32[(head >> 2) + NODE_NEXT] = first;
+  i32[(last >> 2) + NODE_NEXT] = next;
+  i32[(next >> 2) + NODE_PREV] = last;
 }

@@ -19,7 +19,9 @@ import type { KernelEnv } from '../base/env.ts';
 import { BPF_ELEM, BPF_F_MAP } from '../uapi/bpf.ts';
 import { E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM } from '../uapi/errno.ts';
 import { roundUpPow2 } from './alloc_check.ts';
-import { jhash } from './jhash.ts';
+import { htabFind1, htabFind2, htabFind4 } from './htab_find.ts';
+import { ELEM_HASH, ELEM_NEXT, type HtabTable } from './htab_layout.ts';
+import { jhash, jhash1, jhash2, jhash4 } from './jhash.ts';
 import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps } from './map.ts';
 import { PercpuFreelist } from './percpu_freelist.ts';
 import { checkAndInitMapValue, copyMapValue, copyValueOut, freeSpecialFields, roundUp8 } from './value.ts';
@@ -27,11 +29,11 @@ import { checkAndInitMapValue, copyMapValue, copyValueOut, freeSpecialFields, ro
 /** Words of the map's header that say where things are (see the top of the file). */
 export const HTAB_HEADER = { table: 4, mask: 5, seed: 6, keyOffset: 7, valueOffset: 8, percpuStride: 9 } as const;
 
-/** Words of an element. */
-export const ELEM_NEXT = 0;
-export const ELEM_HASH = 1;
+export { ELEM_HASH, ELEM_NEXT };
 
 const ELEM_HEADER = 8;
+/** Values up to this size are copied word by word on the spot. */
+const COPY_INLINE_MAX = 64;
 const CHUNK_MIN = 4096;
 const CHUNK_MAX = 65536;
 
@@ -48,7 +50,7 @@ export interface HtabShape {
 }
 
 /** A map that is a hash table. */
-export class HtabMap extends BpfMap {
+export class HtabMap extends BpfMap implements HtabTable {
   readonly ops: MapOps;
   readonly i32: Int32Array;
   readonly u8: Uint8Array;
@@ -60,6 +62,8 @@ export class HtabMap extends BpfMap {
   /** Word index of the table, its address / 4. */
   readonly table: number;
   readonly keyOffset: number;
+  /** Bytes of the key after its last whole word. */
+  readonly keyTail: number;
   readonly valueOffset: number;
   /** Bytes of one CPU's value, rounded up to 8. */
   readonly valueStride: number;
@@ -86,6 +90,7 @@ export class HtabMap extends BpfMap {
     this.nrBuckets = nrBuckets;
     this.mask = nrBuckets - 1;
     this.keyOffset = shape.elemHeader ?? ELEM_HEADER;
+    this.keyTail = attr.keySize & 3;
     this.valueOffset = this.keyOffset + roundUp8(attr.keySize);
     this.valueStride = roundUp8(shape.storedValueSize ?? attr.valueSize);
     this.elemSize = this.valueOffset + this.valueStride * (shape.percpu ? env.nrCpus : 1);
@@ -167,35 +172,65 @@ export function alignedKey(map: HtabMap, key: number): number {
   return map.scratch;
 }
 
-/** Address of the element with this key (4-byte aligned), or 0. */
-export function htabFind(map: HtabMap, key: number, hash: number): number {
+/**
+ * Word that holds the address of the element with this key (4-byte aligned): its
+ * bucket, or the link of the element before it; 0 when there is none.
+ */
+export function htabFindLink(map: HtabMap, key: number, hash: number): number {
   const i32 = map.i32;
-  let element = i32[map.table + (hash & map.mask)]!;
+  const keyWord = key >> 2;
+  const keyAt = map.keyOffset >> 2;
+  const words = map.keySize >> 2;
+  let link = map.table + (hash & map.mask);
+  let element = i32[link]!;
   while (element !== 0) {
-    if (i32[(element >> 2) + ELEM_HASH] === hash && keyEquals(map, element + map.keyOffset, key)) return element;
-    element = i32[(element >> 2) + ELEM_NEXT]!;
+    const word = element >> 2;
+    if (i32[word + ELEM_HASH] === hash) {
+      let same = 0;
+      while (same < words && i32[word + keyAt + same] === i32[keyWord + same]) same++;
+      if (same === words && (map.keyTail === 0 || tailEquals(map, element + map.keyOffset, key))) return link;
+    }
+    link = word + ELEM_NEXT;
+    element = i32[link]!;
   }
   return 0;
 }
 
-function keyEquals(map: HtabMap, a: number, b: number): boolean {
-  const i32 = map.i32;
-  const length = map.keySize;
-  const words = length >> 2;
-  const wordA = a >> 2;
-  const wordB = b >> 2;
-  for (let i = 0; i < words; i++) if (i32[wordA + i] !== i32[wordB + i]) return false;
-  for (let i = words << 2; i < length; i++) if (map.u8[a + i] !== map.u8[b + i]) return false;
+/** Compares the last 1 to 3 bytes of two keys. */
+function tailEquals(map: HtabMap, a: number, b: number): boolean {
+  for (let i = map.keySize - map.keyTail; i < map.keySize; i++) if (map.u8[a + i] !== map.u8[b + i]) return false;
   return true;
+}
+
+/** Address of the element with this key (4-byte aligned), or 0. */
+export function htabFind(map: HtabMap, key: number, hash: number): number {
+  const link = htabFindLink(map, key, hash);
+  return link === 0 ? 0 : map.i32[link]!;
 }
 
 /** Hash of a 4-byte aligned key. */
 export function htabHash(map: HtabMap, key: number): number {
-  return jhash(map.i32, map.u8, key, map.keySize, map.seed);
+  const i32 = map.i32;
+  switch (map.keySize) {
+    case 4:
+      return jhash1(i32, key >> 2, map.seed);
+    case 8:
+      return jhash2(i32, key >> 2, map.seed);
+    case 16:
+      return jhash4(i32, key >> 2, map.seed);
+    default:
+      return jhash(i32, map.u8, key, map.keySize, map.seed);
+  }
 }
 
 /** Address of the element with the key at `key` (any alignment), or 0. */
 export function htabLookupElem(map: HtabMap, key: number): number {
+  if ((key & 3) === 0) {
+    const size = map.keySize;
+    if (size === 16) return htabFind4(map, key >> 2);
+    if (size === 8) return htabFind2(map, key >> 2);
+    if (size === 4) return htabFind1(map, key >> 2);
+  }
   const aligned = alignedKey(map, key);
   return htabFind(map, aligned, htabHash(map, aligned));
 }
@@ -219,15 +254,21 @@ export function htabUnlink(map: HtabMap, element: number): void {
   i32[at] = i32[(element >> 2) + ELEM_NEXT]!;
 }
 
-/** Writes hash and key (zero-padded to 8 bytes) of a fresh element. */
+/** Writes hash and key (4-byte aligned; padded with zeros to 8 bytes) of a fresh element. */
 export function htabSetKey(map: HtabMap, element: number, key: number, hash: number): void {
-  const word = (element + map.valueOffset) >> 2;
-  if ((map.keySize & 7) !== 0) {
-    map.i32[word - 2] = 0;
-    map.i32[word - 1] = 0;
+  const i32 = map.i32;
+  const length = map.keySize;
+  const to = (element + map.keyOffset) >> 2;
+  const from = key >> 2;
+  const words = length >> 2;
+  i32[(element >> 2) + ELEM_HASH] = hash;
+  if ((length & 7) !== 0) {
+    const end = (element + map.valueOffset) >> 2;
+    i32[end - 2] = 0;
+    i32[end - 1] = 0;
+    for (let i = words << 2; i < length; i++) map.u8[element + map.keyOffset + i] = map.u8[key + i]!;
   }
-  map.i32[(element >> 2) + ELEM_HASH] = hash;
-  map.env.arena.copy(element + map.keyOffset, key, map.keySize);
+  for (let i = 0; i < words; i++) i32[to + i] = i32[from + i]!;
 }
 
 /** `check_flags`: 0, -EEXIST or -ENOENT for BPF_NOEXIST and BPF_EXIST; F_LOCK is looked through. */
@@ -255,37 +296,71 @@ export function htabUpdate(map: HtabMap, key: number, value: number, flags: numb
   if (flags >>> 0 > 7 || (flags & 3) === 3) return -EINVAL;
   key = alignedKey(map, key);
   const hash = htabHash(map, key);
-  const old = htabFind(map, key, hash);
-  const error = checkElemFlags(old !== 0, flags);
-  if (error !== 0) return error;
-  if (old !== 0 && (flags & BPF_ELEM.F_LOCK) !== 0) {
-    copyMapValue(map, old + map.valueOffset, value);
-    return 0;
+  const link = htabFindLink(map, key, hash);
+  if (flags !== BPF_ELEM.ANY) {
+    const error = checkElemFlags(link !== 0, flags);
+    if (error !== 0) return error;
+    if (link !== 0 && (flags & BPF_ELEM.F_LOCK) !== 0) {
+      copyMapValue(map, map.i32[link]! + map.valueOffset, value);
+      return 0;
+    }
   }
+  return link === 0 ? insertNew(map, key, hash, value) : replace(map, link, key, hash, value);
+}
+
+function insertNew(map: HtabMap, key: number, hash: number, value: number): number {
+  if (map.count >= map.maxEntries) return -E2BIG;
+  const element = htabAllocElem(map);
+  if (element === 0) return -ENOMEM;
+  map.count++;
+  fill(map, element, key, hash, value);
+  return 0;
+}
+
+/** A key that exists gets a new element, so that what programs hold of the old one stays as it is. */
+function replace(map: HtabMap, link: number, key: number, hash: number, value: number): number {
+  const i32 = map.i32;
   const cpu = map.env.cpu;
+  const old = i32[link]!;
   let element: number;
-  if (old === 0) {
-    if (map.count >= map.maxEntries) return -E2BIG;
-    element = htabAllocElem(map);
-    if (element === 0) return -ENOMEM;
-    map.count++;
-  } else if (map.prealloc) {
+  if (map.prealloc) {
     element = map.extra[cpu]!;
     map.extra[cpu] = old;
   } else {
     element = htabAllocElem(map);
     if (element === 0) return -ENOMEM;
   }
-  htabSetKey(map, element, key, hash);
-  checkAndInitMapValue(map, element + map.valueOffset);
-  copyMapValue(map, element + map.valueOffset, value);
-  htabInsert(map, element);
-  if (old !== 0) {
-    htabUnlink(map, old);
-    freeSpecialFields(map, old + map.valueOffset);
-    if (!map.prealloc) map.freelist.push(old, cpu);
-  }
+  i32[link] = i32[(old >> 2) + ELEM_NEXT]!;
+  fill(map, element, key, hash, value);
+  if (map.record !== undefined) freeSpecialFields(map, old + map.valueOffset);
+  if (!map.prealloc) map.freelist.push(old, cpu);
   return 0;
+}
+
+/** Gives an element its key and value and puts it into the table. */
+function fill(map: HtabMap, element: number, key: number, hash: number, value: number): void {
+  htabSetKey(map, element, key, hash);
+  if (map.record === undefined) {
+    copySmall(map, element + map.valueOffset, value);
+  } else {
+    checkAndInitMapValue(map, element + map.valueOffset);
+    copyMapValue(map, element + map.valueOffset, value);
+  }
+  htabInsert(map, element);
+}
+
+/** Copies a value without special fields, without a call where it is short and aligned. */
+function copySmall(map: HtabMap, to: number, from: number): void {
+  const length = map.valueSize;
+  if (length > COPY_INLINE_MAX || ((length | from) & 3) !== 0) {
+    map.env.arena.copy(to, from, length);
+    return;
+  }
+  const i32 = map.i32;
+  const words = length >> 2;
+  const toWord = to >> 2;
+  const fromWord = from >> 2;
+  for (let i = 0; i < words; i++) i32[toWord + i] = i32[fromWord + i]!;
 }
 
 /** Unlinks and frees an element that is in the table. */

@@ -8,7 +8,7 @@
 import type { KernelEnv } from '../base/env.ts';
 import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { EINVAL, ENOENT, ENOMEM } from '../uapi/errno.ts';
-import { BpfLru, LRU_ELEM_HEADER, LRU_REF } from './bpf_lru_list.ts';
+import { BpfLru, LRU_ELEM_HEADER, LRU_NODE, NODE_REF } from './bpf_lru_list.ts';
 import {
   alignedKey,
   checkElemFlags,
@@ -46,7 +46,7 @@ export class HtabLruMap extends HtabMap {
   constructor(ops: MapOps, env: KernelEnv, attr: MapCreateAttr, percpu: boolean, nrBuckets: number) {
     super(ops, env, attr, { percpu, elemHeader: LRU_ELEM_HEADER }, nrBuckets);
     const noCommon = (attr.mapFlags & BPF_F_MAP.NO_COMMON_LRU) !== 0;
-    this.lru = new BpfLru(env.arena, env.nrCpus, noCommon, (element) => evict(this, element));
+    this.lru = new BpfLru(env.arena, env.nrCpus, noCommon, attr.maxEntries, (element) => evict(this, element));
   }
 
   override freeAll(): void {
@@ -67,6 +67,12 @@ function evict(map: HtabLruMap, element: number): boolean {
   freeElemFields(map, element);
   map.count--;
   return true;
+}
+
+/** `bpf_lru_node_set_ref`: the element was used. */
+function setRef(map: HtabLruMap, element: number): void {
+  const i32 = map.i32;
+  i32[(i32[(element >> 2) + LRU_NODE]! >> 2) + NODE_REF] = 1;
 }
 
 function alloc(ops: MapOps, attr: MapCreateAttr, env: KernelEnv, percpu: boolean): HtabMap | number {
@@ -125,7 +131,7 @@ function update(map: BpfMap, key: number, value: number, flags: number): number 
   }
   insert(htab, element);
   if (old !== 0) {
-    htab.i32[(element >> 2) + LRU_REF] = 1;
+    setRef(htab, element);
     removeElem(htab, old);
   }
   return 0;
@@ -144,7 +150,7 @@ function lookupCpu(map: BpfMap, key: number, cpu: number): number {
   const htab = map as HtabLruMap;
   const element = htabLookupElem(htab, key);
   if (element === 0) return 0;
-  htab.i32[(element >> 2) + LRU_REF] = 1;
+  setRef(htab, element);
   return element + htab.valueOffset + cpu * htab.valueStride;
 }
 
@@ -192,7 +198,7 @@ function percpuUpdate(map: BpfMap, key: number, value: number, flags: number, al
     return 0;
   }
   if (error === 0) {
-    htab.i32[(old >> 2) + LRU_REF] = 1;
+    setRef(htab, old);
     percpuSetValue(htab, old, value, allCpus, false);
   }
   if (element !== 0) htab.lru.pushFree(element);

@@ -48,6 +48,43 @@ export function jhash(i32: Int32Array, u8: Uint8Array, addr: number, length: num
   } else {
     a = (a + tail(u8, word << 2, left)) | 0;
   }
+  return final(a, b, c);
+}
+
+/** {@link jhash} of one word. */
+export function jhash1(i32: Int32Array, word: number, seed: number): number {
+  const start = (JHASH_INITVAL + 4 + seed) | 0;
+  return final((start + i32[word]!) | 0, start, start);
+}
+
+/** {@link jhash} of two words. */
+export function jhash2(i32: Int32Array, word: number, seed: number): number {
+  const start = (JHASH_INITVAL + 8 + seed) | 0;
+  return final((start + i32[word]!) | 0, (start + i32[word + 1]!) | 0, start);
+}
+
+/** {@link jhash} of four words. */
+export function jhash4(i32: Int32Array, word: number, seed: number): number {
+  const start = (JHASH_INITVAL + 16 + seed) | 0;
+  let a = (start + i32[word]!) | 0;
+  let b = (start + i32[word + 1]!) | 0;
+  let c = (start + i32[word + 2]!) | 0;
+  a = (a - c) ^ ((c << 4) | (c >>> 28));
+  c = (c + b) | 0;
+  b = (b - a) ^ ((a << 6) | (a >>> 26));
+  a = (a + c) | 0;
+  c = (c - b) ^ ((b << 8) | (b >>> 24));
+  b = (b + a) | 0;
+  a = (a - c) ^ ((c << 16) | (c >>> 16));
+  c = (c + b) | 0;
+  b = (b - a) ^ ((a << 19) | (a >>> 13));
+  a = (a + c) | 0;
+  c = (c - b) ^ ((b << 4) | (b >>> 28));
+  b = (b + a) | 0;
+  return final((a + i32[word + 3]!) | 0, b, c);
+}
+
+function final(a: number, b: number, c: number): number {
   c = ((c ^ b) - ((b << 14) | (b >>> 18))) | 0;
   a = ((a ^ c) - ((c << 11) | (c >>> 21))) | 0;
   b = ((b ^ a) - ((a << 25) | (a >>> 7))) | 0;

@@ -34,6 +34,16 @@ const DATA_SIZE_MAX = 256;
 /** `LPM_VAL_SIZE_MAX`: a node with its data and value must fit one kmalloc block. */
 const VALUE_SIZE_MAX = KMALLOC_MAX_SIZE - DATA_SIZE_MAX - 40;
 
+/**
+ * Large tries have a table by the first 16 bits of a key: the node where the walk
+ * has to go on, and the best match so far; -1 where it is not known yet. It holds
+ * no intermediate node shorter than 16 bits, so that a change only concerns the
+ * entries its own prefix covers.
+ */
+const JUMP_BITS = 16;
+/** Prefixes from which on the table is worth its 512 KiB. */
+const JUMP_MIN = 512;
+
 const PREFIXLEN = 2;
 const INTERMEDIATE = 3;
 const DATA = 4;
@@ -53,6 +63,7 @@ export class LpmTrieMap extends BpfMap {
   /** The key of the running operation: prefix length, and data as big-endian words. */
   prefixlen = 0;
   readonly data: Int32Array;
+  jumps: Int32Array | undefined = undefined;
 
   constructor(env: KernelEnv, attr: MapCreateAttr) {
     super(env, attr);
@@ -107,26 +118,91 @@ function nodeBit(trie: LpmTrieMap, node: number, index: number): number {
   return (trie.i32[(node >> 2) + DATA + (index >> 5)]! >>> (31 - (index & 31))) & 1;
 }
 
-/** Address of the value of the longest prefix that matches, or 0. */
+/** Address of the value of the longest prefix that matches, or 0 (`trie_lookup_elem`). */
 function lookup(map: BpfMap, key: number): number {
   const trie = map as LpmTrieMap;
-  const i32 = trie.i32;
   trie.readKey(key);
   if (trie.prefixlen > trie.maxPrefixlen) return 0;
-  let found = 0;
   let node = trie.root;
+  let found = 0;
+  if (trie.prefixlen >= JUMP_BITS && trie.maxPrefixlen > JUMP_BITS && trie.count >= JUMP_MIN) {
+    const slot = jumpSlot(trie);
+    const jumps = trie.jumps!;
+    node = jumps[slot]!;
+    found = jumps[slot + 1]!;
+  }
+  found = trie.dataWords === 1 ? match1(trie, node, found) : match(trie, node, found);
+  return found === 0 ? 0 : found + trie.valueOffset;
+}
+
+/** The most specific node for the key from `node` down, `found` when there is none. */
+function match(trie: LpmTrieMap, node: number, found: number): number {
+  const i32 = trie.i32;
   while (node !== 0) {
     const word = node >> 2;
     const length = matchLength(trie, node);
-    if (length === trie.maxPrefixlen) {
-      found = node;
-      break;
-    }
+    if (length === trie.maxPrefixlen) return node;
     if (length < i32[word + PREFIXLEN]!) break;
     if (i32[word + INTERMEDIATE] === 0) found = node;
     node = i32[word + keyBit(trie, length)]!;
   }
-  return found === 0 ? 0 : found + trie.valueOffset;
+  return found;
+}
+
+/** As {@link match} where the data is one word. */
+function match1(trie: LpmTrieMap, node: number, found: number): number {
+  const i32 = trie.i32;
+  const data = trie.data[0]!;
+  const { prefixlen, maxPrefixlen } = trie;
+  while (node !== 0) {
+    const word = node >> 2;
+    const nodeLength = i32[word + PREFIXLEN]!;
+    const length = Math.min(Math.clz32(i32[word + DATA]! ^ data), nodeLength, prefixlen);
+    if (length === maxPrefixlen) return node;
+    if (length < nodeLength) break;
+    if (i32[word + INTERMEDIATE] === 0) found = node;
+    node = i32[word + ((data >>> (31 - length)) & 1)]!;
+  }
+  return found;
+}
+
+/** Index of the key's entry in the jump table, filled in. */
+function jumpSlot(trie: LpmTrieMap): number {
+  trie.jumps ??= new Int32Array(2 << JUMP_BITS).fill(-1);
+  const slot = (trie.data[0]! >>> (32 - JUMP_BITS)) << 1;
+  if (trie.jumps[slot] === -1) fillJump(trie, slot);
+  return slot;
+}
+
+/** Walks down as far as the first bits of the key decide. */
+function fillJump(trie: LpmTrieMap, slot: number): void {
+  const i32 = trie.i32;
+  const jumps = trie.jumps!;
+  const bits = trie.data[0]! >>> (32 - JUMP_BITS);
+  let node = trie.root;
+  let found = 0;
+  while (node !== 0) {
+    const word = node >> 2;
+    const nodeLength = i32[word + PREFIXLEN]!;
+    const same = Math.clz32((i32[word + DATA]! >>> (32 - JUMP_BITS)) ^ bits) - (32 - JUMP_BITS);
+    if (same < Math.min(nodeLength, JUMP_BITS)) node = 0;
+    if (node === 0 || nodeLength > JUMP_BITS) break;
+    if (i32[word + INTERMEDIATE] === 0) found = node;
+    // A node of exactly JUMP_BITS decides by the next bit, which is not in the table: match() starts at it.
+    if (nodeLength === JUMP_BITS) break;
+    node = i32[word + keyBit(trie, nodeLength)]!;
+  }
+  jumps[slot] = node;
+  jumps[slot + 1] = found;
+}
+
+/** A node with the prefix read last was added, replaced or removed: forgets what the jump table says of it. */
+function forgetJumps(trie: LpmTrieMap): void {
+  const jumps = trie.jumps;
+  if (jumps === undefined) return;
+  const length = Math.min(trie.prefixlen, JUMP_BITS);
+  const first = length === 0 ? 0 : (trie.data[0]! >>> (32 - length)) << (JUMP_BITS - length);
+  jumps.fill(-1, first << 1, (first + (1 << (JUMP_BITS - length))) << 1);
 }
 
 function newNode(trie: LpmTrieMap, prefixlen: number, intermediate: number): number {
@@ -195,6 +271,7 @@ function update(map: BpfMap, key: number, value: number, flags: number): number 
     top = fork;
   }
   if (!replaces) trie.count++;
+  forgetJumps(trie);
   setChild(trie, parent, side, top);
   if (same) freeNode(trie, node);
   return 0;
@@ -236,6 +313,7 @@ function remove(map: BpfMap, key: number): number {
   if (node === 0 || i32[word + PREFIXLEN] !== trie.prefixlen || length !== trie.prefixlen) return -ENOENT;
   if (i32[word + INTERMEDIATE] !== 0) return -ENOENT;
   trie.count--;
+  forgetJumps(trie);
   const left = i32[word]!;
   const right = i32[word + 1]!;
   if (left !== 0 && right !== 0) {
