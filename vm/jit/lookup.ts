@@ -4,7 +4,7 @@
  * seed as constants; what has no such form goes through an import.
  */
 import { ArrayMap } from '../../maps/arraymap.ts';
-import { LRU_REF } from '../../maps/bpf_lru_list.ts';
+import { LRU_NODE, NODE_REF } from '../../maps/bpf_lru_list.ts';
 import { HtabMap } from '../../maps/hashtab.ts';
 import { HtabLruMap } from '../../maps/htab_lru_map.ts';
 import type { BpfMap } from '../../maps/map.ts';
@@ -215,8 +215,9 @@ export function hashLookupFunction(module: ModuleBuilder, map: HtabMap, cpuAt: n
   code.local(W.if, VOID);
   if (map instanceof HtabLruMap) {
     code.local(W.local_get, H.ELEM);
+    code.memory(W.i32_load, LRU_NODE * 4);
     code.i32(1);
-    code.memory(W.i32_store, LRU_REF * 4);
+    code.memory(W.i32_store, NODE_REF * 4);
   }
   code.local(W.local_get, H.ELEM);
   code.i32(map.valueOffset);
