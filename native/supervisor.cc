@@ -211,9 +211,17 @@ struct ProcPath {
   }
 };
 
+/* ioctl(2) on the listener; a signal may break off its waiting for the filter's lock. */
+int Control(unsigned long request, void *arg) {
+  int result;
+  do result = ioctl(current.listener, request, arg);
+  while (result < 0 && errno == EINTR);
+  return result;
+}
+
 bool IdValid() {
   uint64_t id = current.id;
-  return ioctl(current.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+  return Control(SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
 int ReadTarget(uint64_t addr, void *to, size_t size) {
@@ -248,7 +256,7 @@ int Send(int64_t value, int32_t error, uint32_t flags) {
   resp->val = value;
   resp->error = error;
   resp->flags = flags;
-  return ioctl(current.listener, SECCOMP_IOCTL_NOTIF_SEND, resp) ? -errno : 0;
+  return Control(SECCOMP_IOCTL_NOTIF_SEND, resp) ? -errno : 0;
 }
 
 int Reply(int32_t result) {
@@ -952,8 +960,17 @@ int AddFd(int fd, uint32_t flags) {
   add.flags = SECCOMP_ADDFD_FLAG_SEND;
   add.srcfd = static_cast<uint32_t>(fd);
   add.newfd_flags = flags;
+  /*
+   * A signal while the caller takes the descriptor breaks off the giving but not the
+   * answer: the caller would see 0 as its descriptor.
+   */
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
   int number = ioctl(current.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
-  return number < 0 ? -errno : number;
+  int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return number < 0 ? -error : number;
 }
 
 /* supObjectInject(fd, flags, cloexec): gives the caller a fresh open of the object and answers with its number; or -errno, unanswered. */
