@@ -114,7 +114,7 @@ Examples:
       ...shared,
       makeKernel: () => makeKernel(flags),
       serve: async (kernel, fuseFd, dev) => {
-        const served = await mountBpffs(kernel, { dir: '/sys/fs/bpf', fuseFd, dev });
+        const served = await mountBpffs(kernel, { dir: '/sys/fs/bpf', options: 'uid=0,gid=0', fuseFd, dev });
         return { pins: served.pins, close: () => served.over(0) };
       },
       faults: [...each, ...flags.fail.map(({ fault }) => fault)],

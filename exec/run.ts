@@ -80,7 +80,7 @@ async function runOnce(
   const started = await launch({
     launcher: options.launcher,
     command: options.command,
-    ...(options.noMount === true ? {} : { fuse: 'default_permissions,allow_other' }),
+    ...(options.noMount === true ? {} : { fuse: 'default_permissions' }),
     ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
   });
   if (!('pid' in started)) return started.status;

@@ -151,7 +151,7 @@ no_mount:
 }
 
 /* Mounts a file system of our own at /sys/fs/bpf; returns the /dev/fuse descriptor that serves it. */
-static int mount_fuse(const char *options) {
+static int mount_fuse(const char *options, int admin) {
   char text[512];
   int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
@@ -160,13 +160,14 @@ static int mount_fuse(const char *options) {
     fail("/dev/fuse: %s. Its mode must let you open it (usually 0666), or run as root; "
          "in a container start it with --device /dev/fuse", strerror(errno));
   if (fd < 0) fail("/dev/fuse: %s", strerror(errno));
-  snprintf(text, sizeof text, "fd=%d,rootmode=41777,user_id=0,group_id=0,%s", fd, options);
+  /* In a user namespace allow_other would shut out the server, which is outside; there is one user anyway. */
+  snprintf(text, sizeof text, "fd=%d,rootmode=41777,user_id=0,group_id=0,%s%s", fd, options, admin ? ",allow_other" : "");
   if (mount("bpf-emu", BPFFS, "fuse.bpf-emu", 0, text)) fail("cannot mount on %s: %s", BPFFS, strerror(errno));
   return fd;
 }
 
 /* Puts our file system at /sys/fs/bpf and, where that can be, also at /sys/fs/bpf-emu. */
-static int make_mounts(const struct options *options) {
+static int make_mounts(const struct options *options, int admin) {
   int fd = -1, source = -1;
   char path[64];
   if (options->fuse == NULL && options->bind == NULL) return -1;
@@ -182,7 +183,7 @@ static int make_mounts(const struct options *options) {
     if (mount(path, BPFFS, NULL, MS_BIND, NULL)) fail("cannot bind %s to %s: %s", options->bind, BPFFS, strerror(errno));
     close(source);
   } else {
-    fd = mount_fuse(options->fuse);
+    fd = mount_fuse(options->fuse, admin);
   }
   /* A bind reads nothing of the file system, so it does not wait for the server. */
   if (access(EMUFS, F_OK) == 0 && options->bind == NULL) mount(BPFFS, EMUFS, NULL, MS_BIND, NULL);
@@ -353,7 +354,7 @@ int main(int argc, char **argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   make_namespaces(admin);
   if (options.cpu >= 0) pin_cpu(options.cpu);
-  fuse = make_mounts(&options);
+  fuse = make_mounts(&options, admin);
   dev = fuse >= 0 || options.bind != NULL ? mounted_dev() : 0;
   /* Yama, where it is on, lets a named process read our memory; elsewhere this fails and is not needed. */
   if (options.server > 0) prctl(PR_SET_PTRACER, options.server, 0, 0, 0);

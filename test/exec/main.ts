@@ -30,7 +30,7 @@ process.exitCode = await execCommand({
   makeKernel: () =>
     new Kernel({ cpus: possibleCpus(), clock: hostClock(), random: hostRandom(), verify: trustingVerifier }),
   serve: async (kernel, fuseFd, dev) => {
-    const mount = await mountBpffs(kernel, { dir: '/sys/fs/bpf', fuseFd, dev });
+    const mount = await mountBpffs(kernel, { dir: '/sys/fs/bpf', options: 'uid=0,gid=0', fuseFd, dev });
     return { pins: mount.pins, close: () => mount.over(0) };
   },
   noMount: values['no-mount'],
