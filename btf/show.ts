@@ -223,7 +223,17 @@ class Show {
 
   /** `bits` bits from bit `bit` of a byte on (`btf_bitfield_show`): always unsigned hex. */
   #bits(at: number, bit: number, bits: number): void {
-    const value = this.#read(at, (bits + bit + 7) >> 3);
+    if (bits === 0) {
+      // No bits at all: the kernel's shifts leave those before them, at the top of 64.
+      this.#hex(BigInt.asUintN(bit, this.#read(at, 1)) << BigInt(64 - bit));
+      return;
+    }
+    let value = this.#read(at, (bits + bit + 7) >> 3);
+    if (bits + bit === 128) {
+      // Its shifts by 64 of a 64-bit half shift nothing: one half is or-ed into the other.
+      value |= (value & MASK64) << 64n;
+      if (bits === 128) value |= value >> 64n;
+    }
     this.#hex((value >> BigInt(bit)) & ((1n << BigInt(bits)) - 1n));
   }
 
@@ -338,6 +348,7 @@ class Show {
   }
 }
 
+const MASK64 = (1n << 64n) - 1n;
 /** Widths an INT may have to be shown in decimal (128: in hex). */
 const PLAIN_BITS = [8, 16, 32, 64, 128];
 

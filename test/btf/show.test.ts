@@ -52,6 +52,18 @@ t.test('a union whose only member counts as no beginning ends in |', async (t) =
   t.equal(showToString(load(b.bytes()), outer, new Uint8Array(4)), '{{<unsupported kind:16>}|}');
 });
 
+t.test('bitfields of no bits and of the last of 128 come out as on x86_64', async (t) => {
+  const show = (bits: number, offset: number, hex: string): string => {
+    const b = new BtfBuilder();
+    const struct = b.struct('s', 16, [['a', b.int('i', 16, 0, bits), offset]]);
+    return showToString(load(b.bytes()), struct, Buffer.from(hex, 'hex'));
+  };
+  const value = '8192a3b4c5d6e7f80112233445566778';
+  t.equal(show(0, 2, value), '{0x4000000000000000,}');
+  t.equal(show(127, 1, value), '{0x7c73eb62da51c940fc73eb62da51c940,}');
+  t.equal(show(127, 0, value), '{0x7867564534231201f8e7d6c5b4a39281,}');
+});
+
 t.test('text above 0x7f goes to the sink as bytes', async (t) => {
   const b = new BtfBuilder();
   const char = b.int('char', 1, 2);
