@@ -1,6 +1,6 @@
 /** The emulated kernel of a mount and what it tells about itself (`EMU_STATUS`). */
 import type { MountHandle } from '../fs/mount.ts';
-import { hostClock, possibleCpus, randomSource } from '../native/host.ts';
+import { hostBtf, hostClock, possibleCpus, randomSource } from '../native/host.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { Kernel } from '../syscall/kernel.ts';
 import { type KernelFlags, projectVersion } from './flags.ts';
@@ -12,6 +12,7 @@ export function makeKernel(flags: KernelFlags): Kernel {
     memory: flags.memory,
     clock: hostClock(),
     random: randomSource(flags.seed),
+    vmlinux: hostBtf(),
   });
 }
 

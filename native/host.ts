@@ -5,6 +5,7 @@
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Clock, type Random, seededRandom } from '../base/env.ts';
+import { builtinBtf } from '../btf/builtin.ts';
 
 /** Most CPUs that are emulated: what a caller exchanges for a per-CPU value grows with them. */
 export const CPUS_MAX = 1024;
@@ -88,5 +89,15 @@ export function possibleCpus(): number {
     return Math.min(Number.parseInt(last, 10) + 1 || 1, CPUS_MAX);
   } catch {
     return 1;
+  }
+}
+
+/** The kernel's own types: those of this machine's kernel, or the built-in ones where it tells none. */
+export function hostBtf(path = '/sys/kernel/btf/vmlinux'): Uint8Array {
+  try {
+    const bytes = readFileSync(path);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  } catch {
+    return builtinBtf();
   }
 }

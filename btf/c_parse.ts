@@ -1,0 +1,316 @@
+/**
+ * C declarations to BTF: the subset of C that describes types. For the built-in types
+ * of a kernel that are there when the machine has none.
+ *
+ *     typedef unsigned int u32;
+ *     enum color { RED, BLUE = 7 };
+ *     struct point { int x, y; struct point *next; unsigned a:3, b:5; union { … }; };
+ *     int function(const char *name__str, void *p);
+ *
+ * Offsets follow from the C rules on x86_64. A struct that is only mentioned is an
+ * empty one. Function pointers are written by a typedef: `typedef int (*f)(int a);`.
+ */
+import { BtfBuilder } from './build.ts';
+import { BTF_INT_BOOL, BTF_INT_SIGNED, BTF_KIND } from './kinds.ts';
+
+/** The integer types by their words in order of the alphabet, as compilers sort them out. */
+const INTS: Readonly<Record<string, readonly [name: string, size: number, encoding: number]>> = {
+  char: ['char', 1, BTF_INT_SIGNED],
+  'char unsigned': ['unsigned char', 1, 0],
+  'char signed': ['signed char', 1, BTF_INT_SIGNED],
+  short: ['short int', 2, BTF_INT_SIGNED],
+  'short unsigned': ['short unsigned int', 2, 0],
+  int: ['int', 4, BTF_INT_SIGNED],
+  unsigned: ['unsigned int', 4, 0],
+  'int unsigned': ['unsigned int', 4, 0],
+  long: ['long int', 8, BTF_INT_SIGNED],
+  'int long unsigned': ['long unsigned int', 8, 0],
+  'long unsigned': ['long unsigned int', 8, 0],
+  'long long': ['long long int', 8, BTF_INT_SIGNED],
+  'long long unsigned': ['long long unsigned int', 8, 0],
+  _Bool: ['_Bool', 1, BTF_INT_BOOL],
+};
+const INT_WORDS: ReadonlySet<string> = new Set(['char', 'short', 'int', 'long', 'signed', 'unsigned', '_Bool']);
+
+/** A type as it is written. */
+interface CType {
+  readonly kind: 'void' | 'int' | 'struct' | 'union' | 'enum' | 'typedef' | 'ptr' | 'array' | 'const' | 'proto';
+  readonly name: string;
+  readonly of?: CType;
+  readonly count?: number;
+  readonly members?: readonly CMember[];
+  readonly values?: readonly (readonly [string, number])[];
+  readonly params?: readonly CMember[];
+}
+
+interface CMember {
+  readonly name: string;
+  readonly type: CType;
+  /** Width of a bitfield, 0 for none. */
+  readonly bits: number;
+}
+
+const VOID: CType = { kind: 'void', name: '' };
+
+/** Turns declarations into the bytes of a BTF object. Throws an Error that says where they are wrong. */
+export function parseC(source: string): Uint8Array {
+  const parser = new Parser(source);
+  parser.run();
+  return new Emitter(parser).bytes();
+}
+
+class Parser {
+  /** Definitions by `struct NAME`, `union NAME`, `enum NAME`, or the name of a typedef. */
+  readonly named = new Map<string, CType>();
+  readonly functions: (readonly [name: string, type: CType])[] = [];
+  readonly #tokens: readonly string[];
+  #at = 0;
+
+  constructor(source: string) {
+    this.#tokens = source.replace(/\/\*.*?\*\//gs, ' ').match(/\w+|\.\.\.|[^\s\w]/g) ?? [];
+  }
+
+  run(): void {
+    while (this.#at < this.#tokens.length) this.#declaration();
+  }
+
+  #peek(): string {
+    return this.#tokens[this.#at] ?? '';
+  }
+
+  #next(): string {
+    return this.#tokens[this.#at++] ?? '';
+  }
+
+  #take(token: string): boolean {
+    if (this.#peek() !== token) return false;
+    this.#at++;
+    return true;
+  }
+
+  #expect(token: string): void {
+    if (this.#take(token)) return;
+    const near = this.#tokens.slice(Math.max(0, this.#at - 6), this.#at + 3).join(' ');
+    throw new Error(`Cannot parse: ${token} is wanted near "${near}"`);
+  }
+
+  #declaration(): void {
+    const isTypedef = this.#take('typedef');
+    const base = this.#base();
+    if (this.#take(';')) return;
+    const { name, type } = this.#declarator(base);
+    this.#expect(';');
+    if (isTypedef) this.named.set(name, { kind: 'typedef', name, of: type });
+    else this.functions.push([name, type]);
+  }
+
+  /** What a declaration begins with. */
+  #base(): CType {
+    if (this.#take('const')) return { kind: 'const', name: '', of: this.#base() };
+    const word = this.#next();
+    if (word === 'void') return VOID;
+    if (word === 'struct' || word === 'union') return this.#composite(word);
+    if (word === 'enum') return this.#enum();
+    if (!INT_WORDS.has(word)) return { kind: 'typedef', name: word };
+    const words = [word];
+    while (INT_WORDS.has(this.#peek())) words.push(this.#next());
+    return { kind: 'int', name: words.sort().join(' ') };
+  }
+
+  #composite(kind: 'struct' | 'union'): CType {
+    const name = this.#peek() === '{' ? '' : this.#next();
+    if (!this.#take('{')) {
+      const key = `${kind} ${name}`;
+      if (!this.named.has(key)) this.named.set(key, { kind, name, members: [] });
+      return { kind, name };
+    }
+    const members: CMember[] = [];
+    while (!this.#take('}')) {
+      const base = this.#base();
+      if (this.#take(';')) members.push({ name: '', type: base, bits: 0 });
+      else {
+        do {
+          const one = this.#declarator(base);
+          members.push({ ...one, bits: this.#take(':') ? Number(this.#next()) : 0 });
+        } while (this.#take(','));
+        this.#expect(';');
+      }
+    }
+    const type: CType = { kind, name, members };
+    if (name !== '') this.named.set(`${kind} ${name}`, type);
+    return type;
+  }
+
+  #enum(): CType {
+    const name = this.#peek() === '{' ? '' : this.#next();
+    if (!this.#take('{')) return { kind: 'enum', name };
+    const values: [string, number][] = [];
+    let value = 0;
+    while (!this.#take('}')) {
+      const one = this.#next();
+      if (this.#take('=')) value = Number(`${this.#take('-') ? '-' : ''}${this.#next()}`);
+      values.push([one, value++]);
+      if (!this.#take(',') && this.#peek() !== '}') this.#expect('}');
+    }
+    const type: CType = { kind: 'enum', name, values };
+    if (name !== '') this.named.set(`enum ${name}`, type);
+    return type;
+  }
+
+  /** Pointers, the name, and what stands behind it. */
+  #declarator(base: CType): { name: string; type: CType } {
+    let type = base;
+    while (this.#take('*')) {
+      type = { kind: 'ptr', name: '', of: type };
+      if (this.#take('const')) type = { kind: 'const', name: '', of: type };
+    }
+    if (this.#take('(')) {
+      this.#expect('*');
+      const name = this.#next();
+      this.#expect(')');
+      return { name, type: { kind: 'ptr', name: '', of: this.#params(type) } };
+    }
+    const name = /^[A-Za-z_]/.test(this.#peek()) ? this.#next() : '';
+    if (this.#peek() === '(') return { name, type: this.#params(type) };
+    const counts: number[] = [];
+    while (this.#take('[')) {
+      counts.push(this.#peek() === ']' ? 0 : Number(this.#next()));
+      this.#expect(']');
+    }
+    for (const count of counts.reverse()) type = { kind: 'array', name: '', of: type, count };
+    return { name, type };
+  }
+
+  #params(returns: CType): CType {
+    this.#expect('(');
+    const params: CMember[] = [];
+    if (this.#peek() === 'void' && this.#tokens[this.#at + 1] === ')') this.#at++;
+    while (!this.#take(')')) {
+      if (this.#take('...')) params.push({ name: '', type: VOID, bits: 0 });
+      else params.push({ ...this.#declarator(this.#base()), bits: 0 });
+      this.#take(',');
+    }
+    return { kind: 'proto', name: '', of: returns, params };
+  }
+}
+
+/** Gives types ids: what has a name first, in order; the rest as it is met. */
+class Emitter {
+  readonly #builder = new BtfBuilder();
+  readonly #named: ReadonlyMap<string, CType>;
+  readonly #functions: Parser['functions'];
+  readonly #ids = new Map<string, number>();
+  readonly #records: (() => void)[] = [];
+
+  constructor(parser: Parser) {
+    this.#named = parser.named;
+    this.#functions = parser.functions;
+  }
+
+  bytes(): Uint8Array {
+    for (const type of this.#named.values()) this.#id(type);
+    for (const [name, type] of this.#functions) {
+      const proto = this.#id(type);
+      this.#records.push(() => this.#builder.func(name, proto, 0));
+    }
+    // Records that are met on the way go to the end.
+    for (let i = 0; i < this.#records.length; i++) this.#records[i]!();
+    return this.#builder.bytes();
+  }
+
+  /** What tells one type from another. */
+  #key(type: CType): string {
+    if (type.kind === 'typedef') return type.name;
+    if (type.name !== '') return `${type.kind} ${type.name}`;
+    if (type.kind === 'ptr' || type.kind === 'const') return `${type.kind} ${this.#id(type.of ?? VOID)}`;
+    if (type.kind === 'array') return `array ${this.#id(type.of ?? VOID)} ${type.count}`;
+    return '';
+  }
+
+  #id(type: CType): number {
+    if (type.kind === 'void') return 0;
+    const key = this.#key(type);
+    const known = key === '' ? undefined : this.#ids.get(key);
+    if (known !== undefined) return known;
+    const full = this.#resolve(type);
+    const id = this.#records.push(() => this.#emit(full));
+    if (key !== '') this.#ids.set(key, id);
+    return id;
+  }
+
+  /** The definition of what is only mentioned. */
+  #resolve(type: CType): CType {
+    if (type.kind === 'int' || type.name === '') return type;
+    const key = type.kind === 'typedef' ? type.name : `${type.kind} ${type.name}`;
+    const found = this.#named.get(key);
+    if (found !== undefined) return found;
+    if (type.kind === 'typedef') throw new Error(`Cannot parse: there is no type ${type.name}`);
+    return { ...type, members: type.members ?? [], values: type.values ?? [] };
+  }
+
+  #emit(type: CType): void {
+    const b = this.#builder;
+    const of = (): number => this.#id(type.of ?? VOID);
+    if (type.kind === 'int') b.int(...this.#int(type));
+    else if (type.kind === 'typedef') b.typedef(type.name, of());
+    else if (type.kind === 'ptr') b.ptr(of());
+    else if (type.kind === 'const') b.modifier(BTF_KIND.CONST, of());
+    else if (type.kind === 'array') b.array(of(), this.#id({ kind: 'int', name: 'int' }), type.count ?? 0);
+    else if (type.kind === 'enum') b.enum(type.name, 4, type.values ?? []);
+    else if (type.kind === 'proto')
+      b.proto(
+        of(),
+        (type.params ?? []).map((one) => [one.name, this.#id(one.type)] as const),
+      );
+    else this.#struct(type);
+  }
+
+  #int(type: CType): readonly [string, number, number] {
+    const int = INTS[type.name];
+    if (int === undefined) throw new Error(`Cannot parse: there is no integer type "${type.name}"`);
+    return int;
+  }
+
+  #struct(type: CType): void {
+    const places = this.#places(type);
+    const members = (type.members ?? []).map((one, index) => {
+      const place = places.offsets[index] ?? 0;
+      const id = this.#id(one.type);
+      return one.bits === 0 ? ([one.name, id, place] as const) : ([one.name, id, place, one.bits] as const);
+    });
+    this.#builder.struct(type.name, places.size, members, type.kind === 'union' ? BTF_KIND.UNION : BTF_KIND.STRUCT);
+  }
+
+  /** Offsets of the members in bits, size and alignment in bytes. */
+  #places(type: CType): { offsets: number[]; size: number; align: number } {
+    const offsets: number[] = [];
+    let end = 0;
+    let largest = 0;
+    let align = 1;
+    for (const member of type.members ?? []) {
+      const { size, align: own } = this.#measure(member.type);
+      if (type.kind === 'union') end = 0;
+      // A bitfield starts where it fits into a word of its type; anything else where it is aligned.
+      const fits = member.bits > 0 && Math.floor(end / (size * 8)) === Math.floor((end + member.bits - 1) / (size * 8));
+      if (!fits) end = Math.ceil(end / (own * 8)) * own * 8;
+      offsets.push(end);
+      end += member.bits > 0 ? member.bits : size * 8;
+      largest = Math.max(largest, end);
+      align = Math.max(align, own);
+    }
+    return { offsets, size: Math.ceil(largest / 8 / align) * align, align };
+  }
+
+  #measure(type: CType): { size: number; align: number } {
+    const full = this.#resolve(type);
+    const inner = full.of ?? VOID;
+    if (full.kind === 'int') return { size: this.#int(full)[1], align: this.#int(full)[1] };
+    if (full.kind === 'ptr') return { size: 8, align: 8 };
+    if (full.kind === 'enum') return { size: 4, align: 4 };
+    if (full.kind === 'typedef' || full.kind === 'const') return this.#measure(inner);
+    if (full.kind === 'struct' || full.kind === 'union') return this.#places(full);
+    if (full.kind !== 'array') return { size: 1, align: 1 };
+    const element = this.#measure(inner);
+    return { size: element.size * (full.count ?? 0), align: element.align };
+  }
+}
