@@ -59,7 +59,7 @@ export class XdpRunner implements ProgRunner {
     const { xdp } = this;
     const { arena } = this.#prog.vm.env;
     const linear = Math.min(packet.length, XDP_LINEAR_MAX);
-    xdp.init(XDP_HEADROOM, linear, 0);
+    xdp.init(XDP_HEADROOM, linear, 0, false);
     if (linear === packet.length) arena.u8.set(packet, xdp.data);
     else this.#fragments(packet, linear);
     xdp.set32(XDP_MD.ingressIfindex, LOOPBACK.ifindex);
@@ -136,7 +136,7 @@ export class SkbRunner implements ProgRunner {
   runPacket(packet: Uint8Array, ctx?: Readonly<Record<string, FieldValue>>): number {
     const { skb } = this;
     const { arena } = this.#prog.vm.env;
-    const at = skb.init(packet.length, SKB_HEADROOM, SKB_TAILROOM);
+    const at = skb.init(packet.length, SKB_HEADROOM, SKB_TAILROOM, false);
     if (at < 0) throw new Errno(ENOMEM, 'No arena memory for the packet');
     arena.u8.set(packet, at);
     const device =

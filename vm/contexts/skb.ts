@@ -53,6 +53,17 @@ export function htons(value: number): number {
   return ((value & 0xff) << 8) | ((value >>> 8) & 0xff);
 }
 
+/** Few bytes are copied faster one by one. */
+function copyBytes(u8: Uint8Array, to: number, from: number, count: number): void {
+  for (let i = 0; i < count; i++) u8[to + i] = u8[from + i]!;
+}
+
+/** Whether an Ethernet address in memory is this one. */
+function sameAddress(u8: Uint8Array, at: number, address: readonly number[]): boolean {
+  for (let i = 0; i < 6; i++) if (u8[at + i] !== address[i]) return false;
+  return true;
+}
+
 /** Tunnel metadata (`struct ip_tunnel_info`); addresses as in struct bpf_tunnel_key. */
 export interface TunnelInfo {
   readonly ipv6: boolean;
@@ -102,9 +113,10 @@ export class Skb extends ContextObject {
 
   /**
    * Fills the packet: `length` bytes with `headroom` before and at least `tailroom` behind.
-   * Returns where the bytes are to be written, or -ENOMEM. The context is zeroed.
+   * Returns where the bytes are to be written, or -ENOMEM. The context is zeroed; so is the
+   * buffer when it is to be `clean`.
    */
-  init(length: number, headroom: number, tailroom: number): number {
+  init(length: number, headroom: number, tailroom: number, clean = true): number {
     const size = Math.max(headroom + length + tailroom, BUFFER_MIN);
     if (size > this.size) {
       const head = this.vm.env.arena.alloc(size);
@@ -112,7 +124,7 @@ export class Skb extends ContextObject {
       this.vm.env.arena.free(this.head, this.size);
       this.head = head;
       this.size = size;
-    } else {
+    } else if (clean) {
       this.vm.env.arena.u8.fill(0, this.head, this.head + this.size);
     }
     this.clear();
@@ -178,11 +190,10 @@ export class Skb extends ContextObject {
     this.ifindex = device.ifindex;
     const { u8 } = this.vm.env.arena;
     this.macHeader = this.data - this.head;
-    const dest = u8.subarray(this.data, this.data + 6);
     let type = PACKET_HOST;
-    if (!dest.every((byte, i) => byte === device.address[i])) {
-      if ((dest[0]! & 1) === 0) type = PACKET_OTHERHOST;
-      else type = dest.every((byte, i) => byte === device.broadcast[i]) ? PACKET_BROADCAST : PACKET_MULTICAST;
+    if (!sameAddress(u8, this.data, device.address)) {
+      if ((u8[this.data]! & 1) === 0) type = PACKET_OTHERHOST;
+      else type = sameAddress(u8, this.data, device.broadcast) ? PACKET_BROADCAST : PACKET_MULTICAST;
     }
     this.set32(SK_BUFF.pktType, type);
     const proto = this.be16(this.data + 12);
@@ -228,12 +239,12 @@ export class Skb extends ContextObject {
     const { addr } = this.sock;
     if (this.protocol === ETH_P_IP) {
       this.sock.set(BPF_SOCK.family, AF_INET);
-      arena.u8.copyWithin(addr + BPF_SOCK.srcIp4, ip + 12, ip + 16);
-      arena.u8.copyWithin(addr + BPF_SOCK.dstIp4, ip + 16, ip + 20);
+      copyBytes(arena.u8, addr + BPF_SOCK.srcIp4, ip + 12, 4);
+      copyBytes(arena.u8, addr + BPF_SOCK.dstIp4, ip + 16, 4);
     } else if (this.protocol === ETH_P_IPV6) {
       this.sock.set(BPF_SOCK.family, AF_INET6);
-      arena.u8.copyWithin(addr + BPF_SOCK.srcIp6, ip + 8, ip + 24);
-      arena.u8.copyWithin(addr + BPF_SOCK.dstIp6, ip + 24, ip + 40);
+      copyBytes(arena.u8, addr + BPF_SOCK.srcIp6, ip + 8, 16);
+      copyBytes(arena.u8, addr + BPF_SOCK.dstIp6, ip + 24, 16);
     }
   }
 
@@ -307,8 +318,8 @@ export class Skb extends ContextObject {
     this.set32(SK_BUFF.family, this.sock.get(BPF_SOCK.family));
     this.set32(SK_BUFF.remoteIp4, this.sock.get(BPF_SOCK.dstIp4));
     this.set32(SK_BUFF.localIp4, this.sock.get(BPF_SOCK.srcIp4));
-    u8.copyWithin(this.ctx + SK_BUFF.remoteIp6, addr + BPF_SOCK.dstIp6, addr + BPF_SOCK.dstIp6 + 16);
-    u8.copyWithin(this.ctx + SK_BUFF.localIp6, addr + BPF_SOCK.srcIp6, addr + BPF_SOCK.srcIp6 + 16);
+    copyBytes(u8, this.ctx + SK_BUFF.remoteIp6, addr + BPF_SOCK.dstIp6, 16);
+    copyBytes(u8, this.ctx + SK_BUFF.localIp6, addr + BPF_SOCK.srcIp6, 16);
   }
 
   /** Forgets the flow hash (`skb_clear_hash`). */

@@ -27,7 +27,7 @@ export class XdpBuff extends ContextObject {
   data = 0;
   dataEnd = 0;
   /** Fragments, each with its own page and length. */
-  frags: { page: number; length: number }[] = [];
+  readonly frags: { page: number; length: number }[] = [];
   /** Pages of fragments that are free for the next packet. */
   readonly #spare: number[] = [];
 
@@ -37,11 +37,13 @@ export class XdpBuff extends ContextObject {
     if (this.page === 0) throw new Errno(ENOMEM, 'No arena memory for a frame');
   }
 
-  /** Starts a packet whose linear part has `length` bytes, metadata first, with `headroom` before it. */
-  init(headroom: number, length: number, meta: number): void {
-    this.vm.env.arena.u8.fill(0, this.page, this.page + PAGE_SIZE);
-    for (const frag of this.frags) this.#spare.push(frag.page);
-    this.frags = [];
+  /**
+   * Starts a packet whose linear part has `length` bytes, metadata first, with `headroom`
+   * before it. `clean`: the page is zeroed first; it need not be between packets of a capture.
+   */
+  init(headroom: number, length: number, meta: number, clean = true): void {
+    if (clean) this.vm.env.arena.u8.fill(0, this.page, this.page + PAGE_SIZE);
+    while (this.frags.length > 0) this.dropFrag();
     this.clear();
     this.dataMeta = this.page + headroom;
     this.data = this.dataMeta + meta;
