@@ -95,10 +95,7 @@ function sectionMap(
   map.maxEntries = 1;
   map.valueTypeId = btf?.find(name, BTF_KIND.DATASEC) ?? 0;
   map.contents = contents;
-  if (frozen) map.flags |= BPF_F_MAP.RDONLY_PROG;
-  const section = btf?.type(map.valueTypeId);
-  // Static variables alone cannot be reached from outside: nobody maps them.
-  if (section?.vars.some((one) => btf?.type(one.type)?.linkage !== 0) === true) map.flags |= BPF_F_MAP.MMAPABLE;
+  map.flags = BPF_F_MAP.MMAPABLE | (frozen ? BPF_F_MAP.RDONLY_PROG : 0);
   return map;
 }
 
