@@ -31,6 +31,7 @@ const SIZEOF_RINGBUF_MAP = 304;
 const SIZEOF_STACK_MAP = 320;
 const SIZEOF_STACK_BUCKET = 16;
 const SIZEOF_DTAB = 344;
+const SIZEOF_DTAB_NETDEV = 64;
 const SIZEOF_CPU_MAP = 304;
 const SIZEOF_SOCK_MAP = 376;
 const SIZEOF_SOCK_HASH = 384;
@@ -104,7 +105,8 @@ export function stackMapMemUsage(map: StackMap): number {
 /** `dev_map_mem_usage`. */
 export function devMapMemUsage(map: DevMap): number {
   const slots = map.mapType === BPF_MAP_TYPE.DEVMAP_HASH ? map.mask + 1 : map.maxEntries;
-  return SIZEOF_DTAB + slots * POINTER;
+  const items = map.mapType === BPF_MAP_TYPE.DEVMAP_HASH ? map.entries.size : 0;
+  return SIZEOF_DTAB + slots * POINTER + items * SIZEOF_DTAB_NETDEV;
 }
 
 /** `cpu_map_mem_usage`. */
