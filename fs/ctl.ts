@@ -20,7 +20,7 @@ import { NO_REPLY, OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
 import type { FuseReply, FuseRequest } from './message.ts';
 import { CallPaths, callWithPaths, mountsOf } from './paths.ts';
-import { FOPEN, IN, IN_BODY, IN_HEADER_SIZE, OUT_BODY, OUT_HEADER_SIZE } from './protocol.ts';
+import { FOPEN, IN, IN_BODY, OUT_BODY, OUT_HEADER_SIZE } from './protocol.ts';
 import type { Superblock, Waiting } from './superblock.ts';
 
 /** The ioctl type of the control file. */
@@ -60,7 +60,7 @@ export class CtlFile extends OpenFile {
   readonly #fds = new FdTable();
   /** The JSON side, made with the first line: it has memory of its own. */
   #session: CtlSession | undefined;
-  readonly #sessionPaths: CallPaths;
+  #sessionPaths: CallPaths | undefined;
   /** Callers not in use: one a call in flight, since a path may keep one waiting. */
   readonly #callers: CtlCaller[] = [];
   /** The line that is not ended yet. */
@@ -72,8 +72,6 @@ export class CtlFile extends OpenFile {
   #queued = 0;
   #readers: { waiting: Waiting; size: number }[] = [];
   #pollers: { low: number; high: number }[] = [];
-  /** Attrs copied in, kept to be used again. */
-  readonly #attrs: Uint8Array[] = [];
   /** Writes that wait until the one before them has run its lines. */
   #writes: (() => void)[] = [];
   #writing = false;
@@ -82,13 +80,18 @@ export class CtlFile extends OpenFile {
     super(inode);
     this.#sb = sb;
     this.#nonblocking = (flags & O_NONBLOCK) !== 0;
-    this.#sessionPaths = new CallPaths(mountsOf(sb.kernel), sb.ctl.resolve);
+  }
+
+  /** The paths of the JSON side. */
+  #jsonPaths(): CallPaths {
+    this.#sessionPaths ??= new CallPaths(mountsOf(this.#sb.kernel), this.#sb.ctl.resolve);
+    return this.#sessionPaths;
   }
 
   #json(): CtlSession {
     this.#session ??= new CtlSession(this.#sb.kernel, {
       fds: this.#fds,
-      paths: () => this.#sessionPaths,
+      paths: () => this.#jsonPaths(),
       commands: this.#sb.ctl.commands,
     });
     return this.#session;
@@ -113,43 +116,39 @@ export class CtlFile extends OpenFile {
     const size = request.get(IN_BODY + 6);
     const number = cmd & 0xff;
     if (((cmd >>> 8) & 0xff) !== CTL_IOC_TYPE || (flags & FUSE_IOCTL_DIR) !== 0) return -ENOTTY;
-    const data = request.bytes.subarray(IN_HEADER_SIZE + 32, IN_HEADER_SIZE + 32 + size);
+    const data = request.ioctlData(size);
     if (number === CTL_IOC_CLOSE) return ioctlReply(reply, this.#fds.close(arg - CTL_FD_BASE), undefined, 0);
     const extension = this.#sb.ctl.extensions.get(number);
     if (extension !== undefined) return ioctlReply(reply, extension(request.tid, arg, data), undefined, 0);
     return this.#bpf(request, reply, number, data, arg);
   }
 
-  #bpf(request: FuseRequest, reply: FuseReply, cmd: number, data: Uint8Array, addr: number): number {
-    const { kernel } = this.#sb;
-    // The request buffer is used again by requests that come while a path is resolved: a copy.
-    const attr = this.#takeAttr(data);
+  /** bpf(2). The attr is used where it lies in the request buffer, unless a path has to be resolved first. */
+  #bpf(request: FuseRequest, reply: FuseReply, cmd: number, attr: Uint8Array, addr: number): number {
     const caller = this.#callers.pop() ?? this.#newCaller();
+    caller.enter(request.tid, request.uid, request.gid, attr, addr);
+    caller.paths.begin(caller);
+    const result = this.#sb.kernel.bpf(cmd, attr, attr.length, addr, caller);
+    if (caller.paths.isWaiting) return this.#bpfLater(request, cmd, attr, addr, caller);
+    const size = ioctlReply(reply, result, attr, Math.min(caller.attrTouched, request.get(IN_BODY + 7)));
+    this.#callers.push(caller);
+    return size;
+  }
+
+  /** Resolves the path that a call needs, makes the call again, and answers then. */
+  #bpfLater(request: FuseRequest, cmd: number, data: Uint8Array, addr: number, caller: CtlCaller): number {
+    // The request buffer is used again by the requests that come meanwhile: a copy.
+    const attr = new Uint8Array(data);
     const { tid, uid, gid } = request;
     const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1) };
     const outSize = request.get(IN_BODY + 7);
-    const call = (): number => {
+    caller.paths.resolve(() => {
       caller.enter(tid, uid, gid, attr, addr);
-      return kernel.bpf(cmd, attr, attr.length, addr, caller);
-    };
-    const finish = (to: FuseReply, result: number): number => {
-      const size = ioctlReply(to, result, attr, Math.min(caller.attrTouched, outSize));
-      this.#attrs.push(attr);
+      const result = this.#sb.kernel.bpf(cmd, attr, attr.length, addr, caller);
+      this.#sb.answer(waiting, (to) => ioctlReply(to, result, attr, Math.min(caller.attrTouched, outSize)));
       this.#callers.push(caller);
-      return size;
-    };
-    const result = callWithPaths(caller.paths, caller, call, (late) =>
-      this.#sb.answer(waiting, (to) => finish(to, late)),
-    );
-    return result === undefined ? NO_REPLY : finish(reply, result);
-  }
-
-  /** A copy of an attr, in an array that is used again when the sizes agree. */
-  #takeAttr(data: Uint8Array): Uint8Array {
-    const kept = this.#attrs.pop();
-    if (kept === undefined || kept.length !== data.length) return new Uint8Array(data);
-    kept.set(data);
-    return kept;
+    });
+    return NO_REPLY;
   }
 
   // --- lines of JSON ---
@@ -201,7 +200,7 @@ export class CtlFile extends OpenFile {
       const session = this.#json();
       const remaining = { bytes: data.subarray(rest) };
       const reply = callWithPaths(
-        this.#sessionPaths,
+        this.#jsonPaths(),
         session.caller,
         () => session.writeLine(line),
         (reply) => {

@@ -15,6 +15,8 @@ import {
 } from './protocol.ts';
 
 const TWO_32 = 2 ** 32;
+/** Where the data of an IOCTL starts: after the header and `struct fuse_ioctl_in`. */
+const IOCTL_DATA = IN_HEADER_SIZE + 32;
 
 /** One request. The words beyond {@link length} are left over from earlier requests: never read them. */
 export class FuseRequest {
@@ -23,6 +25,8 @@ export class FuseRequest {
   readonly i32: Int32Array;
   /** Bytes of the request. */
   length = 0;
+  /** Views of the data of an ioctl, by size: it always starts at the same place. */
+  readonly #ioctlData: (Uint8Array | undefined)[] = [];
 
   constructor() {
     const buffer = new ArrayBuffer(REQUEST_BUFFER_SIZE);
@@ -61,6 +65,16 @@ export class FuseRequest {
   /** 64-bit field as a number (exact below 2^53). */
   get64(word: number): number {
     return (this.u32[word + 1] as number) * TWO_32 + (this.u32[word] as number);
+  }
+
+  /** The data of an IOCTL request, after its `fuse_ioctl_in`. */
+  ioctlData(size: number): Uint8Array {
+    let view = this.#ioctlData[size];
+    if (view === undefined) {
+      view = new Uint8Array(this.u32.buffer, IOCTL_DATA, size);
+      this.#ioctlData[size] = view;
+    }
+    return view;
   }
 
   /**

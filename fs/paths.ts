@@ -17,6 +17,8 @@ import { PATH_MAX } from './protocol.ts';
 import type { Superblock } from './superblock.ts';
 
 const SLASH = 0x2f;
+/** Bytes of a path that are read at a time. */
+const CHUNK = 256;
 
 /** The mounts of one emulated kernel by device number, so that a path can be told to be ours. */
 export class MountTable {
@@ -108,7 +110,7 @@ export class CallPaths implements PathResolver {
   #caller: PathCaller | undefined;
   #question: Question | undefined;
   #answer: PathAnswer | undefined;
-  readonly #chunk = new Uint8Array(256);
+  #chunk: Uint8Array | undefined;
 
   constructor(mounts: MountTable, resolve: ResolvePath) {
     this.#mounts = mounts;
@@ -163,9 +165,10 @@ export class CallPaths implements PathResolver {
   #read(addr: number): Uint8Array | number {
     const caller = this.#caller as PathCaller;
     const path = new Uint8Array(PATH_MAX);
+    this.#chunk ??= new Uint8Array(CHUNK);
     const chunk = this.#chunk;
     for (let length = 0; length < PATH_MAX; ) {
-      // Up to the end of a 256-byte block, so that a string that ends before an unmapped page can be read.
+      // Up to the end of a block, so that a string that ends before an unmapped page can be read.
       const size = Math.min(chunk.length - ((addr + length) % chunk.length), PATH_MAX - length);
       const part = chunk.subarray(0, size);
       if (caller.read(addr + length, part) < 0) return this.#readBytes(addr, path, length);
@@ -179,7 +182,7 @@ export class CallPaths implements PathResolver {
 
   /** The rest of a path byte by byte, for memory that ends within a block. */
   #readBytes(addr: number, path: Uint8Array, start: number): Uint8Array | number {
-    const byte = this.#chunk.subarray(0, 1);
+    const byte = new Uint8Array(1);
     for (let length = start; length < PATH_MAX; length++) {
       if ((this.#caller as PathCaller).read(addr + length, byte) < 0) return -EFAULT;
       if (byte[0] === 0) return path.slice(0, length);

@@ -71,6 +71,21 @@ bool SameUserNamespace(int tid) {
   return readlink(path, link, sizeof link - 1) > 0 && own == link;
 }
 
+Napi::Object CredentialsObject(Napi::Env env, const Credentials& from) {
+  Napi::Object out = Napi::Object::New(env);
+  Napi::Array groups = Napi::Array::New(env, from.groups.size());
+  for (size_t i = 0; i < from.groups.size(); i++) {
+    groups.Set(static_cast<uint32_t>(i), Napi::Number::New(env, from.groups[i]));
+  }
+  out.Set("tgid", Napi::Number::New(env, from.tgid));
+  out.Set("uid", Napi::Number::New(env, from.uid));
+  out.Set("gid", Napi::Number::New(env, from.gid));
+  out.Set("groups", groups);
+  out.Set("umask", Napi::Number::New(env, from.umask));
+  out.Set("caps", Napi::BigInt::New(env, from.same_userns ? from.caps : uint64_t{0}));
+  return out;
+}
+
 namespace {
 
 /** One process_vm_* call; anything short of the whole is -EFAULT, as copy_from_user has it. */
@@ -108,19 +123,9 @@ Napi::Value Capabilities(const Napi::CallbackInfo& info) {
 
 /** credentials(tid): what /proc/TID/status says, or undefined when the thread is gone. */
 Napi::Value CredentialsOf(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
   Credentials found;
-  if (!ReadCredentials(info[0].As<Napi::Number>().Int32Value(), &found)) return env.Undefined();
-  Napi::Object result = Napi::Object::New(env);
-  Napi::Array groups = Napi::Array::New(env, found.groups.size());
-  for (size_t i = 0; i < found.groups.size(); i++) groups.Set(static_cast<uint32_t>(i), Napi::Number::New(env, found.groups[i]));
-  result.Set("tgid", Napi::Number::New(env, found.tgid));
-  result.Set("uid", Napi::Number::New(env, found.uid));
-  result.Set("gid", Napi::Number::New(env, found.gid));
-  result.Set("groups", groups);
-  result.Set("umask", Napi::Number::New(env, found.umask));
-  result.Set("caps", Napi::BigInt::New(env, found.same_userns ? found.caps : uint64_t{0}));
-  return result;
+  if (!ReadCredentials(info[0].As<Napi::Number>().Int32Value(), &found)) return info.Env().Undefined();
+  return CredentialsObject(info.Env(), found);
 }
 
 /** descriptor(tid, fd): {dev, ino, mode, link} of another process's descriptor, or undefined when closed. */

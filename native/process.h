@@ -1,6 +1,7 @@
 /* What other files of the addon want to know of a process. */
 #pragma once
 
+#include <napi.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -21,6 +22,9 @@ struct Credentials {
 
 /** Reads them; false when the thread is gone. */
 bool ReadCredentials(int tid, Credentials* out);
+
+/** As the JavaScript object that addon.ts calls Credentials. */
+Napi::Object CredentialsObject(Napi::Env env, const Credentials& from);
 
 /** Whether a thread is in our user namespace, so that its capabilities count here. */
 bool SameUserNamespace(int tid);

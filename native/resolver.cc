@@ -71,6 +71,8 @@ struct Request {
   int dirfd;
   std::string path;
   bool create;
+  /** Made and freed on the event loop's thread only. */
+  Napi::FunctionReference* callback;
 };
 
 struct Result {
@@ -81,6 +83,7 @@ struct Result {
   bool readonly = false;
   std::string name;  // last component, when creating
   Credentials caller;
+  Napi::FunctionReference* callback = nullptr;
 };
 
 int Identify(int fd, struct statx* out) {
@@ -262,12 +265,19 @@ class Walk {
     struct statx id;
     int error = Identify(here_.Get(), &id);
     if (error != 0) return error;
-    struct statfs fs;
-    result_->readonly = fstatfs(here_.Get(), &fs) == 0 && (fs.f_flags & ST_RDONLY) != 0;
+    result_->readonly = IsReadOnly();
     result_->dev = makedev(id.stx_dev_major, id.stx_dev_minor);
     result_->ino = id.stx_ino;
     result_->mode = id.stx_mode;
     return 0;
+  }
+
+  /** Whether the mount or the file system refuses writing. Where we may write, the kernel says so without asking anyone. */
+  bool IsReadOnly() {
+    if (syscall(SYS_faccessat2, here_.Get(), "", W_OK, AT_EMPTY_PATH | AT_EACCESS) == 0) return false;
+    if (errno == EROFS) return true;
+    struct statfs fs;
+    return fstatfs(here_.Get(), &fs) == 0 && (fs.f_flags & ST_RDONLY) != 0;
   }
 
   const Request& request_;
@@ -279,12 +289,26 @@ class Walk {
   int links_ = 0;
 };
 
-/** The threads, started when needed; shared by all users in the process and never ended. */
+/**
+ * The way back to the event loop of one environment. It keeps the process alive only while
+ * an answer is on its way.
+ */
+struct Channel {
+  explicit Channel(Napi::Env env)
+      : answers(Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
+                                              "bpf_emu.resolvePath", 0, 1)) {
+    answers.Unref(env);
+  }
+  Napi::ThreadSafeFunction answers;
+  int pending = 0;
+};
+
+/** The threads, started when needed; shared by all environments of the process and never ended. */
 class Pool {
  public:
-  void Add(Request request, const Napi::ThreadSafeFunction& reply) {
+  void Add(Request request, Channel* channel) {
     std::lock_guard<std::mutex> lock(mutex_);
-    queue_.emplace_back(std::move(request), reply);
+    queue_.emplace_back(std::move(request), channel);
     if (idle_ < queue_.size() && threads_ < kMaxThreads) {
       threads_++;
       std::thread([this] { Main(); }).detach();
@@ -299,45 +323,43 @@ class Pool {
       idle_++;
       wake_.wait(lock, [this] { return !queue_.empty(); });
       idle_--;
-      auto [request, reply] = std::move(queue_.front());
+      auto [request, channel] = std::move(queue_.front());
       queue_.pop_front();
       lock.unlock();
       auto* result = new Result();
+      result->callback = request.callback;
       result->error = Walk(request, result).Run();
-      if (reply.BlockingCall(result, Deliver) != napi_ok) delete result;  // the environment is going away
-      reply.Release();
+      // Not ok: the environment is going away, and with it everything that waited.
+      auto deliver = [channel = channel](Napi::Env env, Napi::Function, Result* found) { Deliver(env, channel, found); };
+      if (channel->answers.BlockingCall(result, deliver) != napi_ok) delete result;
       lock.lock();
     }
   }
 
-  static void Deliver(Napi::Env env, Napi::Function callback, Result* result) {
+  static void Deliver(Napi::Env env, Channel* channel, Result* result) {
     std::unique_ptr<Result> owned(result);
     if (env == nullptr) return;
+    if (--channel->pending == 0) channel->answers.Unref(env);
+    std::unique_ptr<Napi::FunctionReference> callback(result->callback);
     Napi::HandleScope scope(env);
+    callback->Call({Answer(env, *result)});
+  }
+
+  static Napi::Object Answer(Napi::Env env, const Result& result) {
     Napi::Object out = Napi::Object::New(env);
-    out.Set("errno", Napi::Number::New(env, result->error));
-    out.Set("dev", Napi::Number::New(env, static_cast<double>(result->dev)));
-    out.Set("ino", Napi::Number::New(env, static_cast<double>(result->ino)));
-    out.Set("mode", Napi::Number::New(env, result->mode));
-    out.Set("readonly", Napi::Boolean::New(env, result->readonly));
-    out.Set("name", Napi::Buffer<char>::Copy(env, result->name.data(), result->name.size()));
-    const Credentials& caller = result->caller;
-    Napi::Array groups = Napi::Array::New(env, caller.groups.size());
-    for (size_t i = 0; i < caller.groups.size(); i++) groups.Set(static_cast<uint32_t>(i), Napi::Number::New(env, caller.groups[i]));
-    Napi::Object creds = Napi::Object::New(env);
-    creds.Set("uid", Napi::Number::New(env, caller.uid));
-    creds.Set("gid", Napi::Number::New(env, caller.gid));
-    creds.Set("groups", groups);
-    creds.Set("umask", Napi::Number::New(env, caller.umask));
-    creds.Set("caps", Napi::BigInt::New(env, caller.same_userns ? caller.caps : uint64_t{0}));
-    creds.Set("tgid", Napi::Number::New(env, caller.tgid));
-    out.Set("caller", creds);
-    callback.Call({out});
+    out.Set("errno", Napi::Number::New(env, result.error));
+    out.Set("dev", Napi::Number::New(env, static_cast<double>(result.dev)));
+    out.Set("ino", Napi::Number::New(env, static_cast<double>(result.ino)));
+    out.Set("mode", Napi::Number::New(env, result.mode));
+    out.Set("readonly", Napi::Boolean::New(env, result.readonly));
+    out.Set("name", Napi::Buffer<char>::Copy(env, result.name.data(), result.name.size()));
+    out.Set("caller", CredentialsObject(env, result.caller));
+    return out;
   }
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::pair<Request, Napi::ThreadSafeFunction>> queue_;
+  std::deque<std::pair<Request, Channel*>> queue_;
   size_t idle_ = 0;
   int threads_ = 0;
 };
@@ -356,19 +378,22 @@ void ResolvePath(const Napi::CallbackInfo& info) {
     Napi::TypeError::New(env, "resolvePath(tid, dirfd, path, create, callback)").ThrowAsJavaScriptException();
     return;
   }
-  auto reply = Napi::ThreadSafeFunction::New(env, info[4].As<Napi::Function>(), "bpf_emu.resolvePath", 0, 1);
+  auto* channel = static_cast<Channel*>(info.Data());
+  if (channel->pending++ == 0) channel->answers.Ref(env);
   Request request;
   request.tid = info[0].As<Napi::Number>().Int32Value();
   request.dirfd = info[1].As<Napi::Number>().Int32Value();
   request.path.assign(reinterpret_cast<char*>(data), length);
   request.create = info[3].As<Napi::Boolean>().Value();
-  SharedPool()->Add(std::move(request), reply);
+  request.callback = new Napi::FunctionReference(Napi::Persistent(info[4].As<Napi::Function>()));
+  SharedPool()->Add(std::move(request), channel);
 }
 
 }  // namespace
 
 void InitResolver(Napi::Env env, Napi::Object exports) {
-  exports.Set("resolvePath", Napi::Function::New(env, ResolvePath));
+  // Never freed: a thread may still hold it when the environment goes.
+  exports.Set("resolvePath", Napi::Function::New(env, ResolvePath, "resolvePath", new Channel(env)));
 }
 
 }  // namespace bpf_emu
