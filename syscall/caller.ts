@@ -18,6 +18,9 @@ export interface Caller extends MapCreator, MapSyscall {
   readonly uid: number;
   readonly gid: number;
   readonly tid: number;
+  /** Process id and name, where they are known; the name is cut to 15 characters. */
+  readonly tgid?: number;
+  readonly comm?: string;
   /** CPU the call runs on, below the kernel's nrCpus. */
   readonly cpu: number;
   /** Whether the caller has this capability in the initial user namespace. */
@@ -38,6 +41,8 @@ export interface Caller extends MapCreator, MapSyscall {
    * (then the file has been put). The file's reference passes to the descriptor.
    */
   fdInstall(file: BpfFile): number;
+  /** Closes a descriptor, where programs may (`bpf_sys_close`): 0 or -EBADF. */
+  close?(fd: number): number;
   /** Paths as the caller sees them. */
   readonly paths: PathResolver;
 }

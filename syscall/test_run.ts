@@ -13,6 +13,7 @@ import { TEST } from './attr_table.ts';
 import type { Caller } from './caller.ts';
 import { progOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
+import { asCaller } from './run_context.ts';
 import type { TestRunner } from './test_run_common.ts';
 import { testRunFlowDissector } from './test_run_flow.ts';
 import { testRunNetfilter, testRunSkLookup } from './test_run_net.ts';
@@ -50,7 +51,7 @@ export function progTestRun(kernel: Kernel, attr: Attr, caller: Caller): number 
   if (runner === undefined || !(prog instanceof BpfProg)) return -ENOTSUPP;
   prog.get();
   try {
-    return runner({ kernel, vm: prog.vm, prog, attr, caller });
+    return asCaller(kernel, prog.vm, caller, () => runner({ kernel, vm: prog.vm, prog, attr, caller }));
   } catch (error) {
     if (isNoMemory(error)) return -ENOMEM;
     if (error instanceof ProgramAborted) return -EINTR;

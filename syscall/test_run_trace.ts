@@ -67,14 +67,7 @@ export function testRunSyscall(run: TestRun): number {
   if (given < maxCtxOffset(run) || given > SYSCALL_CTX_MAX) return -EINVAL;
   const ctxIn = attr.addr(TEST_AT.ctx_in);
   return withCtx(run, (ctx, size) => {
-    const outer = run.vm.caller;
-    run.vm.caller = caller;
-    let retval: number;
-    try {
-      retval = prog.run(ctx);
-    } finally {
-      run.vm.caller = outer;
-    }
+    const retval = prog.run(ctx);
     if (attr.put(caller, TEST_AT.retval, retval) < 0) return -EFAULT;
     if (size !== 0 && caller.write(ctxIn, kernel.arena.u8.subarray(ctx, ctx + size)) < 0) return -EFAULT;
     return 0;

@@ -13,6 +13,7 @@ import type { SessionCommand } from '../ctl_json/session.ts';
 import { progOf } from '../fd.ts';
 import type { Kernel } from '../kernel.ts';
 import type { LocalCaller } from '../local_caller.ts';
+import { asCaller } from '../run_context.ts';
 import type { FieldValue, ProgEvent, ProgOutcome, ProgRunner } from './event.ts';
 import { SkbRunner, XdpRunner } from './packet_runner.ts';
 import { isMemoryType, isRecordType, MemoryRunner, RecordRunner } from './record_runner.ts';
@@ -99,16 +100,12 @@ export function emuProgRun(kernel: Kernel): SessionCommand {
     const repeat = repeatOf(fields['repeat']);
     const runner = progRunner(prog);
     prog.get();
-    const { vm } = prog;
-    const outer = vm.caller;
-    vm.caller = caller;
     try {
-      return reply(repeated(prog, runner, event, repeat));
+      return reply(asCaller(kernel, prog.vm, caller, () => repeated(prog, runner, event, repeat)));
     } catch (error) {
       if (error instanceof ProgramAborted) throw new Errno(4, error.message);
       throw error;
     } finally {
-      vm.caller = outer;
       runner.release();
       prog.put();
     }

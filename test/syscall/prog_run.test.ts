@@ -125,6 +125,46 @@ t.test('messages are cut and lengthened', async (t) => {
   t.match(run(load('sk_msg', source, 'sk_msg_verdict'), { data: 'aabb' }), { verdict: 'SK_PASS', data: 'aa0000bb' });
 });
 
+t.test('a syscall program calls bpf(2): a map is made, an element is stored from its own memory', async (t) => {
+  const zero = Array.from({ length: 12 }, (_, i) => `*(u64 *)(r10 - ${8 * (i + 1)}) = 0`).join('\n');
+  const source = `
+    r6 = r1
+    ${zero}
+    *(u32 *)(r10 - 96) = 2
+    *(u32 *)(r10 - 92) = 4
+    *(u32 *)(r10 - 88) = 8
+    *(u32 *)(r10 - 84) = 1
+    r1 = 0
+    r2 = r10
+    r2 += -96
+    r3 = 72
+    call 166
+    r7 = r0
+    *(u64 *)(r10 - 8) = 77
+    *(u32 *)(r10 - 16) = 0
+    *(u32 *)(r10 - 96) = r7
+    *(u64 *)(r10 - 88) = 0
+    r1 = r10
+    r1 += -16
+    *(u64 *)(r10 - 88) = r1
+    r1 = r10
+    r1 += -8
+    *(u64 *)(r10 - 80) = r1
+    *(u64 *)(r10 - 72) = 0
+    r1 = 2
+    r2 = r10
+    r2 += -96
+    r3 = 32
+    call 166
+    *(u64 *)(r6 + 0) = r0
+    r0 = r7
+    exit`;
+  const reply = run(load('syscall', source), { data: 'ff'.repeat(8) });
+  t.match(reply, { ok: true, data: '00'.repeat(8) }, 'the update succeeded');
+  const map = ask({ cmd: 'BPF_MAP_LOOKUP_ELEM', map_fd: reply['retval'], key: 0 });
+  t.match(map, { ok: true, value: '4d00000000000000' });
+});
+
 t.test('what cannot be run says so', async (t) => {
   t.match(ask({ cmd: 'EMU_PROG_RUN', prog_id: 9999 }), { ok: false, errno: 'ENOENT' });
   t.match(ask({ cmd: 'EMU_PROG_RUN' }), { ok: false, errno: 'EINVAL' });

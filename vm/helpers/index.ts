@@ -1,4 +1,5 @@
 /** Every helper and kernel function that has an implementation, and the machine that has them all. */
+import { Packets } from '../contexts/packet_access.ts';
 import type { HelperImpl, HelperRecord } from '../helper.ts';
 import { Vm, type VmHost, type VmTables } from '../vm.ts';
 import { DYNPTR_HELPERS, DYNPTR_KFUNCS } from './dynptr.ts';
@@ -51,5 +52,6 @@ const TABLES: VmTables = {
 export function createVm(env: VmHost): Vm {
   const vm = new Vm(env, TABLES);
   vm.loadAbs = loadAbs;
+  vm.packet = new Packets(vm);
   return vm;
 }
