@@ -42,6 +42,65 @@ function argWords(impl: HelperImpl): number[] {
   return words;
 }
 
+/** Frames of one run: what a function's caller needs when it goes on. */
+class RunState {
+  depth = 0;
+  /** {@link FRAME_WORDS} words a frame. */
+  readonly frames = new Int32Array(FRAME_WORDS * MAX_CALL_FRAMES);
+  /** The program and register file of each caller: a tail call changes them. */
+  readonly engines: Interpreter[] = [];
+  readonly files: Int32Array[] = [];
+  readonly mayGotoStarts: number[] = [];
+  /** may_goto of the function that runs: turns until the clock is looked at, and when its loops began. */
+  mayGotoLeft = MAY_GOTO_TURNS;
+  mayGotoStart = 0;
+}
+
+/** Saves the caller's frame; `p` is where it goes on. */
+function pushFrame(state: RunState, self: Interpreter, R: Int32Array, p: number): void {
+  const { frames, depth } = state;
+  if (depth === MAX_CALL_FRAMES) throw new ProgramAborted('More than 8 call frames');
+  const f = depth * FRAME_WORDS;
+  frames[f] = p;
+  frames[f + 1] = R[12]!;
+  frames[f + 2] = R[13]!;
+  frames[f + 3] = R[14]!;
+  frames[f + 4] = R[15]!;
+  frames[f + 5] = R[16]!;
+  frames[f + 6] = R[17]!;
+  frames[f + 7] = R[18]!;
+  frames[f + 8] = R[19]!;
+  frames[f + 9] = R[20]!;
+  frames[f + 10] = state.mayGotoLeft;
+  if (state.files[depth] !== R) {
+    state.engines[depth] = self;
+    state.files[depth] = R;
+  }
+  state.mayGotoStarts[depth] = state.mayGotoStart;
+  state.mayGotoLeft = MAY_GOTO_TURNS;
+  state.mayGotoStart = 0;
+  state.depth = depth + 1;
+}
+
+/** Back to the caller's frame: where it goes on. */
+function popFrame(state: RunState, R: Int32Array): number {
+  const depth = --state.depth;
+  const { frames } = state;
+  const f = depth * FRAME_WORDS;
+  R[12] = frames[f + 1]!;
+  R[13] = frames[f + 2]!;
+  R[14] = frames[f + 3]!;
+  R[15] = frames[f + 4]!;
+  R[16] = frames[f + 5]!;
+  R[17] = frames[f + 6]!;
+  R[18] = frames[f + 7]!;
+  R[19] = frames[f + 8]!;
+  R[20] = frames[f + 9]!;
+  state.mayGotoLeft = frames[f + 10]!;
+  state.mayGotoStart = state.mayGotoStarts[depth]!;
+  return frames[f]!;
+}
+
 /** One program in the interpreter. */
 export class Interpreter implements Engine {
   readonly name = 'interp';
@@ -53,6 +112,8 @@ export class Interpreter implements Engine {
   #trapped: Int32Array | undefined;
   readonly regs: Int32Array;
   readonly entries: readonly number[];
+  /** Frames of the run that has {@link regs}. */
+  readonly frames = new RunState();
   readonly sites: (CallSite | undefined)[] = [];
   readonly ready: (ReadyCall | undefined)[] = [];
   /** The outermost run in which the register file is in use, 0 when it is free. */
@@ -109,7 +170,8 @@ export class Interpreter implements Engine {
   get trapped(): Int32Array {
     if (this.#trapped === undefined) {
       this.#trapped = this.code.slice();
-      for (let at = 0; at < this.#trapped.length; at += WORDS) this.#trapped[at] = IOP.TRAP;
+      for (let at = 0; at < this.#trapped.length; at += WORDS)
+        this.#trapped[at] = (this.#trapped[at]! & ~511) | IOP.TRAP;
     }
     return this.#trapped;
   }
@@ -224,21 +286,18 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
   let R = regs;
   let C = hooked ? self.trapped : self.code;
   let p = at;
-  let depth = 0;
-  let frames: Int32Array | undefined;
-  let engines: Interpreter[] | undefined;
-  let files: Int32Array[] | undefined;
-  let mayGotoLeft = MAY_GOTO_TURNS;
-  let mayGotoStart = 0;
-  let mayGotoStarts: number[] | undefined;
+  // A nested use of the register file has frames of its own, too.
+  const state = regs === engine.regs ? engine.frames : new RunState();
+  state.depth = 0;
+  state.mayGotoLeft = MAY_GOTO_TURNS;
+  state.mayGotoStart = 0;
 
   for (;;) {
-    let op = C[p]!;
-    const ds = C[p + 1]!;
-    const d = ds & 255;
-    const s = ds >> 8;
-    const at = p;
-    p += 4;
+    const word = C[p]!;
+    let op = word & 511;
+    const d = (word >> 9) & 31;
+    const s = word >>> 14;
+    p += 3;
     redo: for (;;) {
       switch (op) {
         // --- moves
@@ -253,25 +312,25 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
         case 0x18: // lddw
           R[d] = R[s]!;
           R[d + 1] = R[s + 1]!;
-          p += 4;
+          p += 3;
           break;
         case 270: {
           // movsx to 64 bits
-          const bits = C[at + 2]!;
+          const bits = C[p - 2]!;
           const v = bits === 8 ? (R[s]! << 24) >> 24 : bits === 16 ? (R[s]! << 16) >> 16 : R[s]!;
           R[d] = v;
           R[d + 1] = v >> 31;
           break;
         }
         case 271: // movsx to 32 bits
-          R[d] = C[at + 2] === 8 ? (R[s]! << 24) >> 24 : (R[s]! << 16) >> 16;
+          R[d] = C[p - 2] === 8 ? (R[s]! << 24) >> 24 : (R[s]! << 16) >> 16;
           R[d + 1] = 0;
           break;
         case 269: {
           // addr_space_cast to the user's address
           const lo = R[s]!;
           R[d] = lo;
-          R[d + 1] = lo === 0 || C[at + 2] === 0 ? 0 : vm.arenaUserHi(self.linked.arena!);
+          R[d + 1] = lo === 0 || C[p - 2] === 0 ? 0 : vm.arenaUserHi(self.linked.arena!);
           break;
         }
         // --- arithmetic, 64 bits
@@ -414,14 +473,14 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
           break;
         // --- byte order
         case 0xd4: // le
-          if (C[at + 3] !== 64) {
-            if (C[at + 3] === 16) R[d] = R[d]! & 0xffff;
+          if (C[p - 1] !== 64) {
+            if (C[p - 1] === 16) R[d] = R[d]! & 0xffff;
             R[d + 1] = 0;
           }
           break;
         case 0xdc: // be
         case 0xd7: {
-          const width = C[at + 3];
+          const width = C[p - 1];
           const lo = R[d]!;
           if (width === 64) {
             R[d] = swap32(R[d + 1]!);
@@ -434,47 +493,47 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
         }
         // --- loads
         case 0x71:
-          R[d] = u8[R[s]! + C[at + 2]!]!;
+          R[d] = u8[R[s]! + C[p - 2]!]!;
           R[d + 1] = 0;
           break;
         case 0x69:
-          R[d] = view.getUint16(R[s]! + C[at + 2]!, true);
+          R[d] = view.getUint16(R[s]! + C[p - 2]!, true);
           R[d + 1] = 0;
           break;
         case 0x61:
-          R[d] = view.getInt32(R[s]! + C[at + 2]!, true);
+          R[d] = view.getInt32(R[s]! + C[p - 2]!, true);
           R[d + 1] = 0;
           break;
         case 0x79:
         case 256: {
-          const a = R[s]! + C[at + 2]!;
+          const a = R[s]! + C[p - 2]!;
           R[d] = view.getInt32(a, true);
           R[d + 1] = view.getInt32(a + 4, true);
           break;
         }
         case 0x91: {
-          const v = view.getInt8(R[s]! + C[at + 2]!);
+          const v = view.getInt8(R[s]! + C[p - 2]!);
           R[d] = v;
           R[d + 1] = v >> 31;
           break;
         }
         case 0x89: {
-          const v = view.getInt16(R[s]! + C[at + 2]!, true);
+          const v = view.getInt16(R[s]! + C[p - 2]!, true);
           R[d] = v;
           R[d + 1] = v >> 31;
           break;
         }
         case 0x81: {
-          const v = view.getInt32(R[s]! + C[at + 2]!, true);
+          const v = view.getInt32(R[s]! + C[p - 2]!, true);
           R[d] = v;
           R[d + 1] = v >> 31;
           break;
         }
         case 257: {
           // a load that reads 0 where it would fault
-          const opcode = C[at + 3]!;
+          const opcode = C[p - 1]!;
           const size = accessSize(opcode);
-          const off = C[at + 2]!;
+          const off = C[p - 2]!;
           if (probeOk(arena, R[s]!, R[s + 1]!, off, size))
             load(view, R, d, R[s]! + off, size, (opcode & 0xe0) === 0x80);
           else {
@@ -485,25 +544,25 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
         }
         case 258: {
           // through an arena pointer
-          const what = C[at + 3]!;
+          const what = C[p - 1]!;
           const pointer = (what & 7) === 1 || what >> 8 === 0x100 ? R[s]! : R[d]!;
           const map = self.linked.arena;
           const start = map === undefined ? 0n : vm.arenaUserStart(map);
-          arenaAccess(view, R, what, d, s, arenaAddress(map, start, pointer, C[at + 2]!, accessSize(what & 255)));
+          arenaAccess(view, R, what, d, s, arenaAddress(map, start, pointer, C[p - 2]!, accessSize(what & 255)));
           break;
         }
         // --- stores
         case 0x73:
-          u8[R[d]! + C[at + 2]!] = R[s]!;
+          u8[R[d]! + C[p - 2]!] = R[s]!;
           break;
         case 0x6b:
-          view.setInt16(R[d]! + C[at + 2]!, R[s]!, true);
+          view.setInt16(R[d]! + C[p - 2]!, R[s]!, true);
           break;
         case 0x63:
-          view.setInt32(R[d]! + C[at + 2]!, R[s]!, true);
+          view.setInt32(R[d]! + C[p - 2]!, R[s]!, true);
           break;
         case 0x7b: {
-          const a = R[d]! + C[at + 2]!;
+          const a = R[d]! + C[p - 2]!;
           view.setInt32(a, R[s]!, true);
           view.setInt32(a + 4, R[s + 1]!, true);
           break;
@@ -512,190 +571,151 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
         case 0xc3:
         case 0xcb:
         case 0xd3: {
-          const what = C[at + 3]!;
+          const what = C[p - 1]!;
           const base = what === 0x100 ? R[s]! : R[d]!;
-          atomic(view, R, d, s, base + C[at + 2]!, accessSize(op), what);
+          atomic(view, R, d, s, base + C[p - 2]!, accessSize(op), what);
           break;
         }
         // --- jumps
         case 0x05:
-          p = C[at + 3]!;
+          p = C[p - 1]!;
           break;
         case 0x1d:
-          if (R[d] === R[s] && R[d + 1] === R[s + 1]) p = C[at + 3]!;
+          if (R[d] === R[s] && R[d + 1] === R[s + 1]) p = C[p - 1]!;
           break;
         case 0x5d:
-          if (R[d] !== R[s] || R[d + 1] !== R[s + 1]) p = C[at + 3]!;
+          if (R[d] !== R[s] || R[d + 1] !== R[s + 1]) p = C[p - 1]!;
           break;
         case 0x2d: {
           const a = R[d + 1]!;
           const b = R[s + 1]!;
-          if (a === b ? R[d]! >>> 0 > R[s]! >>> 0 : a >>> 0 > b >>> 0) p = C[at + 3]!;
+          if (a === b ? R[d]! >>> 0 > R[s]! >>> 0 : a >>> 0 > b >>> 0) p = C[p - 1]!;
           break;
         }
         case 0x3d: {
           const a = R[d + 1]!;
           const b = R[s + 1]!;
-          if (a === b ? R[d]! >>> 0 >= R[s]! >>> 0 : a >>> 0 > b >>> 0) p = C[at + 3]!;
+          if (a === b ? R[d]! >>> 0 >= R[s]! >>> 0 : a >>> 0 > b >>> 0) p = C[p - 1]!;
           break;
         }
         case 0xad: {
           const a = R[d + 1]!;
           const b = R[s + 1]!;
-          if (a === b ? R[d]! >>> 0 < R[s]! >>> 0 : a >>> 0 < b >>> 0) p = C[at + 3]!;
+          if (a === b ? R[d]! >>> 0 < R[s]! >>> 0 : a >>> 0 < b >>> 0) p = C[p - 1]!;
           break;
         }
         case 0xbd: {
           const a = R[d + 1]!;
           const b = R[s + 1]!;
-          if (a === b ? R[d]! >>> 0 <= R[s]! >>> 0 : a >>> 0 < b >>> 0) p = C[at + 3]!;
+          if (a === b ? R[d]! >>> 0 <= R[s]! >>> 0 : a >>> 0 < b >>> 0) p = C[p - 1]!;
           break;
         }
         case 0x6d: {
           const a = R[d + 1]!;
           const b = R[s + 1]!;
-          if (a === b ? R[d]! >>> 0 > R[s]! >>> 0 : a > b) p = C[at + 3]!;
+          if (a === b ? R[d]! >>> 0 > R[s]! >>> 0 : a > b) p = C[p - 1]!;
           break;
         }
         case 0x7d: {
           const a = R[d + 1]!;
           const b = R[s + 1]!;
-          if (a === b ? R[d]! >>> 0 >= R[s]! >>> 0 : a > b) p = C[at + 3]!;
+          if (a === b ? R[d]! >>> 0 >= R[s]! >>> 0 : a > b) p = C[p - 1]!;
           break;
         }
         case 0xcd: {
           const a = R[d + 1]!;
           const b = R[s + 1]!;
-          if (a === b ? R[d]! >>> 0 < R[s]! >>> 0 : a < b) p = C[at + 3]!;
+          if (a === b ? R[d]! >>> 0 < R[s]! >>> 0 : a < b) p = C[p - 1]!;
           break;
         }
         case 0xdd: {
           const a = R[d + 1]!;
           const b = R[s + 1]!;
-          if (a === b ? R[d]! >>> 0 <= R[s]! >>> 0 : a < b) p = C[at + 3]!;
+          if (a === b ? R[d]! >>> 0 <= R[s]! >>> 0 : a < b) p = C[p - 1]!;
           break;
         }
         case 0x4d:
-          if (((R[d]! & R[s]!) | (R[d + 1]! & R[s + 1]!)) !== 0) p = C[at + 3]!;
+          if (((R[d]! & R[s]!) | (R[d + 1]! & R[s + 1]!)) !== 0) p = C[p - 1]!;
           break;
         case 0x1e:
-          if (R[d] === R[s]) p = C[at + 3]!;
+          if (R[d] === R[s]) p = C[p - 1]!;
           break;
         case 0x5e:
-          if (R[d] !== R[s]) p = C[at + 3]!;
+          if (R[d] !== R[s]) p = C[p - 1]!;
           break;
         case 0x2e:
-          if (R[d]! >>> 0 > R[s]! >>> 0) p = C[at + 3]!;
+          if (R[d]! >>> 0 > R[s]! >>> 0) p = C[p - 1]!;
           break;
         case 0x3e:
-          if (R[d]! >>> 0 >= R[s]! >>> 0) p = C[at + 3]!;
+          if (R[d]! >>> 0 >= R[s]! >>> 0) p = C[p - 1]!;
           break;
         case 0xae:
-          if (R[d]! >>> 0 < R[s]! >>> 0) p = C[at + 3]!;
+          if (R[d]! >>> 0 < R[s]! >>> 0) p = C[p - 1]!;
           break;
         case 0xbe:
-          if (R[d]! >>> 0 <= R[s]! >>> 0) p = C[at + 3]!;
+          if (R[d]! >>> 0 <= R[s]! >>> 0) p = C[p - 1]!;
           break;
         case 0x6e:
-          if (R[d]! > R[s]!) p = C[at + 3]!;
+          if (R[d]! > R[s]!) p = C[p - 1]!;
           break;
         case 0x7e:
-          if (R[d]! >= R[s]!) p = C[at + 3]!;
+          if (R[d]! >= R[s]!) p = C[p - 1]!;
           break;
         case 0xce:
-          if (R[d]! < R[s]!) p = C[at + 3]!;
+          if (R[d]! < R[s]!) p = C[p - 1]!;
           break;
         case 0xde:
-          if (R[d]! <= R[s]!) p = C[at + 3]!;
+          if (R[d]! <= R[s]!) p = C[p - 1]!;
           break;
         case 0x4e:
-          if ((R[d]! & R[s]!) !== 0) p = C[at + 3]!;
+          if ((R[d]! & R[s]!) !== 0) p = C[p - 1]!;
           break;
         case 268: // may_goto
-          if (mayGotoLeft === 0) p = C[at + 3]!;
-          else if (--mayGotoLeft === 0) {
-            mayGotoStart = vm.mayGoto(mayGotoStart);
-            if (mayGotoStart >= 0) mayGotoLeft = MAY_GOTO_TURNS;
+          if (state.mayGotoLeft === 0) p = C[p - 1]!;
+          else if (--state.mayGotoLeft === 0) {
+            state.mayGotoStart = vm.mayGoto(state.mayGotoStart);
+            if (state.mayGotoStart >= 0) state.mayGotoLeft = MAY_GOTO_TURNS;
           }
           break;
         // --- calls
-        case 265: {
-          if (frames === undefined) {
-            frames = new Int32Array(FRAME_WORDS * MAX_CALL_FRAMES);
-            engines = [];
-            files = [];
-            mayGotoStarts = [];
-          }
-          if (depth === MAX_CALL_FRAMES) throw new ProgramAborted('More than 8 call frames');
-          const f = depth * FRAME_WORDS;
-          frames[f] = p;
-          frames[f + 1] = R[12]!;
-          frames[f + 2] = R[13]!;
-          frames[f + 3] = R[14]!;
-          frames[f + 4] = R[15]!;
-          frames[f + 5] = R[16]!;
-          frames[f + 6] = R[17]!;
-          frames[f + 7] = R[18]!;
-          frames[f + 8] = R[19]!;
-          frames[f + 9] = R[20]!;
-          frames[f + 10] = mayGotoLeft;
-          engines![depth] = self;
-          files![depth] = R;
-          mayGotoStarts![depth] = mayGotoStart;
-          mayGotoLeft = MAY_GOTO_TURNS;
-          mayGotoStart = 0;
-          depth++;
-          R[20] = R[20]! - C[at + 2]!;
-          p = C[at + 3]!;
+        case 265: // call of a function
+          pushFrame(state, self, R, p);
+          R[20] = R[20]! - C[p - 2]!;
+          p = C[p - 1]!;
           break;
-        }
         case 0x95: {
-          if (depth === 0) {
+          if (state.depth === 0) {
             if (R !== regs && R === self.regs) self.busy = false;
             vm.r0Hi = R[1]!;
             return R[0]!;
           }
-          depth--;
-          const f = depth * FRAME_WORDS;
-          const saved = frames!;
-          const caller = files![depth]!;
+          const caller = state.files[state.depth - 1]!;
           if (R !== caller) {
             caller[0] = R[0]!;
             caller[1] = R[1]!;
             if (R === self.regs) self.busy = false;
             R = caller;
-            self = engines![depth]!;
+            self = state.engines[state.depth - 1]!;
             C = hooked ? self.trapped : self.code;
           }
-          p = saved[f]!;
-          R[12] = saved[f + 1]!;
-          R[13] = saved[f + 2]!;
-          R[14] = saved[f + 3]!;
-          R[15] = saved[f + 4]!;
-          R[16] = saved[f + 5]!;
-          R[17] = saved[f + 6]!;
-          R[18] = saved[f + 7]!;
-          R[19] = saved[f + 8]!;
-          R[20] = saved[f + 9]!;
-          mayGotoLeft = saved[f + 10]!;
-          mayGotoStart = mayGotoStarts![depth]!;
+          p = popFrame(state, R);
           break;
         }
         case 259: {
-          const call = self.ready[C[at + 3]!]!;
-          if (call.impl.callsBack === true) vm.sp = R[20]! - C[at + 2]!;
+          const call = self.ready[C[p - 1]!]!;
+          if (call.impl.callsBack === true) vm.sp = R[20]! - C[p - 2]!;
           callHelper(vm, R, call);
           break;
         }
         case 260: {
-          const site = self.sites[C[at + 3]!] as MapSite;
+          const site = self.sites[C[p - 1]!] as MapSite;
           const value = site.ops.lookup(site.map, R[4]!);
           R[0] = value;
           R[1] = value === 0 ? 0 : -30592;
           break;
         }
         case 261: {
-          const site = self.sites[C[at + 3]!] as MapSite;
+          const site = self.sites[C[p - 1]!] as MapSite;
           // Flags are 64 bits; a set upper half is invalid like any unknown flag.
           const r = site.ops.update(site.map, R[4]!, R[6]!, R[9] === 0 ? R[8]! : -1);
           R[0] = r;
@@ -703,14 +723,14 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
           break;
         }
         case 262: {
-          const site = self.sites[C[at + 3]!] as MapSite;
+          const site = self.sites[C[p - 1]!] as MapSite;
           const r = site.ops.remove(site.map, R[4]!);
           R[0] = r;
           R[1] = r >> 31;
           break;
         }
         case 263: {
-          const target = tailTarget(vm, R, self.sites[C[at + 3]!] as TailSite);
+          const target = tailTarget(vm, R, self.sites[C[p - 1]!] as TailSite);
           if (target === undefined) break;
           vm.tailCalls++;
           vm.loopTurn();
@@ -722,27 +742,27 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
             file[3] = R[3]!;
             file[20] = R[20]!;
             file[21] = BASE_HI;
-            if (R === self.regs && R !== regs && !(files?.includes(R) ?? false)) self.busy = false;
+            if (R === self.regs && R !== regs && !state.files.slice(0, state.depth).includes(R)) self.busy = false;
             R = file;
             self = next;
             C = hooked ? self.trapped : self.code;
           }
-          mayGotoLeft = MAY_GOTO_TURNS;
-          mayGotoStart = 0;
+          state.mayGotoLeft = MAY_GOTO_TURNS;
+          state.mayGotoStart = 0;
           p = 0;
           break;
         }
         case 264: {
-          vm.sp = R[20]! - C[at + 2]!;
-          const site = self.sites[C[at + 3]!] as { subprog: number };
+          vm.sp = R[20]! - C[p - 2]!;
+          const site = self.sites[C[p - 1]!] as { subprog: number };
           loopHelper(vm, self, R, site.subprog);
           break;
         }
         // --- packet loads of classic BPF: r6 is the context; out of bounds ends the function with 0
         case 266:
         case 267: {
-          const offset = op === 266 ? C[at + 3]! : (R[s]! + C[at + 3]!) | 0;
-          const value = vm.loadAbs(vm, R[12]!, offset, C[at + 2]!);
+          const offset = op === 266 ? C[p - 1]! : (R[s]! + C[p - 1]!) | 0;
+          const value = vm.loadAbs(vm, R[12]!, offset, C[p - 2]!);
           R[1] = 0;
           if (value < 0) {
             R[0] = 0;
@@ -753,11 +773,11 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
           break;
         }
         case 277: // a hook is on
-          vm.hook?.(self.prog, at >> 2, R);
-          op = self.code[at]!;
+          vm.hook?.(self.prog, p / 3 - 1, R);
+          op = self.code[p - 3]! & 511;
           continue redo;
         default:
-          throw new ProgramAborted(`Instruction ${at >> 2} cannot be executed: the verifier never reached it`);
+          throw new ProgramAborted(`Instruction ${p / 3 - 1} cannot be executed: the verifier never reached it`);
       }
       break;
     }

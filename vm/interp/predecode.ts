@@ -1,7 +1,7 @@
 /**
- * Predecoding for the interpreter: four int32 words an instruction,
+ * Predecoding for the interpreter: three int32 words an instruction,
  *
- *     operation | dst index + src index << 8 | x | y
+ *     operation:9 dst index:5 src index:18 | x | y
  *
  * where register indexes count int32 words of the register file (two a register).
  * Immediates live in a constant pool that continues the register file, so that the
@@ -11,6 +11,8 @@
  * Operations below 256 are opcodes of the instruction set in their register form;
  * the others are listed here.
  */
+
+import { ENOMEM, Errno } from '../../uapi/errno.ts';
 import {
   BPF_ADDR_SPACE_CAST,
   BPF_ALU,
@@ -27,7 +29,12 @@ import { PTR_KIND } from '../verifier/types.ts';
 import { CTX_EXT } from '../vm.ts';
 
 /** Words an instruction takes. */
-export const WORDS = 4;
+export const WORDS = 3;
+
+/** Where the register indexes are in the first word. */
+const DST_SHIFT = 9;
+const SRC_SHIFT = 14;
+const MAX_SRC = 1 << 18;
 
 /** Operations that are not opcodes of the instruction set. The loop has them as literals. */
 export const IOP = {
@@ -104,6 +111,7 @@ class Constants {
     let index = this.#index.get(key);
     if (index === undefined) {
       index = this.words.length;
+      if (index >= MAX_SRC) throw new Errno(ENOMEM, 'The program has too many constants for the interpreter');
       this.words.push(lo, hi);
       this.#index.set(key, index);
     }
@@ -218,10 +226,9 @@ export function predecode(program: LinkedProgram): Predecoded {
       case 'exit':
         break;
     }
-    code[at] = op;
-    code[at + 1] = dst | (src << 8);
-    code[at + 2] = x;
-    code[at + 3] = y;
+    code[at] = op | (dst << DST_SHIFT) | (src << SRC_SHIFT);
+    code[at + 1] = x;
+    code[at + 2] = y;
     if (def.kind === 'lddw') code[++i * WORDS] = IOP.DEAD;
   }
   code[insns.count * WORDS] = IOP.DEAD;
