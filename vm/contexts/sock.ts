@@ -17,6 +17,8 @@ export class Sock {
   readonly vm: Vm;
   /** Address of the struct bpf_sock. */
   readonly addr: number;
+  /** What ends with the socket: its values in storage maps, by map id. */
+  readonly onRelease = new Map<number, () => void>();
   /** `sock_gen_cookie`: given when first asked for. */
   #cookie = 0n;
 
@@ -35,6 +37,12 @@ export class Sock {
     this.set(BPF_SOCK.state, TCP_CLOSE);
     this.set(BPF_SOCK.rxQueueMapping, -1);
     this.#cookie = 0n;
+    if (this.onRelease.size > 0) this.#dropStorage();
+  }
+
+  #dropStorage(): void {
+    for (const drop of this.onRelease.values()) drop();
+    this.onRelease.clear();
   }
 
   get(off: number): number {
@@ -52,6 +60,7 @@ export class Sock {
   }
 
   release(): void {
+    this.#dropStorage();
     this.vm.contexts.delete(this.addr);
     this.vm.env.arena.free(this.addr, BPF_SOCK_SIZE);
   }

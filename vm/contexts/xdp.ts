@@ -63,6 +63,12 @@ export class XdpBuff extends ContextObject {
     return page;
   }
 
+  /** Takes the first fragment away. */
+  dropFirstFrag(): void {
+    const frag = this.frags.shift();
+    if (frag !== undefined) this.#spare.push(frag.page);
+  }
+
   /** Takes the last fragment away. */
   dropFrag(): void {
     const frag = this.frags.pop();

@@ -6,7 +6,7 @@ import { DYNPTR_HELPERS, DYNPTR_KFUNCS } from './dynptr.ts';
 import { COMMON_KFUNCS } from './kfunc_common.ts';
 import { OBJECT_KFUNCS } from './kfunc_object.ts';
 import { MAP_HELPERS } from './map.ts';
-import { PACKET_HELPERS } from './packet.ts';
+import { OBJECT_KFUNC_LISTS, PACKET_HELPERS } from './packet.ts';
 import { PRINT_HELPERS } from './print.ts';
 import { PROBE_HELPERS } from './probe.ts';
 import { RINGBUF_HELPERS } from './ringbuf.ts';
@@ -33,7 +33,12 @@ const HELPER_LISTS: readonly (readonly HelperRecord[])[] = [
 ];
 
 /** The lists of kernel functions. */
-const KFUNC_LISTS: readonly (readonly HelperImpl[])[] = [COMMON_KFUNCS, OBJECT_KFUNCS, DYNPTR_KFUNCS];
+const KFUNC_LISTS: readonly (readonly HelperImpl[])[] = [
+  COMMON_KFUNCS,
+  OBJECT_KFUNCS,
+  DYNPTR_KFUNCS,
+  OBJECT_KFUNC_LISTS,
+];
 
 /** Helpers by number. */
 export const HELPERS: ReadonlyMap<number, HelperRecord> = new Map(

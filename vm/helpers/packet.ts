@@ -1,7 +1,10 @@
 /** The helpers that work on packets, sockets and contexts; a file a topic. */
-import type { HelperRecord } from '../helper.ts';
+import type { HelperImpl, HelperRecord } from '../helper.ts';
 import { CGROUP_HELPERS } from './cgroup_hooks.ts';
 import { CSUM_HELPERS } from './csum.ts';
+import { CPUMASK_KFUNCS } from './kfunc_cpumask.ts';
+import { PACKET_KFUNCS } from './kfunc_packet.ts';
+import { TASK_KFUNCS } from './kfunc_task.ts';
 import { REDIRECT_HELPERS } from './redirect.ts';
 import { SK_MSG_HELPERS } from './sk_msg.ts';
 import { SKB_BYTES_HELPERS } from './skb_bytes.ts';
@@ -23,3 +26,6 @@ export const PACKET_HELPERS: readonly HelperRecord[] = [
   ...CGROUP_HELPERS,
   ...SK_MSG_HELPERS,
 ];
+
+/** Kernel functions on packets, tasks, cgroups and CPU masks. */
+export const OBJECT_KFUNC_LISTS: readonly HelperImpl[] = [...CPUMASK_KFUNCS, ...TASK_KFUNCS, ...PACKET_KFUNCS];

@@ -2,6 +2,8 @@
  * Helpers on sockets (man bpf-helpers; net/core/filter.c). The only sockets are those
  * that test runs and callers describe: a lookup in the network finds none.
  */
+
+import { BPF_LOCAL_STORAGE_GET_F_CREATE, localStorageDelete, localStorageGet } from '../../maps/bpf_local_storage.ts';
 import { EACCES, EAFNOSUPPORT, EEXIST, EINVAL, ENOTSUP, EPROTOTYPE, ESOCKTNOSUPPORT } from '../../uapi/errno.ts';
 import { SkLookup } from '../contexts/sk_lookup.ts';
 import { skbAt } from '../contexts/skb.ts';
@@ -145,7 +147,39 @@ function rawCheckSyncookie(vm: Vm, ip: number, th: number, ipv6: boolean): numbe
 const LOOKUP = { args: 'iiill', ret: 'ptr', fn: none } as const;
 const CAST = { args: 'i', ret: 'ptr', fn: none } as const;
 
+/** The name of a socket's storage: its own, or the address of the context that stands for one. */
+function storageKey(vm: Vm, sock: number): string {
+  const cookie = sockAt(vm, sock)?.cookie();
+  return cookie === undefined ? `sock@${sock}` : `sock:${cookie}`;
+}
+
+/** bpf_sk_storage_get: the socket's value, made when flags say so. */
+function skStorageGet(vm: Vm, mapAddr = 0, sock = 0, value = 0, lo = 0, hi = 0): number {
+  const map = vm.mapAt(mapAddr);
+  if (map === undefined || sock === 0 || hi !== 0 || (lo & ~BPF_LOCAL_STORAGE_GET_F_CREATE) !== 0) return 0;
+  const key = storageKey(vm, sock);
+  const address = localStorageGet(map, key, value, lo);
+  if (address !== 0) sockAt(vm, sock)?.onRelease.set(map.id, () => localStorageDelete(map, key));
+  return address;
+}
+
+/** bpf_sk_storage_delete. */
+function skStorageDelete(vm: Vm, mapAddr = 0, sock = 0): number {
+  const map = vm.mapAt(mapAddr);
+  if (map === undefined || sock === 0) return -EINVAL;
+  return localStorageDelete(map, storageKey(vm, sock));
+}
+
 export const SOCK_HELPERS: readonly HelperRecord[] = [
+  {
+    id: 107,
+    name: 'sk_storage_get',
+    doc: "The socket's value, or NULL.",
+    args: 'iiil',
+    ret: 'ptr',
+    fn: skStorageGet,
+  },
+  { id: 108, name: 'sk_storage_delete', doc: "Drops the socket's value.", args: 'ii', ret: 'int', fn: skStorageDelete },
   {
     id: 46,
     name: 'get_socket_cookie',

@@ -66,7 +66,7 @@ function getStack(vm: Vm, _ctx = 0, buffer = 0, size = 0, lo = 0, hi = 0): numbe
 const TASK_BLOCK = 16384;
 
 /** A block that stands for `struct task_struct` of the current task; its fields read as 0. */
-function taskAddress(vm: Vm): number {
+export function taskAddress(vm: Vm): number {
   return vm.ksym(`task_struct:${TASK_BLOCK}`);
 }
 
