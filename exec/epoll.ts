@@ -6,7 +6,7 @@
  * the caller's event. The eventfd is ready (readable for a RINGBUF, writable for a
  * USER_RINGBUF) from a wake-up of the map until the other side has been found to have
  * taken what there was: it moves its position in shared memory without telling
- * anybody, so a ready map is looked at again at short intervals.
+ * anybody, so a ready map is looked at again at short intervals that grow.
  */
 import type { BpfObject } from '../base/object.ts';
 import { BpfMap } from '../maps/map.ts';
@@ -19,8 +19,9 @@ import type { Held, HeldObjects } from './objects.ts';
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 
-/** How often a ready map is looked at, in milliseconds. */
-const RECHECK_MS = 1;
+/** When a ready map is looked at again, in milliseconds: soon after a wake-up, then ever more seldom. */
+const RECHECK_MIN_MS = 1;
+const RECHECK_MAX_MS = 100;
 
 /** One registration: which eventfd stands for which map. */
 interface Entry {
@@ -37,6 +38,7 @@ export class EpollBridge {
   readonly #entries = new Map<string, Entry>();
   readonly #onWake = (map: BpfMap): void => this.#wake(map);
   #timer: NodeJS.Timeout | undefined;
+  #interval = RECHECK_MIN_MS;
 
   constructor(native: ExecNative, objects: HeldObjects) {
     this.#native = native;
@@ -94,7 +96,13 @@ export class EpollBridge {
   /** Makes an eventfd ready; again when it is, since an edge may be waited for. */
   #raise(entry: Entry): void {
     this.#set(entry, true);
-    this.#timer ??= setInterval(() => this.#recheck(), RECHECK_MS);
+    this.#interval = RECHECK_MIN_MS;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#recheck(), this.#interval);
   }
 
   /** Lowers the eventfds whose maps have been read; forgets those whose objects are gone. */
@@ -105,9 +113,8 @@ export class EpollBridge {
       else if (entry.ready && !isReady(entry.held.object as BpfMap)) this.#set(entry, false);
       any ||= entry.ready;
     }
-    if (any) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#interval = Math.min(2 * this.#interval, RECHECK_MAX_MS);
+    if (any) this.#schedule();
   }
 
   #set(entry: Entry, ready: boolean): void {
@@ -118,8 +125,7 @@ export class EpollBridge {
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    clearTimeout(this.#timer);
     this.#entries.clear();
   }
 }
