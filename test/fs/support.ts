@@ -32,10 +32,14 @@ export class TestMount {
     this.process = process;
   }
 
-  /** Mounts on a new directory, or on `dir`. Fails with the server's message. */
-  static async make(options = '', dir = mkdtempSync(join(tmpdir(), 'bpf-emu-test-'))): Promise<TestMount> {
+  /** Mounts on a new directory, or on `dir`; `env` is the server's environment. Fails with the server's message. */
+  static async make(
+    options = '',
+    dir = mkdtempSync(join(tmpdir(), 'bpf-emu-test-')),
+    env: NodeJS.ProcessEnv = process.env,
+  ): Promise<TestMount> {
     const script = fileURLToPath(new URL('serve.js', import.meta.url));
-    const child = fork(script, [dir, options], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(script, [dir, options], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const [message] = await once(child, 'message');
     if (message !== 'mounted') {
       await once(child, 'exit');
