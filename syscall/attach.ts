@@ -16,6 +16,7 @@ import { capable, linkOf, newFd, progOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
 import type { BpfLink } from './link.ts';
 import { netnsAttach, netnsDetach, netnsQuery } from './netns.ts';
+import { sockMapAttach, sockMapDetach, sockMapQuery } from './sockmap_progs.ts';
 
 const F = BPF_F_ATTACH;
 const MASK_BASE = F.ALLOW_OVERRIDE | F.ALLOW_MULTI | F.REPLACE | F.PREORDER;
@@ -67,7 +68,7 @@ export function progAttach(kernel: Kernel, attr: Attr, caller: Caller): number {
   if (type === PT.UNSPEC) return -EINVAL;
   if (isMprog(type)) {
     if ((flags & ~MASK_MPROG) !== 0) return -EINVAL;
-  } else if (isCgroupProgType(type, 0)) {
+  } else if (isCgroupProgType(type, AT.LSM_CGROUP)) {
     if ((flags & ~(MASK_BASE | MASK_MPROG)) !== 0) return -EINVAL;
   } else {
     if ((flags & ~MASK_BASE) !== 0) return -EINVAL;
@@ -85,15 +86,10 @@ export function progAttach(kernel: Kernel, attr: Attr, caller: Caller): number {
       return attachType === AT.TCX_INGRESS || attachType === AT.TCX_EGRESS ? -ENODEV : -EINVAL;
     case PT.SK_SKB:
     case PT.SK_MSG:
-      return sockMapTarget(kernel, caller, attr.get(at.target_fd));
+      return sockMapAttach(kernel, attr, caller, prog);
     default:
       return -EINVAL;
   }
-}
-
-/** Programs of a socket map: without sockets there is nothing to attach them for. */
-function sockMapTarget(_kernel: Kernel, caller: Caller, fd: number): number {
-  return caller.fdget(fd) === undefined ? -EBADF : -EINVAL;
 }
 
 function cgroupAttach(kernel: Kernel, attr: Attr, caller: Caller, prog: BpfProgBase): number {
@@ -133,7 +129,7 @@ export function progDetach(kernel: Kernel, attr: Attr, caller: Caller): number {
     }
     return attachType === AT.TCX_INGRESS || attachType === AT.TCX_EGRESS ? -ENODEV : -EINVAL;
   }
-  if (isCgroupProgType(type, 0)) {
+  if (isCgroupProgType(type, AT.LSM_CGROUP)) {
     if (flags !== 0 || relative !== 0) return -EINVAL;
   } else if (flags !== 0 || relative !== 0 || attr.getBig(at.expected_revision) !== 0n) return -EINVAL;
   if (isCgroupAttach(attachType)) {
@@ -148,7 +144,7 @@ export function progDetach(kernel: Kernel, attr: Attr, caller: Caller): number {
       return netnsDetach(kernel, attr, caller);
     case PT.SK_SKB:
     case PT.SK_MSG:
-      return sockMapTarget(kernel, caller, attr.get(at.target_fd));
+      return sockMapDetach(kernel, attr, caller, type);
     default:
       return -EINVAL;
   }
@@ -170,7 +166,7 @@ export function progQuery(kernel: Kernel, attr: Attr, caller: Caller): number {
     case AT.SK_SKB_STREAM_VERDICT:
     case AT.SK_MSG_VERDICT:
     case AT.SK_SKB_VERDICT:
-      return sockMapTarget(kernel, caller, attr.get(at.target_fd));
+      return sockMapQuery(kernel, attr, caller);
     case AT.TCX_INGRESS:
     case AT.TCX_EGRESS:
       return -ENODEV;
@@ -192,7 +188,9 @@ function cgroupQuery(kernel: Kernel, attr: Attr, caller: Caller, effective: bool
   const found = kernel.cgroups.query(cgroup, attachType, effective);
   if (attr.put(caller, at.attach_flags, found.flags) < 0) return -EFAULT;
   if (attr.put(caller, at.prog_cnt, found.progs.length) < 0) return -EFAULT;
-  if (attr.putBig(caller, at.revision, found.revision) < 0) return -EFAULT;
+  // LSM programs are in a list for each hook; the revision of several lists is none.
+  const revision = attachType === AT.LSM_CGROUP ? 0n : found.revision;
+  if (attr.putBig(caller, at.revision, revision) < 0) return -EFAULT;
   if (room === 0 || ids === 0 || found.progs.length === 0) return 0;
   const count = Math.min(room, found.progs.length);
   const list = Uint32Array.from(found.progs.slice(0, count), (prog) => prog.id);

@@ -84,6 +84,12 @@ export class Attr {
   }
 }
 
+/** Letters and digits as the kernel's `isalnum` has them: those of Latin-1 too. */
+function isAlnum(c: number): boolean {
+  if (c >= 0xc0) return c !== 0xd7 && c !== 0xf7;
+  return (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
+}
+
 /**
  * The name in a fixed array of an attr (`bpf_obj_name_cpy`): letters, digits, `_` and `.`,
  * ended by NUL inside the array; -EINVAL otherwise. What comes after the NUL does not matter.
@@ -94,8 +100,7 @@ export function objName(u8: Uint8Array, offset: number, length: number): string 
   const end = offset + length;
   for (; at < end && u8[at] !== 0; at++) {
     const c = u8[at] as number;
-    const ok = (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95 || c === 46;
-    if (!ok) return -EINVAL;
+    if (!isAlnum(c) && c !== 95 && c !== 46) return -EINVAL;
     name += String.fromCharCode(c);
   }
   return at === end ? -EINVAL : name;

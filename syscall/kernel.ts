@@ -19,6 +19,7 @@ import { Cgroups } from './cgroup.ts';
 import { Dispatcher } from './dispatch.ts';
 import { NetNamespace } from './netns.ts';
 import { Scratches } from './scratch.ts';
+import { SockMapProgs } from './sockmap_progs.ts';
 
 /** How a {@link Kernel} is made; what is left out is taken from the machine. */
 export interface KernelOptions {
@@ -52,10 +53,11 @@ export class Kernel implements KernelEnv {
   readonly btfs = new Idr<Btf>();
   /** The kernel's own types; the first of {@link btfs} where there are any. */
   readonly vmlinux: Btf | undefined;
-  /** Programs on cgroups, on the net namespace, on netfilter hooks. */
+  /** Programs on cgroups, on the net namespace, on netfilter hooks, on socket maps. */
   readonly cgroups = new Cgroups();
   readonly netns = new NetNamespace();
   readonly netfilterSlots = new Set<string>();
+  readonly sockMapProgs = new SockMapProgs();
   /** Buffers that commands copy keys and values through. */
   readonly scratch: Scratches;
   readonly #dispatcher = new Dispatcher();

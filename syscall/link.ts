@@ -38,6 +38,8 @@ export const LINK_INFO = arm('bpf_link_info', [
   u32('netfilter.hooknum', 'hook'),
   u32('netfilter.priority', 'priority'),
   u32('netfilter.flags', 'flags'),
+  u32('sockmap.map_id', 'id of the map', { unionWith: 'raw_tracepoint.tp_name' }),
+  u32('sockmap.attach_type', 'where'),
 ]);
 
 /** One attachment. It holds its program; each kind says how it is undone. */

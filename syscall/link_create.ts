@@ -16,6 +16,7 @@ import type { Kernel } from './kernel.ts';
 import { netfilterLinkCreate } from './netfilter.ts';
 import { netnsLinkCreate } from './netns.ts';
 import { rawTpAttach } from './raw_tracepoint.ts';
+import { sockMapLinkCreate } from './sockmap_progs.ts';
 
 const AT = LINK_CREATE.at;
 const PT = BPF_PROG_TYPE;
@@ -59,13 +60,6 @@ const schedClsLink: LinkMaker = (_kernel, attr) => {
   return attachType === T.TCX_INGRESS || attachType === T.TCX_EGRESS ? -ENODEV : -EINVAL;
 };
 
-/** Sockets of a map: the map is there, programs on it are not (`sock_map_link_create`). */
-const sockMapLink: LinkMaker = (_kernel, attr, caller) => {
-  if (attr.get(AT.flags) !== 0) return -EINVAL;
-  const map = mapOf(caller, attr.get(AT.target_fd));
-  return typeof map === 'number' ? map : -EINVAL;
-};
-
 /** The makers by program type; cgroup types have theirs below, others answer -EINVAL. */
 const MAKERS: ReadonlyMap<number, LinkMaker> = new Map<number, LinkMaker>([
   [PT.EXT, tracingLink],
@@ -73,8 +67,8 @@ const MAKERS: ReadonlyMap<number, LinkMaker> = new Map<number, LinkMaker>([
   [PT.TRACING, tracingLink],
   [PT.FLOW_DISSECTOR, netnsLinkCreate],
   [PT.SK_LOOKUP, netnsLinkCreate],
-  [PT.SK_MSG, sockMapLink],
-  [PT.SK_SKB, sockMapLink],
+  [PT.SK_MSG, sockMapLinkCreate],
+  [PT.SK_SKB, sockMapLinkCreate],
   [PT.SCHED_CLS, schedClsLink],
   [PT.NETFILTER, netfilterLinkCreate],
   [PT.PERF_EVENT, perfLink],

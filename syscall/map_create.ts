@@ -17,6 +17,7 @@ import { mapCheckBtf } from './map_btf.ts';
 const AT = MAP_CREATE.at;
 const SHA256_SIZE = 32;
 const NUMA_NO_NODE = -1;
+const LOOPBACK = 1;
 const T = BPF_MAP_TYPE;
 
 /** What a caller needs to create a map of each type; BTF-free types not listed need CAP_BPF only. */
@@ -66,7 +67,7 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
   if ((given & BPF_F_MAP.TOKEN_FD) !== 0) return tokenOf(caller, attr.get(AT.map_token_fd));
   if (kernel.profile.unprivilegedBpfDisabled !== 0 && !capable(caller, CAP.BPF)) return -EPERM;
   if (NET_ADMIN_TYPES.has(mapType) && !capable(caller, CAP.NET_ADMIN)) return -EPERM;
-  if (ifindex !== 0) return OFFLOAD_TYPES.has(mapType) ? -ENOTSUP : -EINVAL;
+  if (ifindex !== 0) return offload(mapType, ifindex, caller);
 
   const map = ops.alloc(create, kernel, caller);
   if (typeof map === 'number') return map;
@@ -78,6 +79,12 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
   kernel.maps.add(map);
   kernel.arena.u32[map.addr >> 2] = map.id;
   return newFd(caller, map, mode);
+}
+
+/** A map on a net device (`bpf_map_offload_map_alloc`): loopback is the only device, and it takes none. */
+function offload(mapType: number, ifindex: number, caller: Caller): number {
+  if (!caller.hasCap(CAP.SYS_ADMIN)) return -EPERM;
+  return OFFLOAD_TYPES.has(mapType) && ifindex === LOOPBACK ? -ENOTSUP : -EINVAL;
 }
 
 /** What is checked once the map exists: name, BTF, exclusive program. */

@@ -69,9 +69,10 @@ const LAYOUT = (JSON.parse(readFileSync(new URL('layout.json', GOLDEN), 'utf8'))
 const ATTR_SIZE = 168;
 const GUARD = 8192;
 
-/** The sequences of one recorded file, such as `create`. */
+/** The sequences of one recorded file, such as `create`, or of a file of JSON lines. */
 export function sequences(file: string): Sequence[] {
-  const text = gunzipSync(readFileSync(new URL(`golden-${file}.jsonl.gz`, GOLDEN))).toString('utf8');
+  const packed = file.endsWith('.jsonl') ? undefined : new URL(`golden-${file}.jsonl.gz`, GOLDEN);
+  const text = packed === undefined ? readFileSync(file, 'utf8') : gunzipSync(readFileSync(packed)).toString('utf8');
   return text
     .split('\n')
     .filter((line) => line !== '')
