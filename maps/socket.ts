@@ -1,6 +1,7 @@
 /**
  * What a map may ask of a caller's socket. A door that knows no more than that it
- * is a socket leaves `socket` out: then it is taken for one that no map accepts.
+ * is a socket leaves `socket` out: then it is taken for a TCP socket that is neither
+ * bound nor connected, which no map accepts.
  */
 import type { ForeignFile } from '../base/object.ts';
 
@@ -27,7 +28,7 @@ export function sockMapSuitable(file: ForeignFile): boolean {
 /** Whether a reuseport group can be made of such sockets (`reuseport_array_update_check`). */
 export function reuseportFamily(file: ForeignFile): boolean {
   const socket = file.socket;
-  if (socket === undefined) return false;
+  if (socket === undefined) return true;
   const inet = socket.family === AF_INET || socket.family === AF_INET6;
   return inet && (socket.type === SOCK_STREAM || socket.type === SOCK_DGRAM);
 }
