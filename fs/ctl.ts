@@ -14,6 +14,7 @@ import { isUtf8 } from 'node:buffer';
 import type { ProcessAccess, ResolvePath } from '../native/addon.ts';
 import { CtlSession, LINE_MAX, type SessionCommand } from '../syscall/ctl_json/session.ts';
 import { FdTable } from '../syscall/fd_table.ts';
+import { CAP_FULL_SET } from '../uapi/capability.ts';
 import { EAGAIN, EINTR, ENOMEM, ENOSPC, ENOTTY } from '../uapi/errno.ts';
 import { CTL_FD_BASE, CtlCaller } from './ctl_caller.ts';
 import { NO_REPLY, OpenFile } from './file.ts';
@@ -46,6 +47,11 @@ export type CtlExtension = (tid: number, arg: number, data: Uint8Array) => numbe
 export interface CtlServices {
   readonly process: ProcessAccess;
   readonly resolve: ResolvePath;
+  /**
+   * A user who runs the server without being root: the administrator of that emulated
+   * kernel, who has every capability in it. Undefined for a server that is root.
+   */
+  readonly ownerUid: number | undefined;
   /** Extensions by ioctl number (0x80 to 0xFE). */
   readonly extensions: Map<number, CtlExtension>;
   /** Commands of JSON lines beside bpf(2), by name. */
@@ -98,8 +104,8 @@ export class CtlFile extends OpenFile {
   }
 
   #newCaller(): CtlCaller {
-    const { process, resolve } = this.#sb.ctl;
-    return new CtlCaller(process, this.#fds, new CallPaths(mountsOf(this.#sb.kernel), resolve));
+    const { process, resolve, ownerUid } = this.#sb.ctl;
+    return new CtlCaller(process, ownerUid, this.#fds, new CallPaths(mountsOf(this.#sb.kernel), resolve));
   }
 
   /** Number of descriptors in the table. */
@@ -174,11 +180,12 @@ export class CtlFile extends OpenFile {
     caller.tid = tid;
     caller.uid = uid;
     caller.gid = gid;
-    caller.caps = this.#capsOf(tid);
+    caller.caps = this.#capsOf(tid, uid);
     return this.#lines(data, 0, data.length, waiting, late);
   }
 
-  #capsOf(tid: number): bigint {
+  #capsOf(tid: number, uid: number): bigint {
+    if (uid === this.#sb.ctl.ownerUid) return CAP_FULL_SET;
     const caps = new Uint8Array(8);
     if (this.#sb.ctl.process.capabilities(tid, caps) < 0) return 0n;
     return new DataView(caps.buffer).getBigUint64(0, true);

@@ -21,6 +21,7 @@ export class CtlCaller implements Caller {
   cpu = 0;
   readonly paths: CallPaths;
   readonly #process: ProcessAccess;
+  readonly #ownerUid: number | undefined;
   /** The descriptor table, shared with the JSON side of the same open. */
   readonly #table: FdTable;
   readonly #caps = new Uint8Array(8);
@@ -31,8 +32,9 @@ export class CtlCaller implements Caller {
   /** How many bytes of the attr go back, from its start: up to the last one that a result was stored in. */
   attrTouched = 0;
 
-  constructor(process: ProcessAccess, table: FdTable, paths: CallPaths) {
+  constructor(process: ProcessAccess, ownerUid: number | undefined, table: FdTable, paths: CallPaths) {
     this.#process = process;
+    this.#ownerUid = ownerUid;
     this.#table = table;
     this.paths = paths;
   }
@@ -49,6 +51,7 @@ export class CtlCaller implements Caller {
   }
 
   hasCap(cap: number): boolean {
+    if (this.uid === this.#ownerUid) return true;
     if (!this.#capsKnown) {
       if (this.#process.capabilities(this.tid, this.#caps) < 0) this.#caps.fill(0);
       this.#capsKnown = true;

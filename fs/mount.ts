@@ -234,6 +234,7 @@ export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<Mou
   const services: CtlServices = {
     process: addon,
     resolve: addon.resolvePath,
+    ownerUid: process.geteuid?.() === 0 ? undefined : process.geteuid?.(),
     extensions: new Map<number, CtlExtension>(),
     commands: setup.commands ?? new Map<string, SessionCommand>(),
   };

@@ -66,6 +66,7 @@ export class FakeMount {
         },
         // Walks end at once here: the tests of paths have a real mount.
         resolve: () => {},
+        ownerUid: undefined,
         extensions: new Map(),
         commands: new Map(),
       },
