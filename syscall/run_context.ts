@@ -23,6 +23,7 @@ export function asCaller<T>(kernel: Kernel, vm: Vm, caller: Caller, body: () => 
   vm.userMemory = memory;
   vm.caller = caller;
   vm.sysBpf = (cmd, attr, size) => sysBpf(kernel, caller, cmd, attr, size);
+  vm.findKernelType = (name, kind) => kernel.vmlinux?.find(name, kind) ?? 0;
   vm.sysClose = (fd) => caller.close?.(fd) ?? 0;
   try {
     return body();

@@ -159,6 +159,8 @@ export class Vm {
   userMemory: UserMemory | undefined = undefined;
   /** bpf(2) for programs of type SYSCALL (`bpf_sys_bpf`): command, address and size of the attribute: the result. */
   sysBpf: ((cmd: number, attr: number, size: number) => number) | undefined = undefined;
+  /** Id of a type of the kernel's own BTF, 0 for none. */
+  findKernelType: ((name: string, kind: number) => number) | undefined = undefined;
   /** close(2) for programs of type SYSCALL. */
   sysClose: ((fd: number) => number) | undefined = undefined;
   /** `seq_file`s of iterators that run, by address. */

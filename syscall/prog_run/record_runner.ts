@@ -1,6 +1,7 @@
 /** Runs programs whose context is a record: cgroup hooks, messages, registers, trace records, arguments. */
-import { BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
+import { BPF_ATTACH_TYPE as AT, BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
 import { E2BIG, EINVAL, ENOMEM, Errno } from '../../uapi/errno.ts';
+import { Arguments } from '../../vm/contexts/arguments.ts';
 import { BufferContext, MessageContext, RecordContext, SysctlContext } from '../../vm/contexts/record.ts';
 import type { BpfProg } from '../../vm/prog.ts';
 import { CGROUP_DEV_CTX, SOCK_ADDR_CTX, SOCK_OPS_CTX, SOCKOPT_CTX, SYSCTL_CTX } from '../../vm/progtypes/cgroup.ts';
@@ -190,6 +191,14 @@ export function isMemoryType(type: number): boolean {
   return MEMORY.has(type);
 }
 
+/** The arguments of an event; the last of a function that has returned is its result. */
+function argumentsOf(prog: BpfProg, event: ProgEvent): Arguments {
+  const values = (event.args ?? []).map((value, i) => BigInt.asUintN(64, toBigInt(value, `args[${i}]`)));
+  const attach = prog.expectedAttachType;
+  const returned = attach === AT.TRACE_FEXIT || attach === AT.MODIFY_RETURN;
+  return returned ? new Arguments(values.slice(0, -1), values.at(-1)) : new Arguments(values);
+}
+
 /** Runs tracing and syscall programs on memory the caller gives. */
 export class MemoryRunner implements ProgRunner {
   readonly #prog: BpfProg;
@@ -216,6 +225,7 @@ export class MemoryRunner implements ProgRunner {
     try {
       arena.u8.set(data, block);
       if (event.ctx !== undefined) fields?.write(arena, block, event.ctx);
+      if (args === true) this.#prog.vm.contexts.set(block, argumentsOf(this.#prog, event));
       (event.args ?? []).forEach((value, i) => {
         if ((i + 1) * 8 > size) throw new Errno(E2BIG, `args: at most ${size / 8} are taken`);
         arena.u64[(block >> 3) + i] = BigInt.asUintN(64, toBigInt(value, `args[${i}]`));
@@ -231,6 +241,7 @@ export class MemoryRunner implements ProgRunner {
         ...(fields === undefined ? { data: arena.u8.slice(block, block + size) } : { ctx: fields.read(arena, block) }),
       };
     } finally {
+      this.#prog.vm.contexts.delete(block);
       arena.free(block, size);
     }
   }
