@@ -1,19 +1,116 @@
 /**
  * BPF_MAP_TYPE_ARENA (source: behaviour of kernel/bpf/arena.c): a range of up to
- * 4 GiB that a program and a client share. Creation and its checks; pages are only
- * given out by a kernel function that no program type here can call yet, so that
- * the range stays empty.
+ * 4 GiB of pages that a program takes and gives back, at addresses of user space.
+ *
+ * The pages lie in a row in the emulated kernel's memory, from the first use of the
+ * map on: as many as the map may have, at most {@link WINDOW_PAGES}; a byte a page
+ * says whether it is in use. A program's access to a page that is not reads 0 or has
+ * no effect.
  */
-import { PAGE_SIZE } from '../mm/arena.ts';
+import type { KernelEnv } from '../base/env.ts';
+import { PAGE_SHIFT, PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { E2BIG, EINVAL, ENOMEM, ENOTSUP, ERANGE } from '../uapi/errno.ts';
-import { BpfMap, type MapOps } from './map.ts';
+import { BpfMap, type MapCreateAttr, type MapOps } from './map.ts';
 import { mapMetaEqual } from './map_in_map.ts';
 
 const ARENA_FLAGS = BPF_F_MAP.MMAPABLE | BPF_F_MAP.SEGV_ON_FAULT | BPF_F_MAP.NO_USER_CONV;
 
-class ArenaMap extends BpfMap {
+/** Pages an arena can really have here: 64 MiB. */
+const WINDOW_PAGES = 16384;
+
+/** An arena. */
+export class ArenaMap extends BpfMap {
   readonly ops: MapOps = arenaMapOps;
+  /** User address of the first page (`user_vm_start`): given at creation, or where its owner mapped it. */
+  userVmStart: bigint;
+  /** Address of the first page and of the byte a page; 0 before the first use. */
+  pages = 0;
+  inUse = 0;
+  /** Pages there are. */
+  nrPages = 0;
+
+  constructor(env: KernelEnv, attr: MapCreateAttr) {
+    super(env, attr);
+    this.userVmStart = attr.mapExtra;
+  }
+
+  /** Takes the memory of the pages; false when there is not enough. */
+  prepare(): boolean {
+    if (this.pages !== 0) return true;
+    const { arena } = this.env;
+    const count = Math.min(this.maxEntries, WINDOW_PAGES);
+    if (count * PAGE_SIZE > arena.available) return false;
+    this.pages = arena.allocPages(count);
+    this.inUse = this.pages === 0 ? 0 : arena.alloc(count);
+    if (this.inUse !== 0) {
+      this.nrPages = count;
+      return true;
+    }
+    arena.freePages(this.pages, count);
+    this.pages = 0;
+    return false;
+  }
+
+  /** Index of the page at a user address, by its low half. */
+  pageIndex(lo: number): number {
+    return ((lo - Number(BigInt.asIntN(32, this.userVmStart))) >>> 0) >>> PAGE_SHIFT;
+  }
+
+  /** User address of a page: the high half of the arena's, the low half counted on. */
+  userAddress(page: number): bigint {
+    const lo = BigInt.asUintN(32, this.userVmStart + BigInt(page) * BigInt(PAGE_SIZE));
+    return ((this.userVmStart >> 32n) << 32n) | lo;
+  }
+}
+
+/** Start of the smallest run of free pages that holds `count`, the first of equals; -1: there is none (`range_tree_find`). */
+function findFree(map: ArenaMap, count: number): number {
+  const { u8 } = map.env.arena;
+  let best = -1;
+  let bestLength = Number.POSITIVE_INFINITY;
+  for (let page = 0; page < map.nrPages; page++) {
+    if (u8[map.inUse + page] !== 0) continue;
+    const start = page;
+    while (page < map.nrPages && u8[map.inUse + page] === 0) page++;
+    // What lies beyond the window is free as far as the map's own limit goes.
+    const length = page === map.nrPages ? map.maxEntries - start : page - start;
+    if (page - start >= count && length < bestLength) {
+      best = start;
+      bestLength = length;
+    }
+  }
+  return best;
+}
+
+/** `arena_alloc_pages`: user address of `count` zeroed pages in a row, at `address` when that is not 0; 0: not to be had. */
+export function arenaAllocPages(map: ArenaMap, address: bigint, count: number): bigint {
+  if (count === 0 || count > map.maxEntries || !map.prepare()) return 0n;
+  const { u8 } = map.env.arena;
+  let page: number;
+  if (address !== 0n) {
+    if (address % BigInt(PAGE_SIZE) !== 0n) return 0n;
+    page = map.pageIndex(Number(BigInt.asIntN(32, address)));
+    if (page > map.maxEntries - count || page + count > map.nrPages) return 0n;
+    if (u8.subarray(map.inUse + page, map.inUse + page + count).some((used) => used !== 0)) return 0n;
+  } else {
+    page = findFree(map, count);
+    if (page < 0) return 0n;
+  }
+  u8.fill(1, map.inUse + page, map.inUse + page + count);
+  const start = map.pages + page * PAGE_SIZE;
+  u8.fill(0, start, start + count * PAGE_SIZE);
+  return map.userAddress(page);
+}
+
+/** `arena_free_pages`: gives pages back; those beyond the end are left out. */
+export function arenaFreePages(map: ArenaMap, lo: number, count: number): void {
+  if (map.pages === 0) return;
+  const page = map.pageIndex(lo & ~(PAGE_SIZE - 1));
+  if (page >= map.maxEntries) return;
+  const end = Math.min(page + count, map.nrPages);
+  const { u8 } = map.env.arena;
+  for (let at = page; at < end; at++) u8[map.inUse + at] = 0;
 }
 
 /** BPF_MAP_TYPE_ARENA. */
@@ -29,7 +126,12 @@ export const arenaMapOps: MapOps = {
     const map = new ArenaMap(env, attr);
     return map.addr === 0 ? -ENOMEM : map;
   },
-  free: () => {},
+  free(map) {
+    const { pages, inUse, nrPages, env } = map as ArenaMap;
+    if (pages === 0) return;
+    env.arena.freePages(pages, nrPages);
+    env.arena.free(inUse, nrPages);
+  },
   sysLookup: () => -EINVAL,
   update: () => -ENOTSUP,
   remove: () => -ENOTSUP,

@@ -3,10 +3,10 @@
  * engines run the original instructions with the verifier's facts; this turns the
  * facts into addresses, implementations and targets once (`bpf_misc_fixup`'s part of the work).
  */
+import { ArenaMap } from '../maps/arena_map.ts';
 import type { BpfMap, MapOps } from '../maps/map.ts';
 import { BASE_HI } from '../mm/arena.ts';
-import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
-import { ENOTSUPP } from '../uapi/errno.ts';
+import { ENOMEM, ENOTSUPP, Errno } from '../uapi/errno.ts';
 import type { HelperImpl } from './helper.ts';
 import {
   BPF_PSEUDO_BTF_ID,
@@ -63,7 +63,7 @@ export interface LinkedProgram {
   readonly lddw: ReadonlyMap<number, readonly [number, number]>;
   readonly calls: ReadonlyMap<number, CallSite>;
   /** The arena map of the program (`BPF_MAP_TYPE_ARENA`), when it has one. */
-  readonly arena: BpfMap | undefined;
+  readonly arena: ArenaMap | undefined;
   /** Handle of each subprogram whose address is taken, by subprogram. */
   readonly handles: ReadonlyMap<number, number>;
 }
@@ -107,7 +107,8 @@ export function link(input: LinkInput): LinkedProgram {
       calls.set(i, callSite(vm, insns, fact, i));
     }
   }
-  const arena = input.usedMaps.find((map) => map.mapType === BPF_MAP_TYPE.ARENA);
+  const arena = input.usedMaps.find((map) => map instanceof ArenaMap);
+  if (arena?.prepare() === false) throw new Errno(ENOMEM, 'No memory for the pages of the arena');
   return { insns, aux, subprogs, subprogOf, lddw, calls, arena, handles };
 }
 
@@ -128,10 +129,15 @@ function constantOf(vm: Vm, insns: Insns, fact: InsnAux, i: number): [number, nu
   }
 }
 
+/** High half of an arena's user addresses. */
+export function arenaUserHi(map: ArenaMap): number {
+  return Number(BigInt.asIntN(32, map.userVmStart >> 32n));
+}
+
 /** Address of a byte in the first value of a map (`map_direct_value_addr`). */
 function valueAddress(vm: Vm, map: BpfMap, offset: number): [number, number] {
-  if (map.mapType === BPF_MAP_TYPE.ARENA) {
-    const address = vm.arenaUserStart(map) + BigInt(offset);
+  if (map instanceof ArenaMap) {
+    const address = map.userVmStart + BigInt(offset);
     return [Number(BigInt.asIntN(32, address)), Number(BigInt.asIntN(32, address >> 32n))];
   }
   const value = map.ops.lookup?.(map, vm.scratch + SCRATCH.ZERO) ?? 0;

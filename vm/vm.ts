@@ -306,17 +306,6 @@ export class Vm {
     return PERCPU_STRIDE * this.env.nrCpus;
   }
 
-  /** User address of an arena map: what its pointers look like to programs (`user_vm_start`). */
-  arenaUserStart(map: BpfMap): bigint {
-    const start = (map as { userVmStart?: bigint }).userVmStart;
-    return start === undefined || start === 0n ? map.mapExtra : start;
-  }
-
-  /** High half of an arena map's user addresses. */
-  arenaUserHi(map: BpfMap): number {
-    return Number(BigInt.asIntN(32, this.arenaUserStart(map) >> 32n));
-  }
-
   /** The program in a slot of a prog array, or undefined: empty, or beyond the end. `index` is taken as unsigned. */
   tailProgram(map: BpfMap, index: number): BpfProg | undefined {
     return map.mapType === BPF_MAP_TYPE.PROG_ARRAY

@@ -3,6 +3,7 @@ import { Packets } from '../contexts/packet_access.ts';
 import type { HelperImpl, HelperRecord } from '../helper.ts';
 import { Vm, type VmHost, type VmTables } from '../vm.ts';
 import { DYNPTR_HELPERS, DYNPTR_KFUNCS } from './dynptr.ts';
+import { ARENA_KFUNCS } from './kfunc_arena.ts';
 import { COMMON_KFUNCS } from './kfunc_common.ts';
 import { OBJECT_KFUNCS } from './kfunc_object.ts';
 import { MAP_HELPERS } from './map.ts';
@@ -36,6 +37,7 @@ const HELPER_LISTS: readonly (readonly HelperRecord[])[] = [
 const KFUNC_LISTS: readonly (readonly HelperImpl[])[] = [
   COMMON_KFUNCS,
   OBJECT_KFUNCS,
+  ARENA_KFUNCS,
   DYNPTR_KFUNCS,
   OBJECT_KFUNC_LISTS,
 ];

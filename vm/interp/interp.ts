@@ -7,7 +7,7 @@ import { BASE_HI } from '../../mm/arena.ts';
 import type { Engine } from '../engine.ts';
 import { argCount, type HelperImpl } from '../helper.ts';
 import { MAX_CALL_FRAMES, MAX_TAIL_CALL_CNT } from '../insn.ts';
-import type { CallSite, LinkedProgram, MapSite, TailSite } from '../link.ts';
+import { arenaUserHi, type CallSite, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
 import type { BpfProg } from '../prog.ts';
 import { ProgramAborted, SCRATCH, type Vm } from '../vm.ts';
 import { div64, mod64, mul64, sdiv64, smod64, swap32 } from './arith.ts';
@@ -330,7 +330,7 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
           // addr_space_cast to the user's address
           const lo = R[s]!;
           R[d] = lo;
-          R[d + 1] = lo === 0 || C[p - 2] === 0 ? 0 : vm.arenaUserHi(self.linked.arena!);
+          R[d + 1] = lo === 0 || C[p - 2] === 0 ? 0 : arenaUserHi(self.linked.arena!);
           break;
         }
         // --- arithmetic, 64 bits
@@ -546,9 +546,8 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
           // through an arena pointer
           const what = C[p - 1]!;
           const pointer = (what & 7) === 1 || what >> 8 === 0x100 ? R[s]! : R[d]!;
-          const map = self.linked.arena;
-          const start = map === undefined ? 0n : vm.arenaUserStart(map);
-          arenaAccess(view, R, what, d, s, arenaAddress(map, start, pointer, C[p - 2]!, accessSize(what & 255)));
+          const address = arenaAddress(self.linked.arena, pointer, C[p - 2]!, accessSize(what & 255));
+          arenaAccess(view, R, what, d, s, address);
           break;
         }
         // --- stores

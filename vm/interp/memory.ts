@@ -2,8 +2,8 @@
  * Memory operations of the interpreter that are not plain loads and stores: atomics,
  * loads that may fault, and pointers of a BPF arena.
  */
-import type { BpfMap } from '../../maps/map.ts';
-import { type Arena, BASE_HI } from '../../mm/arena.ts';
+import type { ArenaMap } from '../../maps/arena_map.ts';
+import { type Arena, BASE_HI, PAGE_SHIFT, PAGE_SIZE } from '../../mm/arena.ts';
 import {
   BPF_ADD,
   BPF_AND,
@@ -114,21 +114,14 @@ export function probeOk(arena: Arena, lo: number, hi: number, off: number, size:
 }
 
 /**
- * The bytes behind a BPF arena pointer: its low half counts from the arena's start;
- * 0 when it is outside (such a load reads 0 and such a store is dropped).
+ * The bytes behind a pointer of a BPF arena, whose low half counts; 0 when there is no
+ * page (such a load reads 0 and such a store is dropped).
  */
-export function arenaAddress(
-  map: BpfMap | undefined,
-  userStart: bigint,
-  lo: number,
-  off: number,
-  size: number,
-): number {
-  const range = map?.ops.mmapRange?.(map);
-  if (range === undefined) return 0;
-  const start = Number(BigInt.asUintN(32, userStart));
-  const at = ((lo >>> 0) + off - start) >>> 0;
-  return at + size <= range.length ? range.offset + at : 0;
+export function arenaAddress(map: ArenaMap | undefined, lo: number, off: number, size: number): number {
+  if (map === undefined) return 0;
+  const at = (lo + off - Number(BigInt.asIntN(32, map.userVmStart))) >>> 0;
+  if (at + size > map.nrPages * PAGE_SIZE) return 0;
+  return map.env.arena.u8[map.inUse + (at >>> PAGE_SHIFT)] === 0 ? 0 : map.pages + at;
 }
 
 /** An access through an arena pointer; `what`: opcode, with the atomic operation above it. */

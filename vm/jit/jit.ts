@@ -10,11 +10,12 @@
  * The pieces: cfg.ts (graph), flow.ts (structure), func.ts (instructions), alu.ts,
  * memory.ts, lookup.ts (maps in place), wasm.ts and buffer.ts (bytes).
  */
-import { BASE_HI } from '../../mm/arena.ts';
+import type { ArenaMap } from '../../maps/arena_map.ts';
+import { BASE_HI, PAGE_SIZE } from '../../mm/arena.ts';
 import type { Engine } from '../engine.ts';
 import { argCount, type HelperImpl } from '../helper.ts';
 import { INSN_TABLE } from '../insn.ts';
-import type { LinkedProgram, MapSite } from '../link.ts';
+import { arenaUserHi, type LinkedProgram, type MapSite } from '../link.ts';
 import { SCRATCH, type Vm } from '../vm.ts';
 import { Code, FUNC_PARAMS } from './code.ts';
 import { compileFunction, type ModuleContext } from './func.ts';
@@ -55,16 +56,14 @@ function helperImport(vm: Vm, impl: HelperImpl): WasmImport['fn'] {
 }
 
 /** The pages of the program's BPF arena. */
-function arenaWindow(vm: Vm, linked: LinkedProgram): ArenaWindow | undefined {
-  const map = linked.arena;
-  const range = map?.ops.mmapRange?.(map);
-  if (map === undefined || range === undefined) return undefined;
-  const start = vm.arenaUserStart(map);
+function arenaWindow(map: ArenaMap | undefined): ArenaWindow | undefined {
+  if (map === undefined) return undefined;
   return {
-    offset: range.offset,
-    length: range.length,
-    userLo: Number(BigInt.asIntN(32, start)),
-    userHi: vm.arenaUserHi(map),
+    offset: map.pages,
+    length: map.nrPages * PAGE_SIZE,
+    inUse: map.inUse,
+    userLo: Number(BigInt.asIntN(32, map.userVmStart)),
+    userHi: arenaUserHi(map),
   };
 }
 
@@ -82,7 +81,7 @@ export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
     linked,
     scratch,
     limits: { start: FIRST_MAPPED, end: vm.env.arena.size },
-    window: arenaWindow(vm, linked),
+    window: arenaWindow(linked.arena),
     funcType,
     subprogFunc: (subprog) => importCount + subprog,
     helper(impl) {

@@ -1,5 +1,5 @@
 /** Loads, stores and atomics of the compiler (RFC 9669 section 5). */
-import { BASE_HI } from '../../mm/arena.ts';
+import { BASE_HI, PAGE_SHIFT } from '../../mm/arena.ts';
 import {
   BPF_ADD,
   BPF_AND,
@@ -12,7 +12,7 @@ import {
   BPF_XOR,
 } from '../insn.ts';
 import { type Code, LOCAL } from './code.ts';
-import { I64, VOID, W } from './wasm.ts';
+import { I32, I64, VOID, W } from './wasm.ts';
 
 /** Loads into an i64 by size. */
 const LOAD: Readonly<Record<number, number>> = {
@@ -35,6 +35,8 @@ export interface MemoryLimits {
 export interface ArenaWindow {
   readonly offset: number;
   readonly length: number;
+  /** Address of a byte a page: whether it is in use. */
+  readonly inUse: number;
   /** Low half of its user address. */
   readonly userLo: number;
   /** High half of its user address. */
@@ -86,7 +88,7 @@ export function emitStore(code: Code, dst: number, src: number, imm: number, off
   code.memory(STORE[size]!, rest);
 }
 
-/** Opens `if` the address through an arena pointer is inside; T32 is its offset in the arena's pages. */
+/** Opens `if` there is a page at the address through an arena pointer; T32 is its offset in the arena's pages. */
 function openArena(code: Code, window: ArenaWindow, reg: number, off: number, size: number, result: number): void {
   code.get32(reg);
   code.i32((off - window.userLo) | 0);
@@ -94,6 +96,14 @@ function openArena(code: Code, window: ArenaWindow, reg: number, off: number, si
   code.local(W.local_tee, LOCAL.T32);
   code.i32(window.length - size);
   code.op(W.i32_le_u);
+  code.local(W.if, I32);
+  code.local(W.local_get, LOCAL.T32);
+  code.i32(PAGE_SHIFT);
+  code.op(W.i32_shr_u);
+  code.memory(W.i32_load8_u, window.inUse);
+  code.op(W.else);
+  code.i32(0);
+  code.op(W.end);
   code.local(W.if, result);
 }
 
