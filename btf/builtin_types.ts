@@ -230,6 +230,30 @@ struct bpf_map { int map_type; u32 key_size, value_size, max_entries, id; char n
 struct bpf_prog { u32 len, type; };
 struct bpf_prog_aux { u32 id; char name[16]; };
 
+enum bpf_struct_ops_state { BPF_STRUCT_OPS_STATE_INIT, BPF_STRUCT_OPS_STATE_INUSE, BPF_STRUCT_OPS_STATE_TOBEFREE,
+  BPF_STRUCT_OPS_STATE_READY };
+struct bpf_struct_ops_common_value { refcount_t refcnt; enum bpf_struct_ops_state state; };
+typedef u32 (*tcp_ca_sk_t)(struct sock *sk);
+typedef void (*tcp_ca_void_t)(struct sock *sk);
+typedef void (*tcp_ca_ack_t)(struct sock *sk, u32 ack, u32 acked);
+typedef void (*tcp_ca_state_t)(struct sock *sk, u8 new_state);
+typedef void (*tcp_ca_event_t)(struct sock *sk, enum tcp_ca_event ev);
+typedef void (*tcp_ca_in_ack_t)(struct sock *sk, u32 flags);
+typedef void (*tcp_ca_acked_t)(struct sock *sk, const struct ack_sample *sample);
+typedef void (*tcp_ca_control_t)(struct sock *sk, u32 ack, int flag, const struct rate_sample *rs);
+typedef size_t (*tcp_ca_info_t)(struct sock *sk, u32 ext, int *attr, void *info);
+struct tcp_congestion_ops {
+  tcp_ca_sk_t ssthresh; tcp_ca_ack_t cong_avoid; tcp_ca_state_t set_state; tcp_ca_event_t cwnd_event; tcp_ca_in_ack_t in_ack_event;
+  tcp_ca_acked_t pkts_acked; tcp_ca_sk_t min_tso_segs; tcp_ca_control_t cong_control; tcp_ca_sk_t undo_cwnd; tcp_ca_sk_t sndbuf_expand;
+  tcp_ca_info_t get_info;
+  char name[16];
+  struct module *owner;
+  struct list_head list;
+  u32 key, flags;
+  tcp_ca_void_t init, release;
+};
+struct bpf_struct_ops_tcp_congestion_ops { struct bpf_struct_ops_common_value common; struct tcp_congestion_ops data; };
+
 struct bpf_iter_meta { union { struct seq_file *seq; __u64 :64; }; u64 session_id, seq_num; };
 struct bpf_iter__task { union { struct bpf_iter_meta *meta; __u64 :64; }; union { struct task_struct *task; __u64 :64; }; };
 struct bpf_iter__task_file { union { struct bpf_iter_meta *meta; __u64 :64; }; union { struct task_struct *task; __u64 :64; }; u32 fd; union { struct file *file; __u64 :64; }; };

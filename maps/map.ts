@@ -49,6 +49,8 @@ export interface MapCreateAttr {
   readonly btfKeyTypeId?: number;
   readonly btfValueTypeId?: number;
   readonly btfVmlinuxValueTypeId?: number;
+  /** The kernel's own types, where there are any. */
+  readonly vmlinux?: Btf | undefined;
 }
 
 /** One map. Types with more state extend it. */

@@ -60,6 +60,7 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
     btfKeyTypeId: keyTypeId,
     btfValueTypeId: valueTypeId,
     btfVmlinuxValueTypeId: vmlinuxTypeId,
+    vmlinux: kernel.vmlinux,
   };
   const checked = ops.allocCheck?.(create, kernel, caller) ?? 0;
   if (checked < 0) return checked;
