@@ -10,12 +10,13 @@ import { replay, replayKernel, sequences } from '../syscall/replay.ts';
 const all = sequences('maps');
 const areas = new Map<string, string[]>();
 let steps = 0;
+const kernel = replayKernel();
 for (const sequence of all) {
   const area = sequence.id.split('/')[0] ?? '';
   const wrong = areas.get(area) ?? [];
   areas.set(area, wrong);
   steps += sequence.steps.length;
-  for (const { step, cmd, message } of replay(replayKernel(), sequence))
+  for (const { step, cmd, message } of replay(kernel, sequence))
     wrong.push(`${sequence.id} ${step} ${cmd} ${message}`);
 }
 for (const [area, wrong] of areas) t.same(wrong.slice(0, 10), [], `${area}: every answer is the kernel's`);
