@@ -16,8 +16,7 @@ for (const sequence of all) {
   const wrong = areas.get(area) ?? [];
   areas.set(area, wrong);
   steps += sequence.steps.length;
-  for (const { step, cmd, message } of replay(kernel, sequence))
-    wrong.push(`${sequence.id} ${step} ${cmd} ${message}`);
+  for (const { step, cmd, message } of replay(kernel, sequence)) wrong.push(`${sequence.id} ${step} ${cmd} ${message}`);
 }
 for (const [area, wrong] of areas) t.same(wrong.slice(0, 10), [], `${area}: every answer is the kernel's`);
 t.ok(steps > 15000, `${steps} calls in ${all.length} sequences`);
