@@ -8,10 +8,11 @@ import { BTF_LOAD, ELEM, MAP_CREATE, PROG_LOAD } from '../syscall/attr_table.ts'
 import type { Kernel } from '../syscall/kernel.ts';
 import type { LocalCaller } from '../syscall/local_caller.ts';
 import { BPF_CMD, BPF_MAP_TYPE, BPF_PROG_TYPE } from '../uapi/bpf.ts';
-import { ENOENT, ENOMEM, Errno, strerror } from '../uapi/errno.ts';
+import { ENOENT, ENOMEM, ENOTSUP, Errno, strerror } from '../uapi/errno.ts';
 import { BPF_PSEUDO_BTF_ID, BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE } from '../vm/insn.ts';
 import { Code, POISON_KFUNC_IMM } from './code.ts';
-import type { Fixup, MapSpec, ObjectSpec, ProgSpec } from './spec.ts';
+import type { Fixup, MapSpec, ObjectSpec, ProgSpec, StructOpsSpec } from './spec.ts';
+import { kernelValue, slotOf } from './struct_ops.ts';
 
 const T = BPF_MAP_TYPE;
 const PAGE_SIZE = 4096;
@@ -140,6 +141,10 @@ class Loader {
   }
 
   #createMap(map: MapSpec): void {
+    if (map.structOps !== undefined) {
+      this.#maps.set(map.name, this.#newStructOps(map, map.structOps));
+      return;
+    }
     const inner = map.inner === undefined ? undefined : this.#newMap(map.inner);
     const fd = this.#newMap(map, inner);
     if (inner !== undefined) this.#caller.close(inner);
@@ -149,6 +154,24 @@ class Loader {
     const err = this.#bpf(BPF_CMD.MAP_UPDATE_ELEM, ELEM, { map_fd: fd, key, value: map.contents });
     if (err < 0) this.#fail(`fill map ${map.name}`, err);
     if (map.frozen) this.#bpf(BPF_CMD.MAP_FREEZE, ELEM, { map_fd: fd });
+  }
+
+  /** A map for a structure of operations; nothing is registered. */
+  #newStructOps(map: MapSpec, ops: StructOpsSpec): number {
+    const { vmlinux } = this.#kernel;
+    if (vmlinux === undefined) return this.#fail(`create map ${map.name}`, -ENOTSUP);
+    const { typeId, bytes } = kernelValue(ops, vmlinux, () => 0);
+    const fd = this.#bpf(BPF_CMD.MAP_CREATE, MAP_CREATE, {
+      map_type: map.type,
+      key_size: map.keySize,
+      value_size: bytes.length,
+      max_entries: map.maxEntries,
+      map_flags: map.flags,
+      map_name: map.name,
+      btf_fd: this.#btf,
+      btf_vmlinux_value_type_id: typeId,
+    });
+    return fd < 0 ? this.#fail(`create map ${map.name}`, fd) : fd;
   }
 
   #newMap(map: MapSpec, inner?: number): number {
@@ -184,7 +207,8 @@ class Loader {
     for (const fixup of program.fixups) this.#apply(code, program, fixup);
     const size = this.#options.logLevel ? (this.#options.logSize ?? 1 << 20) : 0;
     const log = size === 0 ? 0 : this.#caller.alloc(size);
-    const target = this.#attachId(program);
+    const slot = slotOf(this.#spec.maps, program.name, this.#kernel.vmlinux);
+    const target = slot?.typeId ?? this.#attachId(program);
     const withBtf = this.#btf >= 0 && program.funcInfo.length > 0;
     const info = {
       prog_btf_fd: this.#btf,
@@ -197,7 +221,7 @@ class Loader {
     };
     const fd = this.#bpf(BPF_CMD.PROG_LOAD, PROG_LOAD, {
       prog_type: program.type || (this.#options.type ?? BPF_PROG_TYPE.UNSPEC),
-      expected_attach_type: program.attachType,
+      expected_attach_type: slot?.index ?? program.attachType,
       prog_flags: program.flags,
       prog_name: program.name,
       insns: code.bytes,

@@ -23,7 +23,8 @@ export const KCONFIG = '.kconfig';
 
 const NAME_MAX = 15;
 
-function emptyMap(name: string, frozen = false): MapSpec {
+/** A map with nothing filled in. */
+export function emptyMap(name: string, frozen = false): MapSpec {
   return {
     name,
     type: 0,

@@ -21,6 +21,7 @@ import { collectMaps } from './maps.ts';
 import { loadableBtf } from './object_btf.ts';
 import { findSection } from './sec_table.ts';
 import type { ObjectSpec, ProgSpec } from './spec.ts';
+import { collectStructOps } from './struct_ops.ts';
 
 /** Linux 6.18.0 as LINUX_KERNEL_VERSION has it. */
 const KERNEL_VERSION = (6 << 16) | (18 << 8);
@@ -55,7 +56,7 @@ export function readObject(bytes: Uint8Array, options: ReadOptions = {}): Object
     name,
     license: text(contents(elf, 'license')),
     kernVersion: version(contents(elf, 'version')),
-    maps: placed.map((one) => one.map),
+    maps: [...placed.map((one) => one.map), ...collectStructOps(elf, btf)],
     programs: functions
       .filter((func) => func.section.name !== '.text')
       .map((func) => program(func, functions, btf, sizes)),

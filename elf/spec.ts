@@ -3,6 +3,7 @@
  * needs no kernel. Reading an object makes a spec; {@link loadObject} of load.ts makes
  * kernel objects of one.
  */
+import type { Btf } from '../btf/btf.ts';
 
 /** A map as the object describes it. */
 export interface MapSpec {
@@ -27,16 +28,19 @@ export interface MapSpec {
   readonly frozen: boolean;
   /** Slots of a map of maps or program array that the object fills: index, name of the map or program. */
   slots: (readonly [index: number, name: string])[];
-  /** Names of struct_ops: the kernel's struct, and the programs by byte offset. */
+  /** What a struct_ops map holds. */
   structOps: StructOpsSpec | undefined;
 }
 
-/** A struct_ops value: the struct's name and which program stands where. */
+/** A struct_ops value as the object has it, and which programs stand in it. */
 export interface StructOpsSpec {
   readonly struct: string;
+  readonly data: Uint8Array;
+  /** Member and name of the program. */
+  readonly programs: readonly (readonly [member: string, program: string])[];
+  /** The object's own types, and the struct among them. */
+  readonly btf: Btf;
   readonly typeId: number;
-  readonly link: boolean;
-  readonly programs: (readonly [offset: number, program: string])[];
 }
 
 /** What a pair of instructions (or a call) still needs to be told when the program is loaded. */

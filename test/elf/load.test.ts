@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { seededRandom } from '../../base/env.ts';
+import { BTF_KIND, type Btf } from '../../btf/btf.ts';
+import { builtinBtf } from '../../btf/builtin.ts';
 import { loadObject } from '../../elf/load.ts';
 import { readObject } from '../../elf/read.ts';
+import type { StructOpsSpec } from '../../elf/spec.ts';
+import { kernelValue, slotOf } from '../../elf/struct_ops.ts';
 import { reasonOf } from '../../elf/verify.ts';
 import type { BpfMap } from '../../maps/map.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { LocalCaller } from '../../syscall/local_caller.ts';
+import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { fixture } from './fixtures.ts';
 
 const clock = { monotonic: () => 0n, boottime: () => 0n, realtime: () => 0n };
@@ -41,6 +46,30 @@ t.test('loadObject() makes the maps of an object, with contents and types', asyn
   kernel.arena.free(key, 8);
   caller.exit();
   t.equal(kernel.maps.size, 0, 'nothing is left');
+});
+
+t.test('a structure of operations becomes a map for the kernel’s structure', async (t) => {
+  const kernel = new Kernel({ memory: 16 << 20, clock, random: seededRandom(1), vmlinux: builtinBtf() });
+  const caller = new LocalCaller();
+  const spec = readObject(fixture('struct_ops'), { target: kernel.vmlinux });
+  const loaded = loadObject(kernel, caller, { ...spec, programs: [] });
+  const map = caller.objectOf(loaded.maps.get('mine') ?? -1) as BpfMap;
+  t.equal(map.mapType, BPF_MAP_TYPE.STRUCT_OPS);
+  const ops = spec.maps.find((one) => one.name === 'mine')?.structOps;
+  t.same(ops?.programs, [
+    ['ssthresh', 'my_ssthresh'],
+    ['cong_avoid', 'my_cong_avoid'],
+    ['undo_cwnd', 'my_undo_cwnd'],
+  ]);
+  const type = kernel.vmlinux?.type(kernel.vmlinux.find('tcp_congestion_ops', BTF_KIND.STRUCT));
+  const index = type?.members.findIndex((member) => member.name === 'undo_cwnd');
+  t.same(slotOf(spec.maps, 'my_undo_cwnd', kernel.vmlinux), { typeId: type?.id, index });
+  const value = kernelValue(ops as StructOpsSpec, kernel.vmlinux as Btf, () => 77);
+  const at = 8 + (type?.members.find((member) => member.name === 'undo_cwnd')?.bitOffset ?? 0) / 8;
+  t.equal(value.bytes[at], 77);
+  const name = 8 + (type?.members.find((member) => member.name === 'name')?.bitOffset ?? 0) / 8;
+  t.equal(Buffer.from(value.bytes.subarray(name, name + 4)).toString(), 'mine');
+  caller.exit();
 });
 
 t.test('a map that cannot be made is named', async (t) => {
