@@ -89,6 +89,16 @@ export class BpfFile {
   }
 }
 
+/** A socket: numbers as in socket(2) and include/net/tcp_states.h. */
+export interface SocketInfo {
+  readonly family: number;
+  readonly type: number;
+  readonly state: number;
+  readonly cookie: bigint;
+  /** Bound with SO_REUSEPORT. */
+  readonly reuseport: boolean;
+}
+
 /** What a descriptor that is not one of ours refers to, as far as a command needs to know. */
 export interface ForeignFile {
   readonly kind: 'foreign';
@@ -97,15 +107,8 @@ export interface ForeignFile {
   /** Tells two files apart and one file again: device and inode number. */
   readonly dev: number;
   readonly ino: number;
-  /** For a socket, as far as the door can tell: numbers as in socket(2) and include/net/tcp_states.h. */
-  readonly socket?: {
-    readonly family: number;
-    readonly type: number;
-    readonly state: number;
-    readonly cookie: bigint;
-    /** Bound with SO_REUSEPORT. */
-    readonly reuseport: boolean;
-  };
+  /** For a socket, as far as the door can tell. */
+  readonly socket?: SocketInfo | undefined;
   /** For a pidfd: the process it names. */
   readonly pid?: number;
   /** Path as seen by the server where there is one (a cgroup's), else empty. */

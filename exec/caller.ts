@@ -18,6 +18,7 @@ import { BPF_CMD } from '../uapi/bpf.ts';
 import { EACCES, EBADF, EIO, EPERM } from '../uapi/errno.ts';
 import { BOX, type ExecNative } from './native.ts';
 import type { HeldObjects } from './objects.ts';
+import { socketInfo } from './socket_info.ts';
 
 /** What a path of the caller led to (the resolver of native/resolver.cc). */
 export interface PathAnswer {
@@ -195,7 +196,8 @@ export class ExecCaller implements Caller, PathResolver {
     const link = this.#native.supFdLink(fd);
     for (const [text, what] of LINK_KINDS) {
       if (!link.startsWith(text)) continue;
-      return what === 'pidfd' ? { ...foreign(what, dev, ino, ''), pid: this.#pidOf(fd) } : foreign(what, dev, ino, '');
+      if (what === 'pidfd') return { ...foreign(what, dev, ino, ''), pid: this.#pidOf(fd) };
+      return what === 'socket' ? foreignSocket(this.tid, dev, ino) : foreign(what, dev, ino, '');
     }
     if (type === S_IFDIR)
       return isCgroup(this.tid, fd) ? foreign('cgroup', dev, ino, link) : foreign('dir', dev, ino, link);
@@ -257,6 +259,16 @@ function inodeName(kind: ObjectKind, cmd: number): string {
 
 function foreign(what: ForeignFile['what'], dev: number, ino: number, path: string): ForeignFile {
   return { kind: 'foreign', what, dev, ino, path };
+}
+
+/** A socket; what kind it is is only looked up when somebody wants to know. */
+function foreignSocket(tid: number, dev: number, ino: number): ForeignFile {
+  return {
+    ...foreign('socket', dev, ino, ''),
+    get socket() {
+      return socketInfo(tid, ino);
+    },
+  };
 }
 
 /** Directories on cgroup2; the link is followed by the kernel, into the caller's mount namespace. */
