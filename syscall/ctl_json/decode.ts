@@ -2,30 +2,16 @@
  * What a command left in the attr and behind its pointers, as JSON.
  */
 
-import type { BpfObject } from '../../base/object.ts';
-import { BPF_LINK_TYPE, BPF_MAP_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
-import type { AttrArm, AttrField } from '../attr_layout.ts';
+import type { AttrField } from '../attr_layout.ts';
 import type { CommandAttr } from '../attr_table.ts';
 import type { LocalCaller } from '../local_caller.ts';
-import { BTF_INFO, MAP_INFO } from '../obj_info.ts';
 import { elementJson, isPercpu, keyShape, valueHex, valueJson } from './elements.ts';
 import { type Buffer, type Encoded, tokenSize } from './encode.ts';
+import { infoJson } from './info.ts';
 import { flagNames, hex, symbolName, textOf } from './text.ts';
 
 /** Text results. */
 const TEXT: ReadonlySet<string> = new Set(['log_buf', 'btf_log_buf', 'buf', 'stream_buf']);
-
-/** Info structures that are shown field by field. */
-const INFO_ARMS: Readonly<Record<string, AttrArm>> = { map: MAP_INFO, btf: BTF_INFO };
-
-/** Names for the first word of an info structure. */
-const TYPE_NAMES: Readonly<
-  Record<string, { readonly prefix: string; readonly values: Readonly<Record<string, number>> }>
-> = {
-  map: { prefix: 'BPF_MAP_TYPE_', values: BPF_MAP_TYPE },
-  prog: { prefix: 'BPF_PROG_TYPE_', values: BPF_PROG_TYPE },
-  link: { prefix: 'BPF_LINK_TYPE_', values: BPF_LINK_TYPE },
-};
 
 type Reply = Record<string, unknown>;
 
@@ -84,7 +70,11 @@ function bufferJson(
     return;
   }
   if (field.name === 'info') {
-    reply['info'] = infoJson(caller.objectOf(view.getUint32(0, true)), bytes, view.getUint32(4, true));
+    reply['info'] = infoJson(
+      caller.objectOf(view.getUint32(0, true)),
+      bytes.subarray(0, view.getUint32(4, true)),
+      caller,
+    );
     return;
   }
   if (length === undefined) return;
@@ -157,23 +147,4 @@ function encodedCount(encoded: Encoded, buffer: Buffer): number {
   if (map === undefined) return 1;
   const stride = Math.ceil(map.valueSize / 8) * 8 * map.env.nrCpus;
   return stride === 0 ? 1 : buffer.length / stride;
-}
-
-/** An info structure field by field, or its hex for objects whose structure has no table. */
-function infoJson(object: BpfObject | undefined, bytes: Uint8Array, length: number): unknown {
-  const known = bytes.subarray(0, length);
-  const arm = object === undefined ? undefined : INFO_ARMS[object.kind];
-  if (arm === undefined || object === undefined) return hex(known);
-  const view = new DataView(known.buffer, known.byteOffset, known.byteLength);
-  const names = TYPE_NAMES[object.kind];
-  const out: Reply = {};
-  for (const field of arm.fields) {
-    if (field.offset + field.size > known.length) continue;
-    if (field.kind === 'ptr') continue;
-    if (field.kind === 'char') out[field.name] = textOf(known.subarray(field.offset, field.offset + field.size));
-    else if (field.name === 'type' && names !== undefined)
-      out['type'] = symbolName(names, view.getUint32(field.offset, true));
-    else out[field.name] = scalarJson(field, view);
-  }
-  return out;
 }

@@ -9,6 +9,7 @@ import type { Kernel } from '../kernel.ts';
 import type { LocalCaller } from '../local_caller.ts';
 import { userValueSize } from '../map_elem.ts';
 import { elementBytes, keyShape, type Names, valueBytes } from './elements.ts';
+import { prepareInfo } from './info.ts';
 import { bytesOf, FieldError, scalar, utf8 } from './text.ts';
 
 /** Where a result will be found. */
@@ -162,6 +163,10 @@ export class Encoder {
     if (addr === 0) throw new FieldError(field.name, `${length} bytes`, 'less: the memory of a request is limited');
     this.#point(field, addr);
     this.#buffers.push({ field, addr, length });
+    if (field.name !== 'info') return;
+    const info = new Uint8Array(length);
+    prepareInfo(this.#caller.objectOf(Number(this.#values.get('bpf_fd') ?? 0n)), info, this.#caller);
+    this.#caller.write(addr, info);
   }
 
   #point(field: AttrField, addr: number): void {

@@ -5,6 +5,7 @@ import { CtlSession } from '../../syscall/ctl_json/session.ts';
 import { hex } from '../../syscall/ctl_json/text.ts';
 import { FdTable } from '../../syscall/fd_table.ts';
 import { Kernel } from '../../syscall/kernel.ts';
+import { trustingVerifier } from './trusting_verifier.ts';
 
 function kernel(): Kernel {
   const clock = () => 0n;
@@ -14,6 +15,7 @@ function kernel(): Kernel {
     poison: true,
     clock: { monotonic: clock, boottime: clock, realtime: clock },
     random: seededRandom(7),
+    verify: trustingVerifier,
   });
 }
 
@@ -131,6 +133,37 @@ t.test('info is shown field by field', (t) => {
     info: { type: 'BPF_MAP_TYPE_HASH', id: 1, key_size: 4, name: 'counts' },
   });
   t.same(ask({ cmd: 'BPF_MAP_GET_NEXT_ID' }), { ok: true, next_id: 1 });
+  t.end();
+});
+
+t.test('programs, links and cgroup lists are shown too', (t) => {
+  const fds = new FdTable();
+  fds.install({ kind: 'foreign', what: 'cgroup', dev: 1, ino: 77, path: '/cg' });
+  const of = kernel();
+  const ctl = new CtlSession(of, { fds });
+  const ask = (request: unknown): Record<string, unknown> =>
+    JSON.parse(ctl.writeLine(JSON.stringify(request))) as Record<string, unknown>;
+  ask({ ...HASH, map_type: 'array', key_size: 4 });
+  const insns = 'b7000000010000009500000000000000';
+  const load = { cmd: 'BPF_PROG_LOAD', as: 'p', prog_type: 'cgroup_skb', insns, license: 'GPL', prog_name: 'pass' };
+  t.match(ask(load), { ok: true, as: 'p' });
+  t.same(ask({ cmd: 'BPF_PROG_BIND_MAP', prog_fd: '$p', map_fd: '$m' }), { ok: true });
+  t.match(ask({ cmd: 'BPF_OBJ_GET_INFO_BY_FD', bpf_fd: '$p' }), {
+    info: { type: 'BPF_PROG_TYPE_CGROUP_SKB', name: 'pass', nr_map_ids: 1, map_ids: [1], gpl_compatible: 1 },
+  });
+  const link = { cmd: 'BPF_LINK_CREATE', as: 'l', prog_fd: '$p', target_fd: 0, attach_type: 'cgroup_inet_egress' };
+  t.match(ask(link), { ok: true, as: 'l' });
+  t.match(ask({ cmd: 'BPF_OBJ_GET_INFO_BY_FD', bpf_fd: '$l' }), {
+    info: { type: 'BPF_LINK_TYPE_CGROUP', prog_id: 1, cgroup_id: 77, attach_type: 'BPF_CGROUP_INET_EGRESS' },
+  });
+  t.match(ask({ cmd: 'BPF_PROG_QUERY', target_fd: 0, attach_type: 'cgroup_inet_egress' }), {
+    attach_flags: 'BPF_F_ALLOW_MULTI',
+    prog_cnt: 1,
+    prog_ids: [1],
+    revision: 2,
+  });
+  ctl.close();
+  t.equal(of.progs.size + of.links.size + of.maps.size, 0);
   t.end();
 });
 
