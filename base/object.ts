@@ -8,7 +8,7 @@
  */
 
 /** The kinds of objects, named as the link text of their descriptors (`anon_inode:bpf-map`). */
-export type ObjectKind = 'map' | 'prog' | 'link' | 'btf' | 'token' | 'iter' | 'stats';
+export type ObjectKind = 'map' | 'prog' | 'link' | 'btf' | 'token' | 'iter' | 'stats' | 'perf_event';
 
 /** What `readlink /proc/PID/fd/N` shows for a descriptor of each kind (man bpf(2), kernel/bpf/syscall.c names). */
 export const ANON_INODE_NAME: Readonly<Record<ObjectKind, string>> = {
@@ -19,6 +19,7 @@ export const ANON_INODE_NAME: Readonly<Record<ObjectKind, string>> = {
   token: 'bpf-token',
   iter: 'bpf_iter',
   stats: 'bpf-stats',
+  perf_event: '[perf_event]',
 };
 
 /** A reference-counted object. Subclasses free what they hold in {@link release}. */

@@ -178,6 +178,7 @@ export class ExecCaller implements Caller, PathResolver {
       const held = this.#objects.byIno(ino);
       // A memfd of somebody else.
       if (held === undefined) return foreign('file', 0, ino, '');
+      if (held.object.kind === 'perf_event') return foreign('perf_event', 0, ino, '');
       return this.#objects.file(held, fd);
     }
     if (ino === -EBADF) return undefined;
@@ -223,13 +224,13 @@ export class ExecCaller implements Caller, PathResolver {
    * Answers command `cmd` with a descriptor of the pending file: its number, or -errno, unanswered.
    * `ino` of the mailbox is read right after the memfd is made.
    */
-  install(file: BpfFile, cmd: number): number {
+  install(file: BpfFile, cmd: number, cloexec = true): number {
     const held = this.#objects.hold(file.object, inodeName(file.object.kind, cmd), () => this.#f64[BOX.INO]!);
     if (typeof held === 'number') {
       file.put();
       return held;
     }
-    const fd = this.#objects.inject(held, file.mode);
+    const fd = this.#objects.inject(held, file.mode, cloexec);
     // The held object has references of its own; when the caller is gone, the close of
     // our side of the descriptor reports it.
     file.put();

@@ -15,6 +15,7 @@ import { ENOENT, EPERM } from '../uapi/errno.ts';
 import type { ExecCaller } from './caller.ts';
 import type { ExecNative } from './native.ts';
 import type { Held, HeldObjects } from './objects.ts';
+import { PerfEvent } from './perf.ts';
 
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
@@ -36,7 +37,7 @@ export class EpollBridge {
   readonly #objects: HeldObjects;
   /** By process, epoll descriptor and descriptor. */
   readonly #entries = new Map<string, Entry>();
-  readonly #onWake = (map: BpfMap): void => this.#wake(map);
+  readonly #onWake = (object: BpfObject): void => this.#wake(object);
   #timer: NodeJS.Timeout | undefined;
   #interval = RECHECK_MIN_MS;
 
@@ -47,9 +48,9 @@ export class EpollBridge {
 
   /** epoll_ctl(2) of one of our objects: 0 or -errno. */
   control(held: Held, caller: ExecCaller, epoll: number, op: number, fd: number, event: number): number {
-    const map = held.object;
+    const { object } = held;
     // Files without a poll function cannot be waited for (`ep_insert`: file_can_poll).
-    if (!(map instanceof BpfMap)) return -EPERM;
+    if (!(object instanceof BpfMap || object instanceof PerfEvent)) return -EPERM;
     const key = `${caller.process} ${epoll} ${fd}`;
     const known = this.#known(key, held);
     if (known === undefined && op !== EPOLL_CTL_ADD) return -ENOENT;
@@ -62,7 +63,7 @@ export class EpollBridge {
       if (result < 0) this.#native.supCloseFd(eventFd);
       else this.#add(key, entry);
     } else if (op === EPOLL_CTL_DEL && result === 0) this.#remove(key, entry);
-    if (result === 0 && op !== EPOLL_CTL_DEL && isReady(map)) this.#raise(entry);
+    if (result === 0 && op !== EPOLL_CTL_DEL && isReady(object)) this.#raise(entry);
     return result;
   }
 
@@ -87,10 +88,10 @@ export class EpollBridge {
     this.#native.supCloseFd(entry.event);
   }
 
-  /** A map has woken its waiters. */
-  #wake(map: BpfMap): void {
-    if (!isReady(map)) return;
-    for (const entry of this.#entries.values()) if (entry.held.object === map) this.#raise(entry);
+  /** An object has woken its waiters. */
+  #wake(object: BpfObject): void {
+    if (!isReady(object)) return;
+    for (const entry of this.#entries.values()) if (entry.held.object === object) this.#raise(entry);
   }
 
   /** Makes an eventfd ready; again when it is, since an edge may be waited for. */
@@ -110,7 +111,7 @@ export class EpollBridge {
     let any = false;
     for (const [key, entry] of this.#entries) {
       if (this.#objects.byIno(entry.held.ino) !== entry.held) this.#entries.delete(key);
-      else if (entry.ready && !isReady(entry.held.object as BpfMap)) this.#set(entry, false);
+      else if (entry.ready && !isReady(entry.held.object)) this.#set(entry, false);
       any ||= entry.ready;
     }
     this.#interval = Math.min(2 * this.#interval, RECHECK_MAX_MS);
@@ -119,8 +120,8 @@ export class EpollBridge {
 
   #set(entry: Entry, ready: boolean): void {
     entry.ready = ready;
-    const map = entry.held.object as BpfMap;
-    const out = map.mapType === BPF_MAP_TYPE.USER_RINGBUF;
+    const { object } = entry.held;
+    const out = object instanceof BpfMap && object.mapType === BPF_MAP_TYPE.USER_RINGBUF;
     this.#native.supEventSet(entry.event, ready, out);
   }
 
@@ -130,15 +131,16 @@ export class EpollBridge {
   }
 }
 
-/** A map that wakes those who wait for it. */
+/** An object that wakes those who wait for it. */
 interface Waking {
-  readonly waiters: Set<(map: BpfMap) => void>;
+  readonly waiters: Set<(object: BpfObject) => void>;
 }
 
 function hasWaiters(object: BpfObject): object is BpfObject & Waking {
   return 'waiters' in object;
 }
 
-function isReady(map: BpfMap): boolean {
-  return map.ops.poll?.(map) === true;
+function isReady(object: BpfObject): boolean {
+  if (object instanceof PerfEvent) return object.hasData;
+  return object instanceof BpfMap && object.ops.poll?.(object) === true;
 }

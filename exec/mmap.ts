@@ -9,12 +9,14 @@ import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { EACCES, EINVAL, ENODEV, ENOTSUPP, EPERM } from '../uapi/errno.ts';
 import { CONTINUE } from './native.ts';
 import type { Held } from './objects.ts';
+import { PerfEvent } from './perf.ts';
 
 const PROT_WRITE = 2;
 
 /** The answer to mmap(length, prot, offset) of a shared mapping: CONTINUE or -errno. `writable`: the descriptor is. */
 export function mmapAnswer(held: Held, writable: boolean, length: number, prot: number, offset: number): number {
   const map = held.object;
+  if (map instanceof PerfEvent) return writable ? map.map(held.fd, length, offset) : -EINVAL;
   // Programs, links and BTF have no mmap function at all.
   if (!(map instanceof BpfMap)) return -ENODEV;
   const array = map.mapType === BPF_MAP_TYPE.ARRAY;

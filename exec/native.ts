@@ -40,6 +40,7 @@ export const CONTINUE = -0x40000001;
 export const SYS = {
   OPEN: 2,
   MMAP: 9,
+  IOCTL: 16,
   FCNTL: 72,
   STATFS: 137,
   FSTATFS: 138,
@@ -68,7 +69,7 @@ export interface ExecNative {
   supIds(groups: Uint8Array): number;
   supCpu(): number;
   supWritableMappings(ino: number): number;
-  supObjectCreate(name: string, size: number, sealed: boolean): number;
+  supObjectCreate(name: string, size: number, seals: number): number;
   supObjectFree(fd: number): void;
   supObjectInject(fd: number, flags: number, cloexec: boolean): number;
   supObjectSeal(fd: number, seals: number): number;
@@ -77,6 +78,7 @@ export interface ExecNative {
   supPollCloses(): void;
   supMapPages(arena: ArrayBuffer, offset: number, length: number, fd: number, at: number, copy: boolean): number;
   supUnmapPages(arena: ArrayBuffer, offset: number, length: number, keep: boolean): number;
+  supMapFile(fd: number, length: number): ArrayBuffer | number;
   supGetFd(pid: number, fd: number): number;
   supCloseFd(fd: number): void;
   supEventFd(): number;

@@ -21,7 +21,10 @@ const O_WRONLY = 1;
 const O_RDWR = 2;
 const FMODE_BOTH = FMODE_READ | FMODE_WRITE;
 
-/** `F_SEAL_FUTURE_WRITE` (include/uapi/linux/fcntl.h). */
+/** `F_SEAL_*` (include/uapi/linux/fcntl.h). */
+const F_SEAL_SHRINK = 2;
+const F_SEAL_GROW = 4;
+const F_SEAL_WRITE = 8;
 const F_SEAL_FUTURE_WRITE = 0x10;
 
 /** The arena pages that an object shares. */
@@ -58,7 +61,7 @@ function isReadable(object: BpfObject): object is BpfObject & Readable {
 
 /** Flags of open(2) for a mode; what the kernel gives each kind (`anon_inode_getfd` calls of kernel/bpf). */
 function openFlags(object: BpfObject, mode: number): number {
-  if (object.kind === 'prog') return O_RDWR;
+  if (object.kind === 'prog' || object.kind === 'perf_event') return O_RDWR;
   if (object.kind !== 'map') return O_RDONLY;
   return mode === FMODE_BOTH ? O_RDWR : mode === FMODE_WRITE ? O_WRONLY : O_RDONLY;
 }
@@ -100,8 +103,10 @@ export class HeldObjects {
     const pages = sharedPages(object);
     const content = isReadable(object) ? object.content() : undefined;
     const writable = pages !== undefined || content !== undefined;
+    // A perf event gets its size from its first mapping.
+    const seals = object.kind === 'perf_event' ? 0 : F_SEAL_SHRINK | F_SEAL_GROW | (writable ? 0 : F_SEAL_WRITE);
     const size = pages?.length ?? content?.length ?? 0;
-    const fd = this.#native.supObjectCreate(`anon_inode:${name}`, size, !writable);
+    const fd = this.#native.supObjectCreate(`anon_inode:${name}`, size, seals);
     if (fd < 0) return fd;
     let error = 0;
     if (pages !== undefined) {
@@ -122,9 +127,9 @@ export class HeldObjects {
   }
 
   /** Answers the current call with a new descriptor of the object: its number, or -errno, unanswered. */
-  inject(held: Held, mode: number): number {
+  inject(held: Held, mode: number, cloexec: boolean): number {
     if (mode !== FMODE_BOTH) held.restricted = true;
-    return this.#native.supObjectInject(held.fd, openFlags(held.object, mode), true);
+    return this.#native.supObjectInject(held.fd, openFlags(held.object, mode), cloexec);
   }
 
   /** The open description behind descriptor `fd` of the caller, which is one of ours. */

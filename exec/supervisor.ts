@@ -7,10 +7,11 @@
  *
  * One {@link Supervisor} serves a kernel; each launched command is one {@link Session}.
  */
-import { type BpfFile, FMODE_WRITE } from '../base/object.ts';
+import { BpfFile, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
-import { E2BIG, EFAULT, EINVAL, EIO, ENAMETOOLONG, EPERM, Errno } from '../uapi/errno.ts';
+import { CAP } from '../uapi/capability.ts';
+import { E2BIG, EACCES, EFAULT, EINVAL, EIO, ENAMETOOLONG, EPERM, Errno } from '../uapi/errno.ts';
 import { AT_FDCWD, ExecCaller, type PathAnswer, type PinStore } from './caller.ts';
 import { EpollBridge } from './epoll.ts';
 import { fdInfoText } from './fdinfo.ts';
@@ -18,6 +19,7 @@ import { mmapAnswer } from './mmap.ts';
 import { mountTable } from './mount_table.ts';
 import { ANSWERED, BOX, CONTINUE, type ExecNative, SYS } from './native.ts';
 import { HeldObjects } from './objects.ts';
+import { isBpfOutput, PERF_ATTR_SIZE, PERF_EVENT_IOC_ID, PERF_FLAG_FD_CLOEXEC, PerfEvent } from './perf.ts';
 import { statfsAnonInode, statfsBpffs } from './statfs.ts';
 
 /** PATH_MAX, with its NUL. */
@@ -81,6 +83,27 @@ export class Supervisor {
    */
   attach(listener: number, userNs: number, observers: readonly Observer[], onEnd: () => void): Session {
     return new Session(this, listener, userNs, observers, onEnd);
+  }
+
+  /** Has what programs put into perf events written to them, from the first one on. */
+  takePerfRecords(): void {
+    this.kernel.vm.onPerfEvent ??= (record) => {
+      const event = this.objects.byIno(record.event.ino)?.object;
+      if (event instanceof PerfEvent) event.output(record.index, this.#withPacket(record));
+    };
+  }
+
+  /** A record's data, with the bytes of the packet that were asked for behind it. */
+  #withPacket({ data, ctx, ctxLength }: { data: Uint8Array; ctx: number; ctxLength: number }): Uint8Array {
+    const { vm, arena } = this.kernel;
+    const at = ctxLength === 0 ? 0 : arena.alloc(ctxLength);
+    if (at === 0) return data;
+    const copied = vm.packet?.load(ctx, 0, at, ctxLength) ?? -EINVAL;
+    const whole = new Uint8Array(data.length + (copied === 0 ? ctxLength : 0));
+    whole.set(data);
+    if (copied === 0) whole.set(arena.u8.subarray(at, at + ctxLength), data.length);
+    arena.free(at, ctxLength);
+    return whole;
   }
 
   /** Forgets all descriptors (the server ends). */
@@ -334,6 +357,35 @@ export class Session {
     return held === undefined ? undefined : fdInfoText(held.object, pid, fd);
   }
 
+  /** perf_event_open(2): events that programs write to are ours, all others the kernel's. */
+  perfEventOpen(): number {
+    const attr = new Uint8Array(PERF_ATTR_SIZE);
+    if (this.#native.supRead(this.#f64[BOX.ARGS]!, attr) < 0) return CONTINUE;
+    if (!isBpfOutput(attr)) return CONTINUE;
+    const caller = this.#caller;
+    const cpu = this.#arg(2);
+    if (cpu < 0 || cpu >= this.#kernel.nrCpus) return cpu === -1 ? CONTINUE : -EINVAL;
+    if (!caller.hasCap(CAP.PERFMON) && !caller.hasCap(CAP.SYS_ADMIN)) return -EACCES;
+    this.#supervisor.takePerfRecords();
+    const event = new PerfEvent(this.#native, this.#kernel.clock, attr);
+    const fd = caller.install(
+      new BpfFile(event, FMODE_READ | FMODE_WRITE),
+      -1,
+      (this.#arg(4) & PERF_FLAG_FD_CLOEXEC) !== 0,
+    );
+    return fd < 0 ? fd : ANSWERED;
+  }
+
+  /** ioctl(2) PERF_EVENT_IOC_*, of our events. */
+  ioctl(): number {
+    const ino = this.#native.supFdStat(this.#arg(0));
+    const event = ino >= 0 ? this.#supervisor.objects.byIno(ino)?.object : undefined;
+    if (!(event instanceof PerfEvent)) return CONTINUE;
+    const request = this.#arg(1) >>> 0;
+    if (request === PERF_EVENT_IOC_ID) return this.#native.supWrite(this.#f64[BOX.ARGS + 2]!, event.idBytes());
+    return event.control(request);
+  }
+
   /** mmap(2) of a file, shared: the map decides. */
   mmap(): number {
     const fd = this.#arg(4);
@@ -364,4 +416,6 @@ const HANDLERS: Readonly<Record<number, (session: Session) => number>> = {
   [SYS.OPENAT]: (session) => session.openProcFile(2),
   [SYS.MMAP]: (session) => session.mmap(),
   [SYS.FCNTL]: (session) => session.fcntl(),
+  [SYS.IOCTL]: (session) => session.ioctl(),
+  [SYS.PERF_EVENT_OPEN]: (session) => session.perfEventOpen(),
 };

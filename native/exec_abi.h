@@ -12,6 +12,9 @@
 /* O_LARGEFILE as the kernel has it; the C library of a 64-bit program says 0. */
 #define EMU_O_LARGEFILE 0100000
 
+/* The type byte of PERF_EVENT_IOC_* ('$'), where it stands in an ioctl number. */
+#define EMU_PERF_IOC_TYPE 0x2400
+
 /* The launcher's question whether its calls arrive: no kernel knows this command. */
 #define EMU_PROBE_CMD 0x62706665
 #define EMU_PROBE_ADDR 0x656d75

@@ -221,6 +221,7 @@ static struct sock_filter filter[] = {
     NOTIFY_ALL(SYS_statfs),
     NOTIFY_ALL(SYS_fstatfs),
     NOTIFY_ALL(SYS_epoll_ctl),
+    NOTIFY_ALL(SYS_perf_event_open), /* events that programs write to are ours */
     NOTIFY_ALL(SYS_readlink),   /* of /proc/PID/fd/N: bpftool tells objects apart by it */
     NOTIFY_ALL(SYS_readlinkat),
     NOTIFY_ALL(SYS_sched_setaffinity), /* the CPU of a caller matters to per-CPU and LRU maps */
@@ -244,6 +245,13 @@ static struct sock_filter filter[] = {
     IF_ANY_BIT(MAP_SHARED, 0, 3),
     LOAD_ARG(4),
     IF_EQ(0xffffffff, 1, 0),
+    NOTIFY,
+    ALLOW,
+    /* ioctl: PERF_EVENT_IOC_*. */
+    IF_EQ(SYS_ioctl, 0, 5),
+    LOAD_ARG(1),
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff00),
+    IF_EQ(EMU_PERF_IOC_TYPE, 0, 1),
     NOTIFY,
     ALLOW,
     /* fcntl: F_GETFL, and F_SETFL with O_DIRECT, which neither objects nor pinned files take. */

@@ -901,9 +901,8 @@ int Reopen(int fd, int flags) {
 }
 
 /*
- * supObjectCreate(name: string, size, sealed): a memfd of that name, watched for closes;
- * our descriptor of it (the inode number is in the mailbox) or -errno. Sealed: nobody
- * can write to it or map it writable.
+ * supObjectCreate(name: string, size, seals): a memfd of that name with F_SEAL_*, watched
+ * for closes; our descriptor of it (the inode number is in the mailbox) or -errno.
  */
 napi_value ObjectCreate(napi_env env, napi_callback_info info) {
   Args args(env, info);
@@ -916,8 +915,8 @@ napi_value ObjectCreate(napi_env env, napi_callback_info info) {
   int error = 0, fd = -1, wd = -1;
   struct stat st;
   if (size > 0 && ftruncate(first, size)) error = errno;
-  int seals = F_SEAL_SHRINK | F_SEAL_GROW | (args.boolean(2) ? F_SEAL_WRITE : 0);
-  if (error == 0 && fcntl(first, F_ADD_SEALS, seals)) error = errno;
+  int seals = args.i32(2);
+  if (error == 0 && seals != 0 && fcntl(first, F_ADD_SEALS, seals)) error = errno;
   if (error == 0 && (fd = Reopen(first, O_RDWR)) < 0) error = errno;
   if (error == 0 && fstat(fd, &st)) error = errno;
   close(first);
@@ -1091,6 +1090,27 @@ napi_value UnmapPages(napi_env env, napi_callback_info info) {
   return Int(env, mapped == MAP_FAILED ? -errno : 0);
 }
 
+void Unmap(napi_env, void *data, void *length) { munmap(data, reinterpret_cast<size_t>(length)); }
+
+/*
+ * supMapFile(fd, length): sizes the file of an object (once: it is sealed then) and maps it; an
+ * ArrayBuffer over the pages, or -errno.
+ */
+napi_value MapFile(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  int fd = args.i32(0);
+  auto length = static_cast<size_t>(args.number(1));
+  if (ftruncate(fd, static_cast<off_t>(length)) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW)) return Int(env, -errno);
+  void *pages = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (pages == MAP_FAILED) return Int(env, -errno);
+  napi_value buffer;
+  if (napi_create_external_arraybuffer(env, pages, length, Unmap, reinterpret_cast<void *>(length), &buffer) != napi_ok) {
+    munmap(pages, length);
+    return Int(env, -ENOMEM);
+  }
+  return buffer;
+}
+
 /* ---- descriptors of other processes ---- */
 
 int GetFd(pid_t pid, int fd) {
@@ -1213,6 +1233,7 @@ constexpr Export kExports[] = {
     {"supPollCloses", PollCloses},
     {"supMapPages", MapPages},
     {"supUnmapPages", UnmapPages},
+    {"supMapFile", MapFile},
     {"supGetFd", GetFdOf},
     {"supCloseFd", CloseFd},
     {"supEventFd", EventFd},
