@@ -3,6 +3,7 @@
  * program types and kernel functions are written in these shapes; the interpreter
  * and the JIT read {@link InsnAux}.
  */
+import type { BpfLog } from '../../base/bpf_log.ts';
 import type { Profile } from '../../base/profile.ts';
 import type { Btf, BtfRecord } from '../../btf/btf.ts';
 
@@ -223,12 +224,8 @@ export interface VerifierInput {
   readonly tables: VerifierTables;
   /** Bytes of a frozen read-only map's value, for constant folding; undefined when not readable. */
   readMapValue?(map: MapDesc, off: number, size: number): bigint | undefined;
-  /** `BPF_LOG_LEVEL1 | LEVEL2 | STATS | FIXED`. */
-  readonly logLevel: number;
-  /** Bytes of log the caller keeps; older (or with FIXED newer) text is dropped beyond it. Default 1 GiB - 1. */
-  readonly logSize?: number;
-  /** The log to write to, with the caller's level and size; made by the verifier when left out. */
-  readonly log?: import('../../base/bpf_log.ts').BpfLog;
+  /** Where the log goes; level 0: nowhere. */
+  readonly log: BpfLog;
   /** CPU and nodes, for bpf_get_numa_node_id-like ranges: possible CPUs. */
   readonly nrCpus?: number;
   /** Milliseconds so far, for the `verification time` line of the statistics. */
@@ -310,10 +307,6 @@ export interface SubprogInfo {
 export interface VerifierResult {
   /** 0 or a negative errno. */
   readonly errno: number;
-  /** The log, without a terminating NUL; bytes as Latin-1 characters. */
-  readonly log: string;
-  /** Size of the whole log, with the NUL (`log_true_size`); 0 when the level is 0. */
-  readonly logTrueSize: number;
   readonly aux: readonly InsnAux[];
   readonly subprogs: readonly SubprogInfo[];
   /** Maps used, in order of first use. */
