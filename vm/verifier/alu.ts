@@ -54,13 +54,11 @@ import {
   DST_OP_NO_MARK,
   isPktPointer,
   isPointerValue,
-  isRegConst,
   markKnown,
   markUnknown,
   SRC_OP,
-  unbounded,
 } from './regs.ts';
-import { sanitizeCheckBounds, sanitizeErr, SanitizeInfo, sanitizePtrAlu, sanitizeValAlu } from './sanitize.ts';
+import { SanitizeInfo, sanitizeCheckBounds, sanitizeErr, sanitizePtrAlu, sanitizeValAlu } from './sanitize.ts';
 import { pointerOffset, scalarOp, signExtend, signExtend32 } from './scalar.ts';
 import { BPF_ADD_CONST, Reg } from './state.ts';
 
@@ -466,4 +464,3 @@ export function checkAluOp(env: Env, i: number): number {
   boundsSanity(env, curRegs(env)[dst]!, 'alu');
   return 0;
 }
-

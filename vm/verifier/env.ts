@@ -6,6 +6,9 @@ import { BPF_LOG_LEVEL1, BPF_LOG_LEVEL2, type BpfLog } from '../../base/bpf_log.
 import type { Btf } from '../../btf/btf.ts';
 import { type DisasmNames, disasmInsn } from '../disasm.ts';
 import { BPF_PSEUDO_KFUNC_CALL, decodeInsns, type Insns, OP_LDDW } from '../insn.ts';
+import { IdMap } from './idmap.ts';
+import type { KfuncFacts } from './kfuncfacts.ts';
+import type { Liveness } from './liveness.ts';
 import { frameStr } from './print.ts';
 import type { JmpEntry, VState } from './state.ts';
 import { InsnAux, type MapDesc, type ProgContext, type ProgTypeRules, type VerifierInput } from './types.ts';
@@ -77,6 +80,13 @@ export interface SubprogArg {
   readonly memSize: number;
   readonly btf?: Btf;
   readonly btfId?: number;
+}
+
+/** One walk of a loop (`struct bpf_scc_visit`). */
+export interface SccVisit {
+  entry: VState | undefined;
+  /** States found equal to one of the loop's: precision has to flow back along them. */
+  backedges: VState[];
 }
 
 /** A path that waits (`struct bpf_verifier_stack_elem`). */
@@ -173,6 +183,7 @@ export class Env {
   seenDirectWrite = false;
   seenException = false;
   exploreAluLimits = false;
+  doPrintState = false;
   changesPktData = false;
   mightSleep = false;
 
@@ -184,8 +195,16 @@ export class Env {
   prevLine: LineInfo | undefined = undefined;
   readonly names: DisasmNames;
   callDepthWarn = false;
-  testKfuncCache = new Map<string, unknown>();
+  readonly kfuncs = new Map<number, KfuncFacts>();
   vmlinuxBtf: Btf | undefined = undefined;
+  /** Stack slots that may still be read (liveness.ts). */
+  liveness!: Liveness;
+  /** Loops being walked, by call chain and number (scc.ts). */
+  readonly sccVisits = new Map<string, SccVisit>();
+  numBackedges = 0;
+  exploredSize = 0;
+  freeListSize = 0;
+  readonly idMap = new IdMap();
 
   constructor(input: VerifierInput, rules: ProgTypeRules) {
     this.input = input;

@@ -291,7 +291,13 @@ export function resolveLdimm64(env: Env): number {
       continue;
     }
     const next = i + 1;
-    if (next === insns.count || insns.op[next] !== 0 || insns.dst[next] !== 0 || insns.src[next] !== 0 || insns.off[next] !== 0) {
+    if (
+      next === insns.count ||
+      insns.op[next] !== 0 ||
+      insns.dst[next] !== 0 ||
+      insns.src[next] !== 0 ||
+      insns.off[next] !== 0
+    ) {
       env.verbose('invalid bpf_ld_imm64 insn\n');
       return -EINVAL;
     }
@@ -313,4 +319,3 @@ export function resolveLdimm64(env: Env): number {
   }
   return 0;
 }
-

@@ -2,8 +2,8 @@
  * The paths that wait to be explored (`push_stack`, `pop_stack`, `update_branch_counts`).
  */
 import { E2BIG, ENOENT } from '../../uapi/errno.ts';
-import { updateLiveStack } from './liveness.ts';
 import type { Env } from './env.ts';
+import { updateLiveStack } from './liveness.ts';
 import { maybeExitScc } from './scc.ts';
 import { VState } from './state.ts';
 
@@ -35,6 +35,10 @@ export function updateBranchCounts(env: Env, state: VState): number {
     if (sl.branches > 0) break;
     const err = maybeExitScc(env, sl);
     if (err < 0) return err;
+    if (sl.onFreeList) {
+      sl.onFreeList = false;
+      env.freeListSize--;
+    }
     sl = sl.parent;
   }
   return 0;

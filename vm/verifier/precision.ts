@@ -271,7 +271,8 @@ function markAllPrecise(env: Env, from: VState): void {
         const slot = frame.stack[s]!;
         if (!slot.isSpilled || slot.reg.type !== SCALAR_VALUE || slot.reg.precise) continue;
         slot.reg.precise = true;
-        if (env.logLevel2) env.verbose(`force_precise: frame${frame.frameno}: forcing fp${-(s + 1) * 8} to be precise\n`);
+        if (env.logLevel2)
+          env.verbose(`force_precise: frame${frame.frameno}: forcing fp${-(s + 1) * 8} to be precise\n`);
       }
     }
   }
@@ -305,7 +306,8 @@ function markParent(env: Env, st: VState): boolean {
       for (let s = 0; s < 64; s++) {
         if (!bt.hasSlot(f, s)) continue;
         const slot = frame.stack[s];
-        if (slot === undefined || !slot.isSpilled || slot.reg.type !== SCALAR_VALUE || slot.reg.precise) bt.clearSlot(f, s);
+        if (slot === undefined || !slot.isSpilled || slot.reg.type !== SCALAR_VALUE || slot.reg.precise)
+          bt.clearSlot(f, s);
         else {
           slot.reg.precise = true;
           changed = true;

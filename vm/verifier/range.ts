@@ -232,7 +232,17 @@ export class Bounds {
   }
 
   freeze(): Range {
-    return new Range(this.bits, this.umin, this.umax, this.smin, this.smax, this.u32min, this.u32max, this.s32min, this.s32max);
+    return new Range(
+      this.bits,
+      this.umin,
+      this.umax,
+      this.smin,
+      this.smax,
+      this.u32min,
+      this.u32max,
+      this.s32min,
+      this.s32max,
+    );
   }
 }
 

@@ -170,11 +170,13 @@ export function zextReg(reg: Reg): void {
 export function boundsSanity(env: Env, reg: Reg, what: string): void {
   const r = reg.range;
   let message = '';
-  if (r.umin > r.umax || r.smin > r.smax || r.u32min > r.u32max || r.s32min > r.s32max) message = 'range bounds violation';
+  if (r.umin > r.umax || r.smin > r.smax || r.u32min > r.u32max || r.s32min > r.s32max)
+    message = 'range bounds violation';
   else if (r.isConst) {
     const v = r.bits.value;
     const s = BigInt.asIntN(64, v);
-    if (r.umin !== v || r.umax !== v || r.smin !== s || r.smax !== s) message = 'const tnum out of sync with range bounds';
+    if (r.umin !== v || r.umax !== v || r.smin !== s || r.smax !== s)
+      message = 'const tnum out of sync with range bounds';
     else if (r.subregConst) {
       const low = Number(v & 0xffffffffn);
       if (r.u32min !== low || r.u32max !== low || r.s32min !== (low | 0) || r.s32max !== (low | 0)) {

@@ -2,7 +2,7 @@
  * Rules that only matter without CAP_PERFMON: what speculative execution could reach
  * with pointer arithmetic (`sanitize_ptr_alu`, `sanitize_check_bounds`).
  */
-import { EACCES, ENOMEM, EOPNOTSUPP } from '../../uapi/errno.ts';
+import { EACCES, ENOMEM, ENOTSUPP } from '../../uapi/errno.ts';
 import { BPF_ADD, BPF_SUB, BPF_X, MAX_BPF_STACK } from '../insn.ts';
 import { ACCESS_HELPER, checkMapAccess } from './access.ts';
 import type { Env } from './env.ts';
@@ -152,9 +152,7 @@ export function sanitizeErr(env: Env, i: number, reason: number, offIsDst: boole
 /** The stack pointer of an unprivileged program stays in its frame (`check_stack_access_for_ptr_arithmetic`). */
 export function checkStackForArithmetic(env: Env, regno: number, reg: Reg, off: number): number {
   if (!reg.range.isConst) {
-    env.verbose(
-      `R${regno} variable stack access prohibited for !root, var_off=${reg.range.bits} off=${off}\n`,
-    );
+    env.verbose(`R${regno} variable stack access prohibited for !root, var_off=${reg.range.bits} off=${off}\n`);
     return -EACCES;
   }
   if (off >= 0 || off < -MAX_BPF_STACK) {
@@ -178,5 +176,5 @@ export function sanitizeCheckBounds(env: Env, i: number, dst: Reg): number {
     }
     return 0;
   }
-  return -EOPNOTSUPP;
+  return -ENOTSUPP;
 }

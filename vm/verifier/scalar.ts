@@ -2,18 +2,7 @@
  * Arithmetic on ranges: what an ALU operation makes of what is known of its operands
  * (`scalar_min_max_*`, `scalar32_min_max_*`).
  */
-import {
-  BPF_ADD,
-  BPF_AND,
-  BPF_ARSH,
-  BPF_LSH,
-  BPF_MUL,
-  BPF_NEG,
-  BPF_OR,
-  BPF_RSH,
-  BPF_SUB,
-  BPF_XOR,
-} from '../insn.ts';
+import { BPF_ADD, BPF_AND, BPF_ARSH, BPF_LSH, BPF_MUL, BPF_NEG, BPF_OR, BPF_RSH, BPF_SUB, BPF_XOR } from '../insn.ts';
 import {
   Bounds,
   constRange,

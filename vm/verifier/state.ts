@@ -182,12 +182,7 @@ export class StackSlot {
 }
 
 /** Callback kinds: what the frame's return does. */
-export type CallbackEntry = (
-  env: never,
-  caller: FuncState,
-  callee: FuncState,
-  insnIdx: number,
-) => number;
+export type CallbackEntry = (env: never, caller: FuncState, callee: FuncState, insnIdx: number) => number;
 
 /** One call frame. */
 export class FuncState {
@@ -287,6 +282,8 @@ export class VState {
   dfsDepth = 0;
   callbackUnrollDepth = 0;
   mayGotoDepth = 0;
+  /** Removed from the checkpoints while paths from it are unfinished. */
+  onFreeList = false;
 
   get cur(): FuncState {
     return this.frames[this.curframe]!;

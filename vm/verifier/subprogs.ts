@@ -128,7 +128,7 @@ function exceptionCallback(env: Env): number {
     const start = env.funcInfo[i]!.insnOff;
     return start === 0 ? -EINVAL : start;
   }
-  env.verbose("exception callback type id not found in func_info\n");
+  env.verbose('exception callback type id not found in func_info\n');
   return -EINVAL;
 }
 
@@ -198,4 +198,3 @@ export function checkSubprogs(env: Env): number {
   }
   return 0;
 }
-

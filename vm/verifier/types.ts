@@ -226,6 +226,8 @@ export interface VerifierInput {
   readMapValue?(map: MapDesc, off: number, size: number): bigint | undefined;
   /** Where the log goes; level 0: nowhere. */
   readonly log: BpfLog;
+  /** Told of faults of our own, for tests. */
+  onBug?(error: unknown): void;
   /** CPU and nodes, for bpf_get_numa_node_id-like ranges: possible CPUs. */
   readonly nrCpus?: number;
   /** Milliseconds so far, for the `verification time` line of the statistics. */

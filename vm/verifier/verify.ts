@@ -1,0 +1,153 @@
+/**
+ * The verifier: a function from a program and what it refers to, to a verdict, a log
+ * and facts about each instruction (`bpf_check`). No side effects but the log.
+ */
+import { BPF_LOG_STATS } from '../../base/bpf_log.ts';
+import { EFAULT, EINVAL } from '../../uapi/errno.ts';
+import { BPF_PSEUDO_KFUNC_CALL, OP_CALL } from '../insn.ts';
+import { checkAttachTarget } from './attach.ts';
+import { checkBtfInfo, checkFuncInfoEarly } from './btfinfo.ts';
+import { checkCfg, computePostorder, computeScc } from './cfg.ts';
+import { doCheck } from './docheck.ts';
+import { Env } from './env.ts';
+import { resolveLdimm64 } from './ldimm64.ts';
+import { Liveness } from './liveness.ts';
+import { computeLiveRegs } from './liveregs.ts';
+import { checkMaxStackDepth } from './stackdepth.ts';
+import { addSubprogsAndKfuncs, checkSubprogs } from './subprogs.ts';
+import type { SubprogInfo, VerifierInput, VerifierResult } from './types.ts';
+
+/** Calls that are no calls: kfuncs with id 0 that were reached after all (`fixup_kfunc_call`). */
+function checkNoEmptyKfunc(env: Env): number {
+  const { insns } = env;
+  for (let i = 0; i < insns.count; i++) {
+    if (env.isLddw(i)) {
+      i++;
+      continue;
+    }
+    if (insns.op[i] !== OP_CALL || insns.src[i] !== BPF_PSEUDO_KFUNC_CALL || insns.imm[i] !== 0) continue;
+    if (!env.aux[i]!.seen) continue;
+    env.verbose('invalid kernel function call not eliminated in verifier pass\n');
+    return -EINVAL;
+  }
+  return 0;
+}
+
+/** The steps in order; the first to fail decides. */
+const STEPS: readonly ((env: Env) => number)[] = [
+  checkFuncInfoEarly,
+  addSubprogsAndKfuncs,
+  checkSubprogs,
+  checkBtfInfo,
+  resolveLdimm64,
+  checkCfg,
+  prepare,
+  checkAttachTarget,
+  graphFacts,
+  doCheck,
+  checkMaxStackDepth,
+  checkNoEmptyKfunc,
+];
+
+function prepare(env: Env): number {
+  computePostorder(env);
+  env.liveness = new Liveness();
+  return 0;
+}
+
+function graphFacts(env: Env): number {
+  computeScc(env);
+  computeLiveRegs(env);
+  return 0;
+}
+
+function printStats(env: Env, started: number): void {
+  if ((env.log.level & BPF_LOG_STATS) !== 0) {
+    const usec = Math.round(((env.input.now?.() ?? 0) - started) * 1000);
+    env.verbose(`verification time ${usec} usec\n`);
+    const depths = env.subprogs.slice(0, env.subprogCnt).map((s) => s.stackDepth);
+    env.verbose(`stack depth ${depths.join('+')}\n`);
+  }
+  env.verbose(
+    `processed ${env.insnProcessed} insns (limit ${env.input.profile.maxProcessedInsns}) ` +
+      `max_states_per_insn ${env.maxStatesPerInsn} total_states ${env.totalStates} ` +
+      `peak_states ${env.peakStates} mark_read 0\n`,
+  );
+}
+
+function subprogFacts(env: Env): SubprogInfo[] {
+  const out: SubprogInfo[] = [];
+  for (let s = 0; s < env.subprogCnt; s++) {
+    const info = env.subprogs[s]!;
+    out.push({
+      start: info.start,
+      end: env.subprogs[s + 1]?.start ?? env.insns.count,
+      stackDepth: info.stackDepth,
+      name: env.subprogName(s),
+      hasTailCall: info.hasTailCall,
+      hasLdAbs: info.hasLdAbs,
+      isCb: info.isCb,
+      isAsyncCb: info.isAsyncCb,
+      isExceptionCb: info.isExceptionCb,
+      isGlobal: info.global,
+    });
+  }
+  return out;
+}
+
+function empty(errno: number): VerifierResult {
+  return {
+    errno,
+    aux: [],
+    subprogs: [],
+    usedMaps: [],
+    verifiedInsns: 0,
+    maxCtxOffset: 0,
+    maxPktOffset: 0,
+    maxTpAccess: 0,
+    changesPktData: false,
+    mightSleep: false,
+    cbAccess: false,
+    dstNeeded: false,
+  };
+}
+
+/** Verifies a program. Never throws: a fault of our own is -EFAULT, with a line in the log. */
+export function verify(input: VerifierInput): VerifierResult {
+  const rules = input.tables.progType(input.progType);
+  if (rules === undefined) return empty(-EINVAL);
+  const started = input.now?.() ?? 0;
+  let env: Env;
+  try {
+    env = new Env(input, rules);
+  } catch (error) {
+    input.log.write(`verifier bug: ${error instanceof Error ? error.message : 'unknown'}\n`);
+    return empty(-EFAULT);
+  }
+  let errno = 0;
+  try {
+    for (const step of STEPS) {
+      errno = step(env);
+      if (errno < 0) break;
+    }
+  } catch (error) {
+    errno = -EFAULT;
+    env.verbose(`verifier bug: ${error instanceof Error ? error.message : 'unknown'}\n`);
+    input.onBug?.(error);
+  }
+  printStats(env, started);
+  return {
+    errno,
+    aux: env.aux,
+    subprogs: subprogFacts(env),
+    usedMaps: env.usedMaps,
+    verifiedInsns: env.insnProcessed,
+    maxCtxOffset: env.maxCtxOffset,
+    maxPktOffset: env.maxPktOffset,
+    maxTpAccess: env.maxTpAccess,
+    changesPktData: env.changesPktData,
+    mightSleep: env.mightSleep,
+    cbAccess: env.cbAccess,
+    dstNeeded: env.dstNeeded,
+  };
+}
