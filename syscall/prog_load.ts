@@ -134,8 +134,6 @@ function verifierInput(
     profile: kernel.profile,
     tables: TABLES,
     readMapValue: (map, off, size) => readMapValue(map as BpfMap, off, size),
-    logLevel: log.level,
-    logSize: log.size,
     log,
     nrCpus: kernel.nrCpus,
     now: () => Number(kernel.clock.monotonic()) / 1e6,

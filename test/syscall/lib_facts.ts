@@ -50,8 +50,6 @@ export function factsOf(input: VerifierInput): VerifierResult {
   }
   return {
     errno,
-    log: '',
-    logTrueSize: 0,
     aux,
     subprogs: [
       {

@@ -3,13 +3,27 @@
  * (`check_btf_info_early`, `check_btf_info`).
  */
 import { BTF_KIND } from '../../btf/btf.ts';
-import { E2BIG, EACCES, EINVAL } from '../../uapi/errno.ts';
+import { E2BIG, EACCES, EFAULT, EINVAL } from '../../uapi/errno.ts';
 import { btfString, isAnyEnum, isSmallInt, skipMods } from './btfwalk.ts';
 import type { Env } from './env.ts';
 
 const MIN_FUNC_RECORD = 8;
 const MIN_LINE_RECORD = 16;
 const MAX_RECORD = 252;
+/** More cannot be addressed (`INT_MAX / sizeof(struct bpf_line_info)`). */
+const MAX_LINES = Math.floor(0x7fffffff / 16);
+
+function recordCount(count: number | undefined, bytes: Uint8Array | undefined, size: number | undefined): number {
+  return count ?? Math.floor((bytes?.length ?? 0) / (size || 1));
+}
+
+function funcCount(env: Env): number {
+  return recordCount(env.input.funcInfoCnt, env.input.funcInfo, env.input.funcInfoRecSize);
+}
+
+function lineCount(env: Env): number {
+  return recordCount(env.input.lineInfoCnt, env.input.lineInfo, env.input.lineInfoRecSize);
+}
 
 function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -41,19 +55,22 @@ function checkAbnormalReturn(env: Env): number {
 export function checkFuncInfoEarly(env: Env): number {
   const { funcInfo, btf } = env.input;
   const size = env.input.funcInfoRecSize ?? 0;
-  const any = (funcInfo?.length ?? 0) > 0 || (env.input.lineInfo?.length ?? 0) > 0;
-  if (!any) return 0;
-  if (btf?.isKernel) return -EACCES;
-  if (funcInfo === undefined || funcInfo.length === 0) return 0;
+  const count = funcCount(env);
+  if (count === 0 && lineCount(env) === 0) return 0;
+  if ((env.input.btfErrno ?? 0) !== 0) return env.input.btfErrno ?? -EINVAL;
   if (btf === undefined) return -EINVAL;
+  if (btf.isKernel) return -EACCES;
+  if (count === 0) return 0;
   if (size < MIN_FUNC_RECORD || size > MAX_RECORD || size % 4 !== 0) {
     env.verbose(`invalid func info rec size ${size}\n`);
     return -EINVAL;
   }
-  const data = view(funcInfo);
+  const bytes = funcInfo ?? new Uint8Array(0);
+  const data = view(bytes);
   let prev = 0;
-  for (let i = 0, at = 0; at + size <= funcInfo.length; i++, at += size) {
-    if (tailSet(funcInfo, at + MIN_FUNC_RECORD, at + size)) {
+  for (let i = 0, at = 0; i < count; i++, at += size) {
+    if (at + size > bytes.length) return env.input.funcInfoErrno ?? -EFAULT;
+    if (tailSet(bytes, at + MIN_FUNC_RECORD, at + size)) {
       env.verbose('nonzero tailing record in func info');
       return -E2BIG;
     }
@@ -116,15 +133,18 @@ function checkFuncInfo(env: Env): number {
 function checkLineInfo(env: Env): number {
   const { lineInfo, btf } = env.input;
   const size = env.input.lineInfoRecSize ?? 0;
-  if (lineInfo === undefined || lineInfo.length === 0) return 0;
-  if (btf === undefined) return -EINVAL;
+  const records = lineCount(env);
+  if (records === 0) return 0;
+  if (btf === undefined || records > MAX_LINES) return -EINVAL;
   if (size < MIN_LINE_RECORD || size > MAX_RECORD || size % 4 !== 0) return -EINVAL;
-  const data = view(lineInfo);
+  const bytes = lineInfo ?? new Uint8Array(0);
+  const data = view(bytes);
   const count = env.insns.count;
   let prev = 0;
   let subprog = 0;
-  for (let i = 0, at = 0; at + size <= lineInfo.length; i++, at += size) {
-    if (tailSet(lineInfo, at + MIN_LINE_RECORD, at + size)) {
+  for (let i = 0, at = 0; i < records; i++, at += size) {
+    if (at + size > bytes.length) return env.input.lineInfoErrno ?? -EFAULT;
+    if (tailSet(bytes, at + MIN_LINE_RECORD, at + size)) {
       env.verbose('nonzero tailing record in line_info');
       return -E2BIG;
     }
@@ -168,8 +188,7 @@ function checkLineInfo(env: Env): number {
 
 /** Both against the program's functions. */
 export function checkBtfInfo(env: Env): number {
-  const any = env.funcInfo.length > 0 || (env.input.lineInfo?.length ?? 0) > 0;
-  if (!any) return checkAbnormalReturn(env);
+  if (funcCount(env) === 0 && lineCount(env) === 0) return checkAbnormalReturn(env);
   const err = checkFuncInfo(env);
   return err < 0 ? err : checkLineInfo(env);
 }

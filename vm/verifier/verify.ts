@@ -35,6 +35,7 @@ function checkNoEmptyKfunc(env: Env): number {
 
 /** The steps in order; the first to fail decides. */
 const STEPS: readonly ((env: Env) => number)[] = [
+  (env) => env.input.fdArrayErrno ?? 0,
   checkFuncInfoEarly,
   addSubprogsAndKfuncs,
   checkSubprogs,
