@@ -13,6 +13,7 @@ import type { BpfMap } from '../maps/map.ts';
 import { Arena } from '../mm/arena.ts';
 import { createVm } from '../vm/helpers/index.ts';
 import type { VerifierInput, VerifierResult } from '../vm/verifier/types.ts';
+import { verify } from '../vm/verifier/verify.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { Caller } from './caller.ts';
 import { Cgroups } from './cgroup.ts';
@@ -30,7 +31,7 @@ export interface KernelOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly profile?: Profile;
-  /** The verifier; without one no program can be loaded (PROG_LOAD answers -EINVAL after its own checks). */
+  /** A verifier other than the usual one, for tests. */
   readonly verify?: (input: VerifierInput) => VerifierResult;
   /** Fill freed memory with 0x6b (tests). */
   readonly poison?: boolean;
@@ -61,8 +62,8 @@ export class Kernel implements KernelEnv {
   /** Buffers that commands copy keys and values through. */
   readonly scratch: Scratches;
   readonly #dispatcher = new Dispatcher();
-  /** The verifier, when there is one. */
-  readonly verify: ((input: VerifierInput) => VerifierResult) | undefined;
+  /** What decides whether a program may run. */
+  readonly verify: (input: VerifierInput) => VerifierResult;
   #vm: Vm | undefined;
 
   constructor(options: KernelOptions) {
@@ -74,7 +75,7 @@ export class Kernel implements KernelEnv {
     this.scratch = new Scratches(this.arena);
     this.vmlinux = options.vmlinux === undefined ? undefined : parseVmlinux(options.vmlinux);
     if (this.vmlinux !== undefined) this.btfs.add(this.vmlinux);
-    this.verify = options.verify;
+    this.verify = options.verify ?? verify;
   }
 
   /** The machine programs run on, made when first needed. */

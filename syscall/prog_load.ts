@@ -37,7 +37,6 @@ export function progLoad(kernel: Kernel, attr: Attr, caller: Caller): number {
   const log = BpfLog.open(attr.get(AT.log_level), ubuf !== 0, attr.get(AT.log_size));
   if (typeof log === 'number') return log;
 
-  if (kernel.verify === undefined) return -EINVAL;
   const debug = debugInfo(attr, caller, request);
   const result = kernel.verify(verifierInput(kernel, attr, caller, request, debug, log));
   if (result.errno === -E2BIG) tellRecordSize(attr, caller, debug);
