@@ -16,7 +16,7 @@ import {
   BPF_JSLT,
 } from '../insn.ts';
 import { PTR_TO_PACKET_END, SCALAR_VALUE } from './flags.ts';
-import { Bounds, type Range, u64 } from './range.ts';
+import { Bounds, maxBig, minBig, type Range, u64 } from './range.ts';
 import { isPktPointerAny, isRegConst, regNotNull } from './regs.ts';
 import { AT_PKT_END, BEYOND_PKT_END, type Reg } from './state.ts';
 import { tnumAnd, tnumConst, tnumIntersect, tnumOr, tnumOverlap, tnumSubreg, tnumWithSubreg, U64_MAX } from './tnum.ts';
@@ -169,10 +169,10 @@ function refineEqual(a: Bounds, b: Bounds, is32: boolean): void {
     b.bits = tnumWithSubreg(b.bits, low);
     return;
   }
-  a.umin = b.umin = a.umin > b.umin ? a.umin : b.umin;
-  a.umax = b.umax = a.umax < b.umax ? a.umax : b.umax;
-  a.smin = b.smin = a.smin > b.smin ? a.smin : b.smin;
-  a.smax = b.smax = a.smax < b.smax ? a.smax : b.smax;
+  a.umin = b.umin = maxBig(a.umin, b.umin);
+  a.umax = b.umax = minBig(a.umax, b.umax);
+  a.smin = b.smin = maxBig(a.smin, b.smin);
+  a.smax = b.smax = minBig(a.smax, b.smax);
   a.bits = b.bits = tnumIntersect(a.bits, b.bits);
 }
 

@@ -35,6 +35,17 @@ export function u64(x: bigint): bigint {
   return x & U64_MAX;
 }
 
+/** Math.min and Math.max do not take bigints. */
+export function minBig(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
+export function maxBig(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
+
 /** Low half, unsigned and signed. */
 export function low32(x: bigint): number {
   return Number(x & LOW);

@@ -6,6 +6,8 @@ import { BPF_ADD, BPF_AND, BPF_ARSH, BPF_LSH, BPF_MUL, BPF_NEG, BPF_OR, BPF_RSH,
 import {
   Bounds,
   constRange,
+  maxBig,
+  minBig,
   type Range,
   refine,
   S32_MAX,
@@ -176,8 +178,8 @@ function bitwise(b: Bounds, dst: Range, src: Range, op: number): void {
   else setU32(b, lowValue, lowAll);
   const { value, mask } = b.bits;
   const all = value | mask;
-  if (op === BPF_AND) setU64(b, value, b.umax < src.umax ? b.umax : src.umax);
-  else if (op === BPF_OR) setU64(b, b.umin > src.umin ? b.umin : src.umin, all);
+  if (op === BPF_AND) setU64(b, value, minBig(b.umax, src.umax));
+  else if (op === BPF_OR) setU64(b, maxBig(b.umin, src.umin), all);
   else setU64(b, value, all);
   b.fromBits();
 }
@@ -371,8 +373,8 @@ export function signExtend(r: Range, size: number): Range {
   if (u64(r.smax) >> shift === u64(r.smin) >> shift) {
     const x = BigInt.asIntN(bits, r.smax);
     const y = BigInt.asIntN(bits, r.smin);
-    const max = x > y ? x : y;
-    const min = x > y ? y : x;
+    const max = maxBig(x, y);
+    const min = minBig(x, y);
     if (max >= 0n === min >= 0n) {
       b.smin = min;
       b.smax = max;

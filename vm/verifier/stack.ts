@@ -415,7 +415,7 @@ export function checkStackRange(
       const slot = frame.stack[byte >> 3]!;
       const kind = slot.kind(byte & 7);
       if (kind === STACK_DYNPTR) {
-        env.verbose('potential write to dynptr at off=' + `${i} disallowed\n`);
+        env.verbose(`potential write to dynptr at off=${i} disallowed\n`);
         return -EACCES;
       }
     }
