@@ -58,6 +58,9 @@ export abstract class BpfObject {
     this.put();
   }
 
+  /** An open description of the object is closed for good (`map_release`). */
+  fileClosed(_file: BpfFile): void {}
+
   /** Frees what the object holds. Runs once, when no reference is left. */
   protected abstract release(): void;
 }
@@ -86,7 +89,9 @@ export class BpfFile {
 
   /** A descriptor was closed; the last one drops the object. */
   put(): void {
-    if (--this.#refs === 0) this.object.putUser();
+    if (--this.#refs > 0) return;
+    this.object.fileClosed(this);
+    this.object.putUser();
   }
 }
 

@@ -9,7 +9,7 @@
  * themselves are in `slots`.
  */
 import type { KernelEnv } from '../base/env.ts';
-import { BpfObject, type ForeignFile } from '../base/object.ts';
+import { type BpfFile, BpfObject, type ForeignFile } from '../base/object.ts';
 import { BpfProgBase } from '../base/prog.ts';
 import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { E2BIG, EINVAL, ENOENT, ENOTSUPP } from '../uapi/errno.ts';
@@ -28,6 +28,8 @@ type Slot = BpfObject | ForeignFile;
 export class FdArrayMap extends ArrayMap {
   /** The object of each index that has one. */
   readonly slots: (Slot | undefined)[] = [];
+  /** Perf events: the open description of the map each was put in through. */
+  readonly owners: (BpfFile | undefined)[] = [];
 }
 
 /** What tells the kinds apart (`map_fd_get_ptr` and its like). */
@@ -142,13 +144,29 @@ export const progArrayMapOps: MapOps = {
   },
 };
 
-/** BPF_MAP_TYPE_PERF_EVENT_ARRAY: emptied when user space lets go of it, unless BPF_F_PRESERVE_ELEMS. */
+const perfEventOps = fdArrayOps({ get: (_map, sys, fd) => fileOfFd(sys, fd, 'perf_event'), word: () => 1 });
+
+/**
+ * BPF_MAP_TYPE_PERF_EVENT_ARRAY: events go with the description they were put in
+ * through, unless BPF_F_PRESERVE_ELEMS (`perf_event_fd_array_release`).
+ */
 export const perfEventArrayMapOps: MapOps = {
-  ...fdArrayOps({ get: (_map, sys, fd) => fileOfFd(sys, fd, 'perf_event'), word: () => 1 }),
+  ...perfEventOps,
   type: BPF_MAP_TYPE.PERF_EVENT_ARRAY,
   alloc: (attr, env) => alloc(perfEventArrayMapOps, attr, env),
-  releaseUser(map) {
-    if ((map.mapFlags & BPF_F_MAP.PRESERVE_ELEMS) === 0) fdArrayClear(map);
+  sysUpdate(map, key, value, flags, sys) {
+    const error = perfEventOps.sysUpdate(map, key, value, flags, sys);
+    if (error === 0) (map as FdArrayMap).owners[readIndex(map, key)] = map.writer;
+    return error;
+  },
+  releaseFile(map, file) {
+    if ((map.mapFlags & BPF_F_MAP.PRESERVE_ELEMS) !== 0) return;
+    const array = map as FdArrayMap;
+    array.owners.forEach((owner, index) => {
+      if (owner !== file) return;
+      array.owners[index] = undefined;
+      dropSlot(setSlot(array, index, undefined, 0));
+    });
   },
   metaEqual: mapMetaEqual,
   checkBtf: mapCheckNoBtf,

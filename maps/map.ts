@@ -6,7 +6,7 @@
  * positive result, or a negative errno; none throws.
  */
 import type { KernelEnv } from '../base/env.ts';
-import { BpfObject } from '../base/object.ts';
+import { type BpfFile, BpfObject } from '../base/object.ts';
 import type { Btf, BtfField, BtfRecord } from '../btf/btf.ts';
 import { BPF_F_MAP } from '../uapi/bpf.ts';
 import type { MapOwner } from './prog_compatible.ts';
@@ -71,6 +71,8 @@ export abstract class BpfMap extends BpfObject {
   frozen = false;
   /** Whether user space has a writable mapping of the map (`bpf_map_write_active`); set by the door that shares its pages. */
   writeActive: (() => boolean) | undefined = undefined;
+  /** The open description through which user space updates it at the moment. */
+  writer: BpfFile | undefined = undefined;
   /** References from user space: descriptors and pins (`usercnt`). */
   usercnt = 1;
   /** Value and key types for printing, and the special fields of the value. */
@@ -117,6 +119,10 @@ export abstract class BpfMap extends BpfObject {
     this.put();
   }
 
+  override fileClosed(file: BpfFile): void {
+    this.ops.releaseFile?.(this, file);
+  }
+
   protected override release(): void {
     this.ops.free(this);
     this.btf?.put();
@@ -142,6 +148,8 @@ export interface MapOps {
   free(map: BpfMap): void;
   /** The last user reference is gone (`map_release_uref`). */
   releaseUser?(map: BpfMap): void;
+  /** An open description of the map is closed for good (`map_release`). */
+  releaseFile?(map: BpfMap, file: BpfFile): void;
 
   /** Address of the value for a program, 0 when there is none. */
   lookup?(map: BpfMap, key: number): number;

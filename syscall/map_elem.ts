@@ -119,7 +119,9 @@ export function mapUpdateElem(kernel: Kernel, attr: Attr, caller: Caller): numbe
   const scratch = kernel.scratch;
   const key = copyKey(scratch.key, caller, map, attr.addr(KEY));
   if (key < 0) return key;
+  map.writer = file;
   const result = updateFrom(kernel, map, key, attr.addr(VALUE), flags, caller);
+  map.writer = undefined;
   scratch.key.release(key, map.keySize);
   return result;
 }
