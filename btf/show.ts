@@ -73,6 +73,34 @@ export function showToString(btf: Btf, typeId: number, data: Uint8Array, offset 
   return show.text;
 }
 
+/** Flags of bpf_snprintf_btf (`BTF_F_*`, include/uapi/linux/bpf.h). */
+export const BTF_F_COMPACT = 1;
+export const BTF_F_NONAME = 2;
+export const BTF_F_PTR_RAW = 4;
+export const BTF_F_ZERO = 8;
+export const BTF_F_ALL = 15;
+
+/** What `cat` of a map shows: no names, no lines, zeros. */
+const CAT = BTF_F_COMPACT | BTF_F_NONAME | BTF_F_ZERO;
+
+/**
+ * A value as bpf_snprintf_btf and bpf_seq_printf_btf write it (`btf_type_snprintf_show`):
+ * with names, one member a line and without zeros, unless the `BTF_F_*` flags say
+ * otherwise. Latin-1.
+ */
+export function showNamed(
+  btf: Btf,
+  typeId: number,
+  data: Uint8Array,
+  offset: number,
+  flags: number,
+  hash: PointerHash = DEFAULT_HASH,
+): string {
+  const show = new Show(btf, data, hash, flags);
+  show.value(typeId, offset, 0);
+  return show.text;
+}
+
 /** Text with bytes above 0x7f goes out as bytes, so that no sink encodes it as UTF-8. */
 function emit(text: string, sink: TextSink): void {
   for (let i = 0; i < text.length; i++) {
@@ -91,17 +119,23 @@ class Show {
   readonly #btf: Btf;
   readonly #data: Uint8Array;
   readonly #hash: PointerHash;
+  readonly #flags: number;
   #depth = 0;
+  /** Not 0: a first pass, which only finds out whether anything at this depth and deeper is to be shown. */
+  #depthCheck = 0;
+  #depthToShow = 0;
   /** Type that began last and did not end, 0 none; the id under which it began. */
   #type = 0;
   #typeId = 0;
-  /** Declared type of the member being shown, -1 when none is. */
+  /** Declared type and name of the member being shown; type -1 when none is. */
   #memberType = -1;
+  #memberName = '';
   #inArray = false;
   #arrayEncoding = 0;
   #arrayTerminated = false;
 
-  constructor(btf: Btf, data: Uint8Array, hash: PointerHash) {
+  constructor(btf: Btf, data: Uint8Array, hash: PointerHash, flags = CAT) {
+    this.#flags = flags;
     this.#btf = btf;
     this.#table = btf.table;
     this.#data = data;
@@ -129,7 +163,7 @@ class Show {
     if (this.text.length > TEXT_MAX || this.#depth > MAX_NESTING) return;
     const kind = this.#table.kind(type);
     const show = SHOW[kind];
-    if (show === undefined) this.text += `<unsupported kind:${kind}>`;
+    if (show === undefined) this.#put(`<unsupported kind:${kind}>`);
     else show(this, type, typeId, at, bit);
   }
 
@@ -143,15 +177,103 @@ class Show {
     this.#typeId = 0;
   }
 
+  #put(text: string): void {
+    if (this.#depthCheck === 0) this.text += text;
+  }
+
+  #has(flag: number): boolean {
+    return (this.#flags & flag) !== 0;
+  }
+
+  /** Spaces before a line, one a level, and its end; nothing in the compact form. */
+  #indent(): string {
+    return this.#has(BTF_F_COMPACT) ? '' : ' '.repeat(Math.min(this.#depth, 32));
+  }
+
+  #newline(): string {
+    return this.#has(BTF_F_COMPACT) ? '' : '\n';
+  }
+
   /** What follows a value. */
   #delimiter(): string {
     if (this.#depth === 0) return '';
+    if (!this.#has(BTF_F_COMPACT)) return ',';
     return this.#type !== 0 && this.#table.kind(this.#type) === BTF_KIND.UNION ? '|' : ',';
   }
 
-  /** A scalar: its bracket (there is one where a declared type lies), its text, the separator. */
-  #scalar(text: string): void {
-    this.text += this.#bracket() + text + this.#delimiter();
+  /** A scalar: its name and bracket (there is one where a declared type lies), its text, the separator. */
+  #scalar(text: string, isZero = false): void {
+    if (isZero && !this.#has(BTF_F_ZERO) && this.#depth > 0) return;
+    this.#put(`${this.#indent()}${this.#label()}${text}${this.#delimiter()}${this.#newline()}`);
+    if (this.#depth > this.#depthToShow) this.#depthToShow = this.#depth;
+  }
+
+  /** What stands before a value: member, type and bracket, or the bracket alone. */
+  #label(): string {
+    return this.#has(BTF_F_NONAME) ? this.#bracket() : this.#name();
+  }
+
+  /** `.member = (struct type *[])` and the bracket (`btf_show_name`). */
+  #name(): string {
+    if (this.#inArray) return '';
+    const table = this.#table;
+    let id = this.#memberType >= 0 ? this.#memberType : this.#typeId;
+    const member = this.#memberName === '' ? '' : `.${this.#memberName} = `;
+    let name = '';
+    let pointers = '';
+    let arrays = '';
+    let isTypedef = false;
+    for (let i = 0; ; i++) {
+      if (i === BRACKET_DEPTH || !table.has(id)) return '';
+      const kind = table.kind(id);
+      let next = 0;
+      if (kind === BTF_KIND.TYPEDEF) {
+        name ||= table.name(id);
+        isTypedef = true;
+        next = table.sizeOrType(id);
+      } else if (kind === BTF_KIND.PTR) {
+        pointers += '*';
+        next = table.sizeOrType(id);
+      } else if (kind === BTF_KIND.ARRAY) {
+        arrays += '[]';
+        next = table.word(id, 0);
+      }
+      if (next === 0) break;
+      id = this.#skipQualifiers(next);
+    }
+    name ||= table.name(id);
+    const prefix = isTypedef ? '' : (PREFIX[table.kind(id)] ?? '');
+    const space = prefix !== '' && name !== '' ? ' ' : '';
+    const stars = pointers === '' ? '' : ` ${pointers}`;
+    const text = `${member}(${prefix}${space}${name}${stars}${arrays})${this.#bracket()}`;
+    return text.slice(0, NAME_MAX);
+  }
+
+  /**
+   * A struct or array inside another is walked twice when zeros are left out: first to
+   * see whether it has anything to show.
+   */
+  #twice(walk: () => void): void {
+    if (this.#depth === 0 || this.#has(BTF_F_ZERO)) {
+      walk();
+      return;
+    }
+    const { depth, memberType, memberName } = {
+      depth: this.#depth,
+      memberType: this.#memberType,
+      memberName: this.#memberName,
+    };
+    if (this.#depthCheck === 0) {
+      this.#depthCheck = depth + 1;
+      this.#depthToShow = 0;
+    }
+    walk();
+    this.#memberType = memberType;
+    this.#memberName = memberName;
+    if (this.#depthCheck !== depth + 1) return;
+    this.#depthCheck = 0;
+    if (this.#depthToShow <= depth) return;
+    walk();
   }
 
   /** The opening bracket, as the declared type of what is shown has it (`btf_show_name` without names). */
@@ -202,10 +324,10 @@ class Show {
       const signed = ((word >>> 24) & BTF_INT_SIGNED) !== 0;
       if (bits === 64) {
         const value = this.#read(at, 8);
-        this.#scalar(String(signed ? BigInt.asIntN(64, value) : value));
+        this.#scalar(String(signed ? BigInt.asIntN(64, value) : value), value === 0n);
       } else {
         const value = this.#read32(at, bits >> 3);
-        this.#scalar(String(signed ? (value << (32 - bits)) >> (32 - bits) : value));
+        this.#scalar(String(signed ? (value << (32 - bits)) >> (32 - bits) : value), value === 0);
       }
     }
     this.#end();
@@ -238,15 +360,15 @@ class Show {
   }
 
   #hex(value: bigint): void {
-    this.#scalar(`0x${value.toString(16)}`);
+    this.#scalar(`0x${value.toString(16)}`, value === 0n);
   }
 
   pointer(type: number, typeId: number, at: number): void {
     this.#begin(type, typeId);
     const pointer = this.#read(at, 8);
-    const raw = pointer === 0n || pointer >= 0xfffffffffffff001n;
+    const raw = this.#has(BTF_F_PTR_RAW) || pointer === 0n || pointer >= 0xfffffffffffff001n;
     const shown = raw ? pointer : BigInt(this.#hash(pointer));
-    this.#scalar(`0x${shown.toString(16).padStart(16, '0')}`);
+    this.#scalar(`0x${shown.toString(16).padStart(16, '0')}`, pointer === 0n);
     this.#end();
   }
 
@@ -263,12 +385,18 @@ class Show {
       if (words === 3 && table.word(type, i * words + 2) !== high) continue;
       text = table.string(table.word(type, i * words)) ?? '';
     }
+    const isNumber = text === undefined;
     text ??= String(table.kindFlag(type) ? BigInt.asIntN(words === 2 ? 32 : 64, value) : value);
-    this.#scalar(text);
+    // A name is text, never zero.
+    this.#scalar(text, isNumber && value === 0n);
     this.#end();
   }
 
   array(type: number, typeId: number, at: number, bit: number): void {
+    this.#twice(() => this.#array(type, typeId, at, bit));
+  }
+
+  #array(type: number, typeId: number, at: number, bit: number): void {
     const table = this.#table;
     const element = this.#resolve(table.word(type, 0));
     const kind = table.kind(element);
@@ -279,10 +407,10 @@ class Show {
     this.#open(type, typeId);
     for (let i = 0, count = table.word(type, 2); i < count && this.text.length <= TEXT_MAX; i++) {
       this.#inArray = true;
-      this.#memberType = -1;
+      this.#member(-1, '');
       this.#typed(element, table.word(type, 0), at + i * size, bit);
       this.#inArray = false;
-      this.#memberType = -1;
+      this.#member(-1, '');
       if (this.#arrayTerminated) break;
     }
     this.#arrayEncoding = 0;
@@ -291,6 +419,10 @@ class Show {
   }
 
   struct(type: number, typeId: number, at: number): void {
+    this.#twice(() => this.#struct(type, typeId, at));
+  }
+
+  #struct(type: number, typeId: number, at: number): void {
     const table = this.#table;
     const flag = table.kindFlag(type);
     this.#open(type, typeId);
@@ -299,13 +431,13 @@ class Show {
       const word = table.word(type, i * MEMBER_WORDS + 2);
       const bitOffset = flag ? word & 0xffffff : word;
       const byte = at + Math.floor(bitOffset / 8);
-      this.#memberType = member;
+      this.#member(member, this.#has(BTF_F_NONAME) ? '' : (table.string(table.word(type, i * MEMBER_WORDS)) ?? ''));
       if (flag && word >>> 24 !== 0) {
         this.#begin(member, member);
         this.#bits(byte, bitOffset & 7, word >>> 24);
         this.#end();
       } else this.value(member, byte, bitOffset & 7);
-      this.#memberType = -1;
+      this.#member(-1, '');
     }
     this.#close('}');
   }
@@ -315,21 +447,26 @@ class Show {
     this.#begin(type, typeId);
     this.#scalar(`section ("${table.name(type)}") = {`);
     for (let i = 0, count = table.vlen(type); i < count; i++) {
-      if (i > 0) this.text += ',';
+      if (i > 0) this.#put(',');
       this.value(table.word(type, i * VSI_WORDS), at + table.word(type, i * VSI_WORDS + 1), bit);
     }
     this.#end();
   }
 
+  #member(type: number, name: string): void {
+    this.#memberType = type;
+    this.#memberName = name;
+  }
+
   #open(type: number, typeId: number): void {
     this.#begin(type, typeId);
-    this.text += this.#bracket();
+    this.#put(`${this.#indent()}${this.#label()}${this.#newline()}`);
     this.#depth++;
   }
 
   #close(bracket: string): void {
     this.#depth--;
-    this.text += bracket + this.#delimiter();
+    this.#put(`${this.#indent()}${bracket}${this.#delimiter()}${this.#newline()}`);
     this.#end();
   }
 
@@ -349,6 +486,14 @@ class Show {
 }
 
 const MASK64 = (1n << 64n) - 1n;
+/** Longest name before a value (`BTF_SHOW_NAME_SIZE`, NUL apart). */
+const NAME_MAX = 79;
+const PREFIX: Readonly<Record<number, string>> = {
+  [BTF_KIND.STRUCT]: 'struct',
+  [BTF_KIND.UNION]: 'union',
+  [BTF_KIND.ENUM]: 'enum',
+  [BTF_KIND.ENUM64]: 'enum',
+};
 /** Widths an INT may have to be shown in decimal (128: in hex). */
 const PLAIN_BITS = [8, 16, 32, 64, 128];
 

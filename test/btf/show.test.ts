@@ -5,7 +5,15 @@ import { BpfLog } from '../../base/bpf_log.ts';
 import type { Btf } from '../../btf/btf.ts';
 import { BtfBuilder } from '../../btf/build.ts';
 import { loadBtf } from '../../btf/parse.ts';
-import { pointerHash, showToString, showValue } from '../../btf/show.ts';
+import {
+  BTF_F_COMPACT,
+  BTF_F_NONAME,
+  BTF_F_ZERO,
+  pointerHash,
+  showNamed,
+  showToString,
+  showValue,
+} from '../../btf/show.ts';
 
 /** An array map's BTF, its value type, what was put in, and what `cat` printed on Linux 6.18. */
 interface Case {
@@ -77,6 +85,41 @@ t.test('text above 0x7f goes to the sink as bytes', async (t) => {
   showValue(btf, array, Uint8Array.of(0x41, 0), 0, sink);
   showValue(btf, array, Uint8Array.of(0xe4, 0), 0, sink);
   t.same(parts, ["text ['A',]", 'bytes 5b27e4272c5d']);
+});
+
+t.test('showNamed() writes what bpf_snprintf_btf writes', async (t) => {
+  const b = new BtfBuilder();
+  const int = b.int('int', 4, 1);
+  const u32 = b.typedef('u32', b.int('unsigned int', 4));
+  const inner = b.struct('inner', 8, [
+    ['a', int, 0],
+    ['b', u32, 32],
+  ]);
+  const outer = b.struct('outer', 40, [
+    ['n', u32, 0],
+    ['e', b.enum('color', 4, [['RED', 1]]), 32],
+    ['p', b.ptr(inner), 64],
+    ['empty', inner, 128],
+    ['full', inner, 192],
+    ['list', b.array(int, int, 2), 256],
+  ]);
+  const btf = load(b.bytes());
+  const data = new Uint8Array(40);
+  data[0] = 5;
+  data[4] = 1;
+  data[28] = 7;
+  data[36] = 9;
+  t.equal(
+    showNamed(btf, outer, data, 0, 0),
+    '(struct outer){\n .n = (u32)5,\n .e = (enum color)RED,\n .full = (struct inner){\n  .b = (u32)7,\n },\n' +
+      ' .list = (int[])[\n  9,\n ],\n}\n',
+  );
+  t.equal(
+    showNamed(btf, outer, data, 0, BTF_F_COMPACT | BTF_F_ZERO),
+    '(struct outer){.n = (u32)5,.e = (enum color)RED,.p = (struct inner *)0x0000000000000000,' +
+      '.empty = (struct inner){.a = (int)0,.b = (u32)0,},.full = (struct inner){.a = (int)0,.b = (u32)7,},.list = (int[])[0,9,],}',
+  );
+  t.equal(showNamed(btf, outer, data, 0, BTF_F_COMPACT | BTF_F_NONAME), '{5,RED,{7,},[9,],}');
 });
 
 t.test('pointers are hashed by the key; NULL and error pointers are not', async (t) => {
