@@ -77,7 +77,8 @@ export class CtlCaller implements Caller {
   fdget(fd: number): FdTarget {
     if (fd >= CTL_FD_BASE) return this.#table.get(fd - CTL_FD_BASE);
     const found = fd >= 0 && fd < CTL_FD_BASE ? this.#process.descriptor(this.tid, fd) : undefined;
-    return found === undefined ? undefined : foreignFile(found);
+    if (found === undefined) return undefined;
+    return foreignFile(found, this.paths.isRoot(found.dev, found.ino));
   }
 
   fdInstall(file: BpfFile): number {
@@ -94,10 +95,10 @@ const WHAT_BY_LINK: readonly (readonly [string, ForeignFile['what']])[] = [
   ['/sys/fs/cgroup', 'cgroup'],
 ];
 
-/** What a real descriptor of the caller is, judged by the text of its /proc link and its type. */
-function foreignFile(found: { dev: number; ino: number; mode: number; link: string }): ForeignFile {
+/** What a real descriptor of the caller is, judged by the text of its /proc link and its type. A bpffs is named by its root. */
+function foreignFile(found: { dev: number; ino: number; mode: number; link: string }, isBpffs: boolean): ForeignFile {
   const { dev, ino, link } = found;
-  const known = WHAT_BY_LINK.find(([start]) => link.startsWith(start))?.[1];
+  const known = isBpffs ? 'bpffs' : WHAT_BY_LINK.find(([start]) => link.startsWith(start))?.[1];
   const type = found.mode & 0o170000;
   const what = known ?? (type === 0o040000 ? 'dir' : type === 0o100000 ? 'file' : 'other');
   return { kind: 'foreign', what, dev, ino, path: link.startsWith('/') ? link : '' };

@@ -1,5 +1,5 @@
 /** Operations on attributes, and on the file system as a whole. */
-import { EINVAL, ENOENT, ENOTSUP, EPERM, EPROTO, EROFS } from '../uapi/errno.ts';
+import { EINVAL, ENOENT, ENOTSUP, EPROTO, EROFS } from '../uapi/errno.ts';
 import type { Inode } from './inode.ts';
 import type { FuseReply, FuseRequest } from './message.ts';
 import {
@@ -77,7 +77,6 @@ export function setattr(sb: Superblock, request: FuseRequest, reply: FuseReply):
   if (sb.readonly) return -EROFS;
   const valid = request.get(IN_BODY);
   if ((valid & FATTR.SIZE) !== 0 && inode.isDir) return -EINVAL;
-  if (inode.ctl && (valid & (FATTR.UID | FATTR.GID | FATTR.MODE)) !== 0 && request.uid !== 0) return -EPERM;
   if ((valid & FATTR.MODE) !== 0) inode.mode = (inode.mode & S_IFMT) | (request.get(IN_BODY + 17) & 0o7777);
   if ((valid & FATTR.UID) !== 0) inode.uid = request.get(IN_BODY + 19);
   if ((valid & FATTR.GID) !== 0) inode.gid = request.get(IN_BODY + 20);

@@ -124,6 +124,11 @@ export class CallPaths implements PathResolver {
     this.#answer = undefined;
   }
 
+  /** Whether a file is the root of one of the mounts. */
+  isRoot(dev: number, ino: number): boolean {
+    return this.#mounts.find(dev)?.tree.root.ino === ino;
+  }
+
   /** Whether the call just made ended because a path must be resolved first. */
   get isWaiting(): boolean {
     return this.#question !== undefined && this.#answer === undefined;

@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { type Clock, type Random, seededRandom } from '../base/env.ts';
 import { builtinBtf } from '../btf/builtin.ts';
 
+const MILLISECOND = 1_000_000n;
+
 /** Most CPUs that are emulated: what a caller exchanges for a per-CPU value grows with them. */
 export const CPUS_MAX = 1024;
 
@@ -16,7 +18,23 @@ export function hostClock(): Clock {
   return {
     monotonic: () => process.hrtime.bigint(),
     boottime: () => process.hrtime.bigint() + suspended,
-    realtime: () => BigInt(Date.now()) * 1_000_000n,
+    realtime: realtimeClock(),
+  };
+}
+
+/**
+ * CLOCK_REALTIME in nanoseconds: Node tells it in milliseconds only, so the monotonic clock
+ * fills in the rest, and is set right when the time was changed. Two calls never give the same.
+ */
+function realtimeClock(): () => bigint {
+  const milliseconds = (): bigint => BigInt(Date.now()) * 1_000_000n;
+  let ahead = milliseconds() - process.hrtime.bigint();
+  return () => {
+    const now = ahead + process.hrtime.bigint();
+    const off = now - milliseconds();
+    if (off > -MILLISECOND && off < 2n * MILLISECOND) return now;
+    ahead -= off;
+    return now - off;
   };
 }
 
