@@ -3,6 +3,7 @@
  * while they run (stack, tail-call counter, function handles, time budget, hooks).
  */
 import type { KernelEnv } from '../base/env.ts';
+import type { Btf } from '../btf/btf.ts';
 import { progArrayGet } from '../maps/array_fd.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { BASE_HI, PAGE_SIZE } from '../mm/arena.ts';
@@ -24,6 +25,8 @@ import { Timers } from './timers.ts';
 /** What the machine needs of the kernel around it. */
 export interface VmHost extends KernelEnv {
   readonly maps: { find(id: number): BpfMap | undefined };
+  /** The kernel's own types, where there are any. */
+  readonly vmlinux?: Btf | undefined;
 }
 
 /** The implementations programs can call. */

@@ -2,6 +2,7 @@
 import { Packets } from '../contexts/packet_access.ts';
 import type { HelperImpl, HelperRecord } from '../helper.ts';
 import { Vm, type VmHost, type VmTables } from '../vm.ts';
+import { BTF_PRINT_HELPERS } from './btf_print.ts';
 import { DYNPTR_HELPERS, DYNPTR_KFUNCS } from './dynptr.ts';
 import { ARENA_KFUNCS } from './kfunc_arena.ts';
 import { COMMON_KFUNCS } from './kfunc_common.ts';
@@ -27,6 +28,7 @@ const HELPER_LISTS: readonly (readonly HelperRecord[])[] = [
   PROBE_HELPERS,
   STRING_HELPERS,
   PRINT_HELPERS,
+  BTF_PRINT_HELPERS,
   DYNPTR_HELPERS,
   SYNC_HELPERS,
   RINGBUF_HELPERS,
