@@ -171,7 +171,7 @@ async function runJoined(options: JoinOptions): Promise<number> {
       const { fail, trace, stats } = options;
       ask(control, { cmd: EMU_EXEC, pid, fd: started.listener, fail, trace, stats });
     } catch (error) {
-      started.abort();
+      started.end();
       throw error;
     }
     started.go();
@@ -186,6 +186,7 @@ async function runJoined(options: JoinOptions): Promise<number> {
     }, WATCH_MS);
     const status = await started.status.finally(() => clearInterval(timer));
     if (isWatched) await lastOutput(control, pid, report);
+    started.release();
     return status;
   } finally {
     closeSync(control);

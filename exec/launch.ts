@@ -37,8 +37,10 @@ export interface Launch {
   readonly root: boolean;
   /** Lets the command run. */
   go(): void;
-  /** Gives up: the launcher ends with 125. */
-  abort(): void;
+  /** Ends what is left of the command; before {@link go}: the launcher ends with 125. */
+  end(): void;
+  /** Leaves what is left of the command alone: its server goes on. */
+  release(): void;
   /** The exit status, as a shell has it: 128 + n for signal n. */
   readonly status: Promise<number>;
   /** Whether a signal ended it; to be asked afterwards. */
@@ -79,7 +81,8 @@ export async function launch(options: LaunchOptions): Promise<Launch | { readonl
     listener: Number(match[3]),
     root: match[4] === '1',
     go: () => channel.write('g'),
-    abort: () => channel.destroy(),
+    end: () => channel.destroy(),
+    release: () => channel.end('d'),
     status: status.finally(stopForwarding),
     wasKilled: () => child.signalCode !== null,
   };

@@ -17,6 +17,9 @@ import { Watch } from './watch.ts';
 /** Exit status when we fail ourselves, as env(1) has it. */
 export const EXIT_CANNOT_RUN = 125;
 
+/** How long processes that a command has left may go on, in milliseconds. */
+const GRACE_MS = 500;
+
 /** A mount that is served for the command. */
 export interface ServedMount {
   readonly pins: PinStore;
@@ -97,20 +100,38 @@ async function runOnce(
     const pins = mount === undefined || started.root ? mount?.pins : rootPins(mount.pins);
     const supervisor = new Supervisor({ kernel, native, ...(pins === undefined ? {} : { pins }) });
     const listener = takeDescriptor(native, started.pid, started.listener);
-    const session = supervisor.attach(listener, native.supUserNs(started.pid), watch.observers, () => {});
+    let hasEnded = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      hasEnded = resolve;
+    });
+    const session = supervisor.attach(listener, native.supUserNs(started.pid), watch.observers, hasEnded);
     started.go();
     const status = await started.status;
     if (started.wasKilled()) onKilled();
+    // What the command has left running gets a moment to end; the kernel lives no longer than the command.
+    await atMost(ended, GRACE_MS);
     session.stop();
+    started.end();
     supervisor.close();
     report(watch.report());
     return status;
   } catch (error) {
-    started.abort();
+    started.end();
     throw error;
   } finally {
     mount?.close();
   }
+}
+
+/** Waits for something, but not longer than some milliseconds. */
+function atMost(event: Promise<void>, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    event.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /**

@@ -4,8 +4,8 @@
  * It makes the command's world (a mount namespace in which our file system covers
  * /sys/fs/bpf, a user namespace when not root), installs a seccomp filter that sends
  * bpf(2) and a few calls that belong to it to the server, hands the server the
- * descriptors it needs, and executes the command. It stays no longer than that: the
- * command has the pid, the terminal and the exit status.
+ * descriptors it needs, and executes the command. The command has the pid, the terminal
+ * and the exit status; what stays is a keeper, which ends it all when the server is gone.
  *
  *   bpf-emu-launch --report FD [--server PID] [--fuse OPTIONS | --bind DIR]
  *                  [--cpu N] -- COMMAND [ARG]...
@@ -15,6 +15,7 @@
  *                                     our descriptors, for pidfd_getfd(2); st_dev of the file
  *                                     system at /sys/fs/bpf (-1 and 0 where there is none)
  *   < "g"                             taken: go on; anything else or the end: exit 125
+ *   < "d"                             at the end: the server outlives the command
  *
  * Exit status as env(1): 125 we failed, 126 the command cannot be executed, 127 it is not found.
  */
@@ -26,6 +27,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -37,9 +39,11 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "exec_abi.h"
@@ -188,6 +192,54 @@ static int make_mounts(const struct options *options, int admin) {
   /* A bind reads nothing of the file system, so it does not wait for the server. */
   if (access(EMUFS, F_OK) == 0 && options->bind == NULL) mount(BPFFS, EMUFS, NULL, MS_BIND, NULL);
   return fd;
+}
+
+/* Kills what is left in our mount namespace; whether there was anything. */
+static int kill_namespace(void) {
+  char own[64], other[64], path[64];
+  struct dirent *entry;
+  int found = 0;
+  ssize_t length = readlink("/proc/self/ns/mnt", own, sizeof own), n;
+  DIR *dir = opendir("/proc");
+  if (dir == NULL || length <= 0) return 0;
+  while ((entry = readdir(dir)) != NULL) {
+    pid_t pid = atoi(entry->d_name);
+    if (pid <= 0 || pid == getpid()) continue;
+    snprintf(path, sizeof path, "/proc/%d/ns/mnt", pid);
+    n = readlink(path, other, sizeof other);
+    if (n != length || memcmp(own, other, n) != 0) continue;
+    found = 1;
+    kill(pid, SIGKILL);
+  }
+  closedir(dir);
+  return found;
+}
+
+/*
+ * Without the server the calls that are sent to it answer ENOSYS, and nothing works any
+ * more. So a process of ours, which is no child of the command and not filtered, waits for
+ * the server's end of the talk to close, and then ends all that is left of the command.
+ */
+static void start_keeper(int report) {
+  pid_t child = fork();
+  struct pollfd peer = {report, POLLRDHUP, 0};
+  char last = 0;
+  int null;
+  if (child < 0) fail("cannot start a process: %s", strerror(errno));
+  if (child > 0) {
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+    return;
+  }
+  if (fork() != 0) _exit(0);
+  setsid();
+  prctl(PR_SET_NAME, "bpf-emu-keeper", 0, 0, 0);
+  null = open("/dev/null", O_RDWR);
+  for (int fd = 0; fd < 3; fd++) dup2(null, fd); /* whoever reads the command's output shall see its end */
+  while (poll(&peer, 1, -1) < 0 || (peer.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0) continue;
+  /* A last "d" says that the server goes on. */
+  if (recv(report, &last, 1, MSG_DONTWAIT) == 1 && last == 'd') _exit(0);
+  for (int round = 0; round < 100 && kill_namespace(); round++) usleep(10000);
+  _exit(0);
 }
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
@@ -358,7 +410,6 @@ int main(int argc, char **argv) {
   dev_t dev;
   char text[128];
   fcntl(options.report, F_SETFD, FD_CLOEXEC);
-  /* Without the server bpf(2) answers ENOSYS: the command goes with it. */
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   make_namespaces(admin);
   if (options.cpu >= 0) pin_cpu(options.cpu);
@@ -366,6 +417,7 @@ int main(int argc, char **argv) {
   dev = fuse >= 0 || options.bind != NULL ? mounted_dev() : 0;
   /* Yama, where it is on, lets a named process read our memory; elsewhere this fails and is not needed. */
   if (options.server > 0) prctl(PR_SET_PTRACER, options.server, 0, 0, 0);
+  start_keeper(options.report);
   listener = install_filter(admin);
   snprintf(text, sizeof text, "fuse=%d dev=%lu listener=%d root=%d\n", fuse, (unsigned long)dev, listener, admin);
   report(options.report, text);

@@ -76,9 +76,14 @@ t.test('a missing or closed /dev/fuse is told with what to do', { skip }, async 
   t.equal(missing.stdout, '');
 });
 
-t.test('a command that the server leaves behind dies with it', { skip }, async (t) => {
+t.test('all of a command dies with the server, and what it leaves behind with it', { skip }, async (t) => {
   const main = new URL('./main.js', import.meta.url).pathname;
-  const script = `"$@" & server=$!; sleep 1; kill -9 $server; sleep 0.3; ! pgrep -f "^sleep 98765$"`;
-  const outcome = await run('sh', ['-c', script, 'sh', process.execPath, main, '--no-mount', '--', 'sleep', '98765']);
-  t.equal(outcome.status, 0, outcome.stdout);
+  const script = `"$@" & server=$!; sleep 1; kill -9 $server; sleep 0.5; pgrep -f "^sleep 9876[56]$"; exit 0`;
+  const command = ['sh', '-c', 'sleep 98765 & sleep 98766'];
+  const killed = await run('sh', ['-c', script, 'sh', process.execPath, main, '--no-mount', '--', ...command]);
+  t.strictSame(killed, { status: 0, stdout: '', stderr: '' });
+  const left = await exec(NO_MOUNT, ['sh', '-c', 'sleep 98767 > /dev/null 2>&1 & echo ready']);
+  t.strictSame(left, { status: 0, stdout: 'ready\n', stderr: '' });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  t.equal((await run('pgrep', ['-f', '^sleep 98767$'])).stdout, '');
 });
