@@ -149,9 +149,11 @@ export class CtlFile extends OpenFile {
     const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1) };
     const outSize = request.get(IN_BODY + 7);
     caller.paths.resolve(() => {
-      caller.enter(tid, uid, gid, attr, addr);
-      const result = this.#sb.kernel.bpf(cmd, attr, attr.length, addr, caller);
-      this.#sb.answer(waiting, (to) => ioctlReply(to, result, attr, Math.min(caller.attrTouched, outSize)));
+      this.#sb.answer(waiting, (to) => {
+        caller.enter(tid, uid, gid, attr, addr);
+        const result = this.#sb.kernel.bpf(cmd, attr, attr.length, addr, caller);
+        return ioctlReply(to, result, attr, Math.min(caller.attrTouched, outSize));
+      });
       this.#callers.push(caller);
     });
     return NO_REPLY;
@@ -200,7 +202,7 @@ export class CtlFile extends OpenFile {
       const rest = end + 1;
       const line = this.#takeLine();
       if (line === undefined) {
-        this.#queue(refusal(this.#refused));
+        this.#queue(refusal(this.#refused ?? 'E2BIG'));
         from = rest;
         continue;
       }
@@ -209,7 +211,7 @@ export class CtlFile extends OpenFile {
       const reply = callWithPaths(
         this.#jsonPaths(),
         session.caller,
-        () => session.writeLine(line),
+        () => this.#run(session, line),
         (reply) => {
           this.#queue(reply);
           this.#lines(remaining.bytes, 0, size, waiting, true);
@@ -232,6 +234,16 @@ export class CtlFile extends OpenFile {
     this.#writing = false;
     this.#writes.shift()?.();
     return true;
+  }
+
+  /** One line's reply. A bug costs its own caller an error, not everybody the server. */
+  #run(session: CtlSession, line: string): string {
+    try {
+      return session.writeLine(line);
+    } catch (error) {
+      this.#sb.onBug(error);
+      return refusal('EIO');
+    }
   }
 
   #addToLine(part: Buffer): void {
@@ -334,14 +346,14 @@ function ioctlReply(reply: FuseReply, result: number, attr: Uint8Array | undefin
   return 16 + touched;
 }
 
-/** Why a line is not even looked at. */
+/** Why a line has no answer of its own. */
 const REFUSALS = {
   E2BIG: `the line is longer than ${LINE_MAX} bytes: send less in one command`,
+  EIO: 'internal error of bpf-emu, shown by its server: please report it',
   EILSEQ: 'the line is not UTF-8: send text as UTF-8, bytes as hex',
 } as const;
 
-/** The reply to a line that is refused. */
-function refusal(reason: keyof typeof REFUSALS | undefined): string {
-  const code = reason ?? 'E2BIG';
+/** The reply to such a line. */
+function refusal(code: keyof typeof REFUSALS): string {
   return JSON.stringify({ ok: false, errno: code, message: REFUSALS[code] });
 }

@@ -21,8 +21,6 @@ export class FuseServer {
   readonly served = new Uint32Array(OPCODE_MAX);
   /** Receives one line a request (`--trace-fuse`). */
   trace: ((line: string) => void) | undefined;
-  /** Told of an exception in a handler, which is a bug; the caller gets EIO. */
-  onBug: (error: unknown) => void = (error) => console.error('bpf-emu: internal error, please report it:', error);
 
   constructor(sb: Superblock) {
     this.sb = sb;
@@ -51,7 +49,7 @@ export class FuseServer {
     try {
       return operation.handler(this.sb, this.request, this.reply);
     } catch (error) {
-      this.onBug(error);
+      this.sb.onBug(error);
       return isSilent(opcode) ? NO_REPLY : -EIO;
     }
   }

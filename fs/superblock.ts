@@ -4,6 +4,7 @@
  * share objects and nothing else.
  */
 import type { Kernel } from '../syscall/kernel.ts';
+import { EIO } from '../uapi/errno.ts';
 import type { CtlServices } from './ctl.ts';
 import type { OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
@@ -40,6 +41,8 @@ export class Superblock {
   dev = 0;
   /** Bytes that opens of the control file hold for clients (lines, replies). */
   buffered = 0;
+  /** Told of an exception in a handler, which is a bug; the caller gets EIO. */
+  onBug: (error: unknown) => void = (error) => console.error('bpf-emu: internal error, please report it:', error);
   /** Second reply buffer, for requests that were put aside. */
   readonly late = new FuseReply();
 
@@ -66,8 +69,14 @@ export class Superblock {
 
   /** Answers a request that was put aside: `fill` writes the body and returns its size, or -errno. */
   answer(waiting: Waiting, fill: (reply: FuseReply) => number): void {
-    const length = this.late.finishFor(waiting.low, waiting.high, fill(this.late));
-    this.transport.reply(this.late.bytes, length);
+    let size: number;
+    try {
+      size = fill(this.late);
+    } catch (error) {
+      this.onBug(error);
+      size = -EIO;
+    }
+    this.transport.reply(this.late.bytes, this.late.finishFor(waiting.low, waiting.high, size));
   }
 
   /** The file system goes away: open files and pins are dropped. */

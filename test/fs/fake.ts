@@ -72,7 +72,7 @@ export class FakeMount {
       },
     });
     this.server = new FuseServer(sb);
-    this.server.onBug = (error) => this.bugs.push(error);
+    sb.onBug = (error) => this.bugs.push(error);
   }
 
   /** Sends bytes as they are; undefined when there is no reply. */
