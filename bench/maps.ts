@@ -2,7 +2,16 @@
  * Cost of map operations in nanoseconds, from 1,000 to 1,000,000 entries:
  * `node dist/bench/maps.js [entries…]`. "hot" is one working set of 64 keys,
  * "all" walks keys over the whole map in a scattered order (memory latency included).
+ *
+ * With --kernel the same is asked of this machine's kernel through bpf(2) (root, gcc):
+ * an empty call is taken off, but not the copying of key and value, which costs about
+ * as much as the row "array" shows.
  */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { seededRandom } from '../base/env.ts';
 import { LINUX_6_18 } from '../base/profile.ts';
 import { mapOps } from '../maps/index.ts';
@@ -10,7 +19,10 @@ import { BpfMap, type MapCreateAttr } from '../maps/map.ts';
 import { Arena } from '../mm/arena.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 
-const SIZES = process.argv.slice(2).map(Number);
+const SIZES = process.argv
+  .slice(2)
+  .filter((word) => word !== '--kernel')
+  .map(Number);
 if (SIZES.length === 0) SIZES.push(1_000, 10_000, 100_000, 1_000_000);
 const BATCH = 10_000;
 const ROUNDS = 150;
@@ -220,3 +232,30 @@ for (const entries of SIZES) {
   lruBench('lru_hash, a list a CPU', BPF_F_MAP.NO_COMMON_LRU, entries);
   lpmBench(entries);
 }
+
+/** Runs bench/maps_kernel.c and prints its figures as rows. */
+function kernelBench(): void {
+  const dir = mkdtempSync(join(tmpdir(), 'bpf-emu-bench-'));
+  try {
+    const program = join(dir, 'maps_kernel');
+    const source = fileURLToPath(new URL('../../bench/maps_kernel.c', import.meta.url));
+    if (spawnSync('gcc', ['-O2', '-o', program, source], { stdio: 'inherit' }).status !== 0) return;
+    const { stdout, status } = spawnSync(program, SIZES.map(String), {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    if (status !== 0) return;
+    const rows = new Map<string, Record<string, number>>();
+    for (const line of stdout.trim().split('\n')) {
+      const [name = '', entries = '', column = '', value = ''] = line.split('\t');
+      const key = `${name}\t${entries}`;
+      rows.set(key, { ...rows.get(key), [column]: Number(value) });
+    }
+    console.log("# this machine's kernel, through bpf(2)");
+    for (const [key, values] of rows) row(key.split('\t')[0] ?? '', Number(key.split('\t')[1]), values);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+if (process.argv.includes('--kernel')) kernelBench();
