@@ -40,7 +40,7 @@ export function verifyObject(bytes: Uint8Array, options: VerifyOptions): Verdict
   const verdicts = loaded.programs.map(({ spec, fd, log }) => {
     const errno = fd < 0 ? -fd : 0;
     const last = reasonOf(log);
-    const reason = errno === 0 ? last : `${errnoName(errno)}: ${last === '' ? strerror(errno) : last}`;
+    const reason = errno === 0 ? statisticsOf(log) : `${errnoName(errno)}: ${last === '' ? strerror(errno) : last}`;
     return {
       program: spec.name,
       section: spec.section,
@@ -53,6 +53,11 @@ export function verifyObject(bytes: Uint8Array, options: VerifyOptions): Verdict
   });
   caller.exit();
   return verdicts;
+}
+
+/** The statistics at the end of a log: `processed … insns …`. */
+function statisticsOf(log: string): string {
+  return log.split('\n').findLast((line) => line.startsWith('processed ')) ?? '';
 }
 
 /** The line of a log that says what was decided: the last one before the statistics. */
