@@ -3,17 +3,27 @@ import type { MountHandle } from '../fs/mount.ts';
 import { hostBtf, hostClock, possibleCpus, randomSource } from '../native/host.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { Kernel } from '../syscall/kernel.ts';
+import { driveTimers } from '../vm/timers.ts';
 import { type KernelFlags, projectVersion } from './flags.ts';
 
 /** An emulated kernel as the options say. */
 export function makeKernel(flags: KernelFlags): Kernel {
-  return new Kernel({
+  const kernel = new Kernel({
     cpus: flags.cpus ?? possibleCpus(),
     memory: flags.memory,
     clock: hostClock(),
     random: randomSource(flags.seed),
     vmlinux: hostBtf(),
   });
+  driveTimers(kernel.vm, hostTimer, (error) => console.error(`bpf-emu: a timer of a program: ${error}`));
+  return kernel;
+}
+
+/** A timer of the event loop that does not keep the process alive. */
+function hostTimer(milliseconds: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, milliseconds);
+  timer.unref();
+  return () => clearTimeout(timer);
 }
 
 /** What `bpf-emu status` asks the server of a mount. */

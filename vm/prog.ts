@@ -73,7 +73,7 @@ export class BpfProg extends BpfProgBase {
     this.type = init.type;
     this.expectedAttachType = init.expectedAttachType ?? 0;
     this.name = init.name ?? '';
-    this.jited = (init.engine ?? 'jit') === 'jit';
+    this.jited = (init.engine ?? init.vm.engine) === 'jit';
     this.xdpHasFrags = init.xdpHasFrags ?? false;
     this.sleepable = init.sleepable ?? false;
     this.dstProgType = init.dstProgType ?? 0;
@@ -85,8 +85,7 @@ export class BpfProg extends BpfProgBase {
     this.btf = init.btf;
     for (const map of this.usedMaps) if (map.record !== undefined) map.freeField ??= freeMapField(this.vm);
     this.linked = link({ ...init, insns: this.insns, handle: (subprog) => this.vm.addFunc(this, subprog) });
-    if (this.jited) this.#engine = this.jit;
-    else this.#engine = this.interp;
+    this.#engine = this.jited ? (this.#compiled() ?? this.interp) : this.interp;
   }
 
   /** The interpreter's form of the program, made when first needed. */
@@ -99,6 +98,16 @@ export class BpfProg extends BpfProgBase {
   get jit(): Jit {
     this.#jit ??= new Jit(this.vm, this.linked);
     return this.#jit;
+  }
+
+  /** The compiled form, or undefined when the host cannot compile it (a function above its size limit). */
+  #compiled(): Jit | undefined {
+    try {
+      return this.jit;
+    } catch (error) {
+      if (error instanceof WebAssembly.CompileError) return undefined;
+      throw error;
+    }
   }
 
   /** The engine runs go to. */
@@ -114,8 +123,10 @@ export class BpfProg extends BpfProgBase {
   /** Slot of the compiled main function in {@link Vm.table}, for a tail call of compiled code. */
   override get tailSlot(): number {
     if (this.#tailSlot === 0) {
+      const compiled = this.#compiled();
+      if (compiled === undefined) return 0;
       this.#tailSlot = this.vm.takeSlot();
-      this.vm.table.set(this.#tailSlot, this.jit.main);
+      this.vm.table.set(this.#tailSlot, compiled.main);
     }
     return this.#tailSlot;
   }

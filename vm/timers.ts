@@ -177,3 +177,35 @@ function keyOfValue(map: BpfMap, value: number, key: number): number {
   });
   return found;
 }
+
+/** Starts a host timer: calls back once after some milliseconds; the result stops it. */
+export type HostTimer = (milliseconds: number, callback: () => void) => () => void;
+
+/** Longest delay of a host timer, in milliseconds. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+/**
+ * Lets a host's event loop drive the timers of a machine by its clock. `onError` is
+ * told when a callback had to be ended.
+ */
+export function driveTimers(vm: Vm, start: HostTimer, onError: (error: unknown) => void): void {
+  let stop: (() => void) | undefined;
+  const schedule = (): void => {
+    stop?.();
+    stop = undefined;
+    const due = vm.timers.nextDue;
+    if (due === undefined) return;
+    const wait = due - vm.env.clock.monotonic();
+    const milliseconds = wait <= 0n ? 0 : Math.min(Math.ceil(Number(wait) / 1e6), MAX_DELAY);
+    stop = start(milliseconds, () => {
+      stop = undefined;
+      try {
+        vm.timers.run(vm.env.clock.monotonic());
+      } catch (error) {
+        onError(error);
+      }
+      schedule();
+    });
+  };
+  vm.timers.onChange = schedule;
+}

@@ -10,7 +10,7 @@ import { BASE_HI, PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { ENOMEM, Errno } from '../uapi/errno.ts';
 import type { HelperImpl } from './helper.ts';
-import type { BpfProg } from './prog.ts';
+import type { BpfProg, EngineName } from './prog.ts';
 import {
   type CurrentTask,
   INIT_TASK,
@@ -125,6 +125,8 @@ export class Vm {
   readonly #freeSlots: number[] = [];
   #nextSlot = 1;
 
+  /** The engine of programs loaded from now on. */
+  engine: EngineName = 'jit';
   /** BPF_ENABLE_STATS is on: programs count runs and time. */
   statsEnabled = 0;
   /** Milliseconds an unbounded loop may take before its program is ended. */
