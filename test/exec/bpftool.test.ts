@@ -19,7 +19,7 @@ function withoutIds(text: string): string[] {
 
 /** Without the commands that list all maps: the machine may have others. */
 function withoutLists(text: string): string[] {
-  return withoutIds(text.replace(/^\$ bpftool(?: -p)? map show\n[^]*?(?=^\$ bpftool)/gm, ''));
+  return withoutIds(text.replace(/^\$ bpftool(?: -p)? map show\n[\s\S]*?(?=^\$ bpftool)/gm, ''));
 }
 
 t.test('bpftool map prints what it prints on a kernel', { skip }, async (t) => {
