@@ -58,7 +58,8 @@ export class EpollBridge {
     if (eventFd < 0) return eventFd;
     const entry = known ?? { held, event: eventFd, ready: false };
     if (known === undefined) this.#set(entry, false);
-    const result = this.#native.supEpollCtl(epoll, op, eventFd, event);
+    // A perf event tells of each wake-up once (`perf_poll`).
+    const result = this.#native.supEpollCtl(epoll, op, eventFd, event, object instanceof PerfEvent);
     if (known === undefined) {
       if (result < 0) this.#native.supCloseFd(eventFd);
       else this.#add(key, entry);

@@ -83,7 +83,7 @@ export interface ExecNative {
   supCloseFd(fd: number): void;
   supEventFd(): number;
   supEventSet(fd: number, ready: boolean, out: boolean): number;
-  supEpollCtl(epoll: number, op: number, fd: number, event: number): number;
+  supEpollCtl(epoll: number, op: number, fd: number, event: number, edge: boolean): number;
   supClock(id: number): bigint;
   supPin(cpu: number): number;
 }

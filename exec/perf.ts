@@ -125,7 +125,7 @@ export class PerfEvent extends BpfObject {
     return new Uint8Array(BigUint64Array.of(BigInt(this.id)).buffer);
   }
 
-  /** Appends a sample with raw data; counted as lost when there is no room (`perf_event_output`). */
+  /** Appends a sample with raw data; counted as lost when there is no room: a ring is never quite full (`perf_event_output`). */
   output(cpu: number, data: Uint8Array): void {
     if (this.#ring === undefined || this.#size === 0) return;
     // The raw part with its length word is a multiple of 8, padding included in the length.
@@ -133,7 +133,7 @@ export class PerfEvent extends BpfObject {
     let size = HEADER_SIZE + ((this.#sampleType & PERF_SAMPLE_RAW) !== 0 ? raw : 0);
     for (const [bit, bytes] of SAMPLE_FIELDS) if ((this.#sampleType & bit) !== 0) size += bytes;
     const needed = size + (this.#lost > 0 ? LOST_SIZE : 0);
-    if (size > RECORD_MAX || this.#head + needed - this.#tail() > this.#size) {
+    if (size > RECORD_MAX || this.#head + needed - this.#tail() >= this.#size) {
       this.#lost++;
       return;
     }

@@ -1164,7 +1164,10 @@ napi_value EventSet(napi_env env, napi_callback_info info) {
   return Int(env, n < 0 ? -errno : 0);
 }
 
-/* supEpollCtl(epfd, op, fd, eventAddr): epoll_ctl(2) of the caller's epoll with our descriptor and the caller's event; 0 or -errno. */
+/*
+ * supEpollCtl(epfd, op, fd, eventAddr, edge): epoll_ctl(2) of the caller's epoll with our
+ * descriptor and the caller's event, edge-triggered when `edge`; 0 or -errno.
+ */
 napi_value EpollCtl(napi_env env, napi_callback_info info) {
   Args args(env, info);
   int op = args.i32(1);
@@ -1173,6 +1176,7 @@ napi_value EpollCtl(napi_env env, napi_callback_info info) {
   if (op != EPOLL_CTL_DEL) {
     if (!Address(args.number(3), &addr) || ReadTarget(addr, &event, sizeof event)) return Int(env, -EFAULT);
   }
+  if (args.boolean(4)) event.events |= EPOLLET;
   int epoll = GetFd(current.tid, args.i32(0));
   if (epoll < 0) return Int(env, epoll);
   int result = epoll_ctl(epoll, op, args.i32(2), &event) ? -errno : 0;

@@ -42,3 +42,75 @@ t.test('a Go program with cilium/ebpf', { skip: cannotExec(true) || cannotBuildG
     t.equal(real.stdout, GO_OUTPUT, real.stderr);
   });
 });
+
+function cannotBuildSkeleton(): string | false {
+  const programs: readonly (readonly [string, string])[] = [
+    ['clang', 'clang'],
+    ['gcc', 'gcc'],
+    ['bpftool', 'bpftool'],
+  ];
+  const missing = programs.find(([program]) => which(program) === undefined);
+  if (missing !== undefined) return `needs the package ${missing[1]}`;
+  return existsSync('/usr/include/bpf/libbpf.h') ? false : 'needs the package libbpf-dev';
+}
+
+/** Builds NAME.bpf.c and, with its generated skeleton, NAME.c. */
+async function buildSkeleton(dir: string, name: string): Promise<string> {
+  const source = join(FIXTURES, name);
+  const script = `
+    clang -O2 -g -target bpf -I/usr/include/$(uname -m)-linux-gnu -c ${source}.bpf.c -o ${name}.bpf.o &&
+    bpftool gen skeleton ${name}.bpf.o name ${name}_bpf > ${name}.skel.h &&
+    gcc -O1 -Wall -I. -o ${name} ${source}.c -lbpf -lelf -lz`;
+  const env = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
+  const built = await run('sh', ['-c', `cd ${dir} && ${script}`], { env });
+  if (built.status !== 0) throw new Error(built.stderr);
+  return join(dir, name);
+}
+
+const COUNTER_OUTPUT = `before: total 0, start 100, step 5
+run 0 returned 2
+after: total 20, start 104
+event 1: total 5, 16 bytes
+event 2: total 10, 16 bytes
+event 3: total 15, 16 bytes
+event 4: total 20, 16 bytes
+poll 4
+poll again 0
+stored from here: total 1005, start 2
+event 5: total 1005, 16 bytes
+poll 1
+lookup 0 = 15
+pin 0
+get 1
+unpin 0
+get again -2
+`;
+
+const skeletonSkip = cannotExec(true) || cannotBuildSkeleton();
+
+t.test('a libbpf skeleton: globals, ring buffer, test runs, pins', { skip: skeletonSkip }, async (t) => {
+  const program = await buildSkeleton(scratch(t), 'counter');
+  const outcome = await exec([], [program, '/sys/fs/bpf/x']);
+  t.strictSame(outcome, { status: 0, stdout: COUNTER_OUTPUT, stderr: '' });
+  await t.test('prints the same on the kernel here', { skip: cannotAskKernel() }, async (t) => {
+    const inside = 'mount -t bpf bpf /sys/fs/bpf && exec "$1" /sys/fs/bpf/x';
+    const real = await run('unshare', ['-m', 'sh', '-c', inside, 'sh', program]);
+    t.equal(real.stdout, COUNTER_OUTPUT, real.stderr);
+  });
+});
+
+t.test(
+  'a libbpf perf buffer',
+  { skip: skeletonSkip || (which('taskset') === undefined && 'needs taskset') },
+  async (t) => {
+    const program = await buildSkeleton(scratch(t), 'perfbuf');
+    const outcome = await exec([], ['taskset', '-c', '0', program]);
+    t.equal(outcome.status, 0, outcome.stderr);
+    t.match(outcome.stdout, 'run 0 returned 2\nsample 0, 4 bytes, then 00 00\nsample 0, 20 bytes, then ab ab\n');
+    t.match(outcome.stdout, /^lost 30$/m);
+    await t.test('prints the same on the kernel here', { skip: cannotAskKernel() }, async (t) => {
+      const real = await run('taskset', ['-c', '0', program]);
+      t.equal(outcome.stdout, real.stdout, real.stderr);
+    });
+  },
+);

@@ -7,9 +7,8 @@ import { parseFault } from '../../exec/fault.ts';
 import { execCommand } from '../../exec/run.ts';
 import { mountBpffs } from '../../fs/mount.ts';
 import { loadAddon } from '../../native/addon.ts';
-import { hostClock, hostRandom, possibleCpus } from '../../native/host.ts';
+import { hostBtf, hostClock, hostRandom, possibleCpus } from '../../native/host.ts';
 import { Kernel } from '../../syscall/kernel.ts';
-import { trustingVerifier } from '../syscall/trusting_verifier.ts';
 import { LAUNCHER } from './util.ts';
 
 const { values, positionals } = parseArgs({
@@ -27,8 +26,7 @@ process.exitCode = await execCommand({
   native: loadAddon(),
   launcher: LAUNCHER,
   command: positionals,
-  makeKernel: () =>
-    new Kernel({ cpus: possibleCpus(), clock: hostClock(), random: hostRandom(), verify: trustingVerifier }),
+  makeKernel: () => new Kernel({ cpus: possibleCpus(), clock: hostClock(), random: hostRandom(), vmlinux: hostBtf() }),
   serve: async (kernel, fuseFd, dev) => {
     const mount = await mountBpffs(kernel, { dir: '/sys/fs/bpf', options: 'uid=0,gid=0', fuseFd, dev });
     return { pins: mount.pins, close: () => mount.over(0) };

@@ -49,17 +49,18 @@ t.test('output() counts what finds no room, wraps, and wakes as asked', async (t
   event.waiters.add(() => wakes++);
   const data = new Uint8Array(1012).fill(5);
   for (let i = 0; i < 6; i++) event.output(0, data);
-  t.equal(view.getBigUint64(1024, true), 4096n, 'four records of 1024 bytes fit');
-  t.equal(wakes, 2);
+  t.equal(view.getBigUint64(1024, true), 3072n, 'three records of 1024 bytes fit: a ring is never full');
+  t.equal(wakes, 1);
   t.ok(event.hasData);
   view.setBigUint64(1032, 2048n, true);
   event.output(0, data);
-  t.equal(view.getUint32(PAGE, true), 2, 'PERF_RECORD_LOST');
-  t.equal(view.getBigUint64(PAGE + 16, true), 2n, 'records lost');
-  t.equal(view.getUint32(PAGE + 24, true), 9);
+  t.equal(view.getUint32(PAGE + 3072, true), 2, 'PERF_RECORD_LOST');
+  t.equal(view.getBigUint64(PAGE + 3088, true), 3n, 'records lost');
+  t.equal(view.getUint32(PAGE + 3096, true), 9);
+  t.equal(view.getBigUint64(1024, true), 4120n, 'the last record wraps');
   view.setBigUint64(1032, 0xffff_ffff_ffff_ffffn, true);
   event.output(0, data);
-  t.equal(view.getBigUint64(1024, true), 5144n, 'a nonsense tail leaves no room');
+  t.equal(view.getBigUint64(1024, true), 4120n, 'a nonsense tail leaves no room');
 });
 
 const skip = cannotExec(false) || (which('gcc') === undefined && 'needs the package gcc');
