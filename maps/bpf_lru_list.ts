@@ -24,6 +24,7 @@
  * counted from the first one after the heads, belongs to element i.
  */
 import type { Arena } from '../mm/arena.ts';
+import { type HtabTable, unlinkElement } from './htab_layout.ts';
 
 /** Word of an element that has the address of its node. */
 export const LRU_NODE = 2;
@@ -64,6 +65,14 @@ export interface LruLocalList {
   nextSteal: number;
 }
 
+/** The table the elements are in. */
+export interface LruTable extends HtabTable {
+  /** Elements in the table. */
+  count: number;
+  /** Frees what the value of an element holds that leaves the table. */
+  freeFields(element: number): void;
+}
+
 /** The lists of one LRU map. */
 export class BpfLru {
   readonly percpu: boolean;
@@ -75,8 +84,7 @@ export class BpfLru {
   readonly nrScans: number;
   targetFree = 0;
   readonly #i32: Int32Array;
-  /** Takes an element out of the map's table; false when it is not in it. */
-  readonly #evict: (element: number) => boolean;
+  readonly #table: LruTable;
   /** Block of all nodes, 0 when there was no memory; its size; the first node of an element. */
   readonly #block: number;
   readonly #bytes: number;
@@ -85,9 +93,9 @@ export class BpfLru {
   #elemSize = 0;
 
   /** Lists for `count` elements. Check {@link ok} after it. */
-  constructor(arena: Arena, nrCpus: number, percpu: boolean, count: number, evict: (element: number) => boolean) {
+  constructor(arena: Arena, nrCpus: number, percpu: boolean, count: number, table: LruTable) {
     this.#i32 = arena.i32;
-    this.#evict = evict;
+    this.#table = table;
     this.percpu = percpu;
     this.nrCpus = nrCpus;
     this.nrScans = percpu ? PERCPU_FREE_TARGET : LOCAL_FREE_TARGET;
@@ -174,6 +182,16 @@ export class BpfLru {
     }
   }
 
+  /** `htab_lru_map_delete_node`: takes a victim out of the table; false when it is not in it. */
+  #evict(node: number): boolean {
+    const element = this.elementOf(node);
+    const table = this.#table;
+    if (!unlinkElement(table, element)) return false;
+    table.count--;
+    table.freeFields(element);
+    return true;
+  }
+
   #popFreePercpu(cpu: number): number {
     const i32 = this.#i32;
     const list = this.lists[cpu]!;
@@ -223,7 +241,7 @@ export class BpfLru {
     let node = i32[(local.pending >> 2) + NODE_PREV]!;
     while (node !== local.pending) {
       const previous = i32[(node >> 2) + NODE_PREV]!;
-      if ((force || i32[(node >> 2) + NODE_REF] === 0) && this.#evict(this.elementOf(node))) {
+      if ((force || i32[(node >> 2) + NODE_REF] === 0) && this.#evict(node)) {
         unlink(i32, node);
         return node;
       }
@@ -328,7 +346,7 @@ export class BpfLru {
     let node = i32[(head >> 2) + NODE_PREV]!;
     while (node !== head) {
       const previous = i32[(node >> 2) + NODE_PREV]!;
-      if (this.#evict(this.elementOf(node))) {
+      if (this.#evict(node)) {
         moveToFree(i32, list, node, freeHead, freeType);
         return;
       }
@@ -347,7 +365,7 @@ export class BpfLru {
     for (let scanned = 1; node !== head; scanned++) {
       const word = node >> 2;
       const previous = i32[word + NODE_PREV]!;
-      if (i32[word + NODE_REF] === 0 && this.#evict(this.elementOf(node))) {
+      if (i32[word + NODE_REF] === 0 && this.#evict(node)) {
         if (node === list.nextInactiveRotation) list.nextInactiveRotation = previous;
         i32[word + NODE_TYPE] = (i32[word + NODE_TYPE]! & ~0xff) | freeType;
         first = node;

@@ -20,7 +20,7 @@ import { BPF_ELEM, BPF_F_MAP } from '../uapi/bpf.ts';
 import { E2BIG, EEXIST, EINVAL, ENOENT, ENOMEM } from '../uapi/errno.ts';
 import { roundUpPow2 } from './alloc_check.ts';
 import { htabFind1, htabFind2, htabFind4 } from './htab_find.ts';
-import { ELEM_HASH, ELEM_NEXT, type HtabTable } from './htab_layout.ts';
+import { ELEM_HASH, ELEM_NEXT, type HtabTable, unlinkElement } from './htab_layout.ts';
 import { jhash, jhash1, jhash2, jhash4 } from './jhash.ts';
 import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps } from './map.ts';
 import { PercpuFreelist } from './percpu_freelist.ts';
@@ -243,17 +243,6 @@ export function htabInsert(map: HtabMap, element: number): void {
   i32[bucket] = element;
 }
 
-/** Takes an element out of its bucket; its own link stays, for iterations that stand on it. */
-export function htabUnlink(map: HtabMap, element: number): void {
-  const i32 = map.i32;
-  let at = map.table + (i32[(element >> 2) + ELEM_HASH]! & map.mask);
-  while (i32[at] !== element) {
-    if (i32[at] === 0) return;
-    at = (i32[at]! >> 2) + ELEM_NEXT;
-  }
-  i32[at] = i32[(element >> 2) + ELEM_NEXT]!;
-}
-
 /** Writes hash and key (4-byte aligned; padded with zeros to 8 bytes) of a fresh element. */
 export function htabSetKey(map: HtabMap, element: number, key: number, hash: number): void {
   const i32 = map.i32;
@@ -340,32 +329,31 @@ function replace(map: HtabMap, link: number, key: number, hash: number, value: n
 /** Gives an element its key and value and puts it into the table. */
 function fill(map: HtabMap, element: number, key: number, hash: number, value: number): void {
   htabSetKey(map, element, key, hash);
-  if (map.record === undefined) {
-    copySmall(map, element + map.valueOffset, value);
-  } else {
-    checkAndInitMapValue(map, element + map.valueOffset);
-    copyMapValue(map, element + map.valueOffset, value);
-  }
+  htabSetValue(map, element, value);
   htabInsert(map, element);
 }
 
-/** Copies a value without special fields, without a call where it is short and aligned. */
-function copySmall(map: HtabMap, to: number, from: number): void {
+/** Writes the value of a fresh element. */
+export function htabSetValue(map: HtabMap, element: number, value: number): void {
+  const to = element + map.valueOffset;
   const length = map.valueSize;
-  if (length > COPY_INLINE_MAX || ((length | from) & 3) !== 0) {
-    map.env.arena.copy(to, from, length);
-    return;
+  if (map.record !== undefined) {
+    checkAndInitMapValue(map, to);
+    copyMapValue(map, to, value);
+  } else if (length > COPY_INLINE_MAX || ((length | value) & 3) !== 0) {
+    map.env.arena.copy(to, value, length);
+  } else {
+    const i32 = map.i32;
+    const words = length >> 2;
+    const toWord = to >> 2;
+    const fromWord = value >> 2;
+    for (let i = 0; i < words; i++) i32[toWord + i] = i32[fromWord + i]!;
   }
-  const i32 = map.i32;
-  const words = length >> 2;
-  const toWord = to >> 2;
-  const fromWord = from >> 2;
-  for (let i = 0; i < words; i++) i32[toWord + i] = i32[fromWord + i]!;
 }
 
 /** Unlinks and frees an element that is in the table. */
 export function htabRemoveElem(map: HtabMap, element: number): void {
-  htabUnlink(map, element);
+  unlinkElement(map, element);
   freeElemFields(map, element);
   map.count--;
   map.freelist.push(element, map.env.cpu);

@@ -15,3 +15,18 @@ export interface HtabTable {
   /** Bytes of an element before its key. */
   readonly keyOffset: number;
 }
+
+/** Takes an element out of its bucket; false when it is not in it. Its own link stays, for iterations that stand on it. */
+export function unlinkElement(map: HtabTable, element: number): boolean {
+  const i32 = map.i32;
+  const word = element >> 2;
+  let link = map.table + (i32[word + ELEM_HASH]! & map.mask);
+  let at = i32[link]!;
+  while (at !== element) {
+    if (at === 0) return false;
+    link = (at >> 2) + ELEM_NEXT;
+    at = i32[link]!;
+  }
+  i32[link] = i32[word + ELEM_NEXT]!;
+  return true;
+}

@@ -8,12 +8,10 @@
 import type { KernelEnv } from '../base/env.ts';
 import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { EINVAL, ENOENT, ENOMEM } from '../uapi/errno.ts';
-import { BpfLru, LRU_ELEM_HEADER, LRU_NODE, NODE_REF } from './bpf_lru_list.ts';
+import { BpfLru, LRU_ELEM_HEADER, LRU_NODE, type LruTable, NODE_REF } from './bpf_lru_list.ts';
 import {
   alignedKey,
   checkElemFlags,
-  ELEM_HASH,
-  ELEM_NEXT,
   freeElemFields,
   HtabMap,
   htabAlloc,
@@ -24,7 +22,9 @@ import {
   htabLookupElem,
   htabNextKey,
   htabSetKey,
+  htabSetValue,
 } from './hashtab.ts';
+import { unlinkElement } from './htab_layout.ts';
 import {
   htabAllocCheck,
   htabBuckets,
@@ -37,36 +37,25 @@ import {
 import type { BpfMap, MapCreateAttr, MapOps } from './map.ts';
 import { mapMetaEqual } from './map_in_map.ts';
 import { htabMemUsage } from './mem_usage.ts';
-import { checkAndInitMapValue, copyMapValue } from './value.ts';
 
 /** A table whose elements are on LRU lists. */
-export class HtabLruMap extends HtabMap {
+export class HtabLruMap extends HtabMap implements LruTable {
   readonly lru: BpfLru;
 
   constructor(ops: MapOps, env: KernelEnv, attr: MapCreateAttr, percpu: boolean, nrBuckets: number) {
     super(ops, env, attr, { percpu, elemHeader: LRU_ELEM_HEADER }, nrBuckets);
     const noCommon = (attr.mapFlags & BPF_F_MAP.NO_COMMON_LRU) !== 0;
-    this.lru = new BpfLru(env.arena, env.nrCpus, noCommon, attr.maxEntries, (element) => evict(this, element));
+    this.lru = new BpfLru(env.arena, env.nrCpus, noCommon, attr.maxEntries, this);
+  }
+
+  freeFields(element: number): void {
+    if (this.record !== undefined) freeElemFields(this, element);
   }
 
   override freeAll(): void {
     super.freeAll();
     this.lru.free(this.env.arena);
   }
-}
-
-/** `htab_lru_map_delete_node`: takes a victim out of the table. */
-function evict(map: HtabLruMap, element: number): boolean {
-  const i32 = map.i32;
-  let at = map.table + (i32[(element >> 2) + ELEM_HASH]! & map.mask);
-  while (i32[at] !== element) {
-    if (i32[at] === 0) return false;
-    at = (i32[at]! >> 2) + ELEM_NEXT;
-  }
-  i32[at] = i32[(element >> 2) + ELEM_NEXT]!;
-  freeElemFields(map, element);
-  map.count--;
-  return true;
 }
 
 /** `bpf_lru_node_set_ref`: the element was used. */
@@ -108,8 +97,10 @@ function insert(map: HtabLruMap, element: number): void {
 
 /** Takes an element out of the table and frees it. */
 function removeElem(map: HtabMap, element: number): void {
-  evict(map as HtabLruMap, element);
-  (map as HtabLruMap).lru.pushFree(element);
+  const htab = map as HtabLruMap;
+  if (unlinkElement(htab, element)) htab.count--;
+  htab.freeFields(element);
+  htab.lru.pushFree(element);
 }
 
 /** `htab_lru_map_update_elem`: always takes a new element first, which may evict another key. */
@@ -121,10 +112,9 @@ function update(map: BpfMap, key: number, value: number, flags: number): number 
   const element = htab.lru.popFree(htab.env.cpu);
   if (element === 0) return -ENOMEM;
   htabSetKey(htab, element, key, hash);
-  checkAndInitMapValue(htab, element + htab.valueOffset);
-  copyMapValue(htab, element + htab.valueOffset, value);
+  htabSetValue(htab, element, value);
   const old = htabFind(htab, key, hash);
-  const error = checkElemFlags(old !== 0, flags);
+  const error = flags === BPF_ELEM.ANY ? 0 : checkElemFlags(old !== 0, flags);
   if (error !== 0) {
     htab.lru.pushFree(element);
     return error;

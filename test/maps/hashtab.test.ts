@@ -111,3 +111,22 @@ t.test('programs see a new element where the kernel has one', async (t) => {
   t.not(map.ops.lookup?.(map, elements.key), before, 'the value moved');
   t.equal(env.arena.u8[before], 1, 'the old value is still readable');
 });
+
+t.test('keys and values in the last bytes of the arena', async (t) => {
+  const env = testEnv(1, 16 << 20);
+  const { arena } = env;
+  for (const mapType of [1, 2, 5, 6, 9]) {
+    for (const keySize of mapType === 2 || mapType === 6 ? [4] : [1, 3, 4, 5, 16]) {
+      const map = create(env, { mapType, keySize, valueSize: 7, maxEntries: 4 });
+      const { lookup, update } = map.ops;
+      for (let back = keySize; back < keySize + 8; back++) {
+        const key = arena.size - back;
+        arena.u8.fill(0, key, key + keySize);
+        t.equal(update?.(map, key, arena.size - 7, 0), 0);
+        t.not(lookup?.(map, key), 0);
+      }
+      map.put();
+    }
+  }
+  t.equal(arena.used, 0);
+});
