@@ -6,6 +6,7 @@ import { addCtlCommand } from './ctl.ts';
 import { addExecCommand } from './exec.ts';
 import { projectVersion } from './flags.ts';
 import { addMountCommand } from './mount.ts';
+import { addRunCommand } from './run.ts';
 import { addStatusCommand } from './status.ts';
 import { addUmountCommand } from './umount.ts';
 
@@ -20,6 +21,7 @@ addMountCommand(program);
 addUmountCommand(program);
 addStatusCommand(program);
 addExecCommand(program);
+addRunCommand(program);
 addCtlCommand(program);
 addCompletionCommand(program);
 

@@ -1,0 +1,61 @@
+/** `bpf-emu run`: runs a program of an object file on captured packets, or on one event. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type Command, Option } from 'commander';
+import { Errno } from '../uapi/errno.ts';
+import { EXIT, parseCount } from './common.ts';
+import { type KernelFlags, kernelOptions } from './flags.ts';
+
+/** Options of `bpf-emu run`. */
+export interface RunFlags extends KernelFlags {
+  readonly prog?: string;
+  readonly pcap?: string;
+  readonly out?: string;
+  readonly data?: string;
+  readonly ctx?: string;
+  readonly args?: string;
+  readonly repeat: number;
+  readonly each?: boolean;
+  readonly step?: boolean;
+  readonly engine?: 'jit' | 'interp';
+  readonly json?: boolean;
+}
+
+/** Adds the command. */
+export function addRunCommand(program: Command): void {
+  const command = program
+    .command('run <object>')
+    .summary('run a program on packets or on an event')
+    .description(
+      'Loads an ELF object into an emulated kernel of its own and runs one of its programs: on the packets of a capture, or on one event given by --data, --ctx and --args.',
+    )
+    .option('--prog <name>', 'the program to run (default: the only one, or the first)')
+    .option('--pcap <file>', 'packets to run it on: pcap or pcapng')
+    .option('--out <file>', 'write the packets afterwards as pcapng, with the verdict as comment')
+    .option('--data <hex>', 'packet, trace record, message or context, as hex')
+    .option('--ctx <json>', 'fields of the context by name: {"mark":1,"user_ip4":"10.0.0.1"}')
+    .option('--args <json>', 'arguments of a raw tracepoint or traced function: [1,"0xff"]')
+    .addOption(new Option('--repeat <n>', 'how often').default(1).argParser(parseCount(1)))
+    .option('--each', 'a line for each packet: verdict, what changed in it and in the maps')
+    .option('--step', 'a line for each instruction: registers that changed')
+    .addOption(new Option('--engine <name>', 'how to run it').choices(['jit', 'interp']))
+    .option('--json', 'answer with JSON');
+  for (const option of kernelOptions()) command.addOption(option);
+  command.action(async (object: string, flags: RunFlags) => {
+    const { runObject } = await import('./run_object.ts');
+    const bytes = readInput(object);
+    const capture = flags.pcap === undefined ? undefined : readInput(flags.pcap);
+    const result = runObject({ bytes, name: basename(object), capture, flags, write: (line) => console.log(line) });
+    if (flags.out !== undefined) writeFileSync(flags.out, result.output);
+    process.exitCode = result.failed ? EXIT.failure : EXIT.ok;
+  });
+}
+
+function readInput(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    const { errno, message } = error as NodeJS.ErrnoException;
+    throw new Errno(errno ?? 5, `Cannot read ${path}: ${message}`);
+  }
+}

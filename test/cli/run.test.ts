@@ -1,0 +1,75 @@
+/** `bpf-emu run` on a load balancer for XDP and a classifier (test/elf/progs/lb.bpf.c). */
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { LINKTYPE, readCapture } from '../../cli/pcap/read.ts';
+import { pcapngHeader, pcapngPacket } from '../../cli/pcap/write.ts';
+import type { RunFlags } from '../../cli/run.ts';
+import { runObject } from '../../cli/run_object.ts';
+
+const object = new Uint8Array(readFileSync(new URL('../../../test/fixtures/lb.bpf.o', import.meta.url)));
+const FLAGS: RunFlags = { memory: 64 << 20, cpus: 1, seed: 1, repeat: 1 };
+
+/** A TCP or UDP packet from 10.0.0.`host`. */
+function packet(host: number, protocol: number): Uint8Array {
+  const header = `${'00'.repeat(6)}020000000001080045000028000100004006000${'0'}0a0000000a000009`;
+  const bytes = new Uint8Array(60);
+  bytes.set(Buffer.from(header, 'hex'));
+  bytes[23] = protocol;
+  bytes[29] = host;
+  return bytes;
+}
+
+/** A capture of these frames. */
+function capture(linkType: number, ...frames: Uint8Array[]): Uint8Array {
+  const packets = frames.map((data, i) => pcapngPacket({ time: BigInt(i) * 1000n, data, comment: '' }));
+  return Buffer.concat([...pcapngHeader(linkType), ...packets]);
+}
+
+function run(flags: Partial<RunFlags>, pcap?: Uint8Array) {
+  const lines: string[] = [];
+  const job = { bytes: object, name: 'lb.bpf.o', capture: pcap, write: (line: string) => lines.push(line) };
+  const result = runObject({ ...job, flags: { ...FLAGS, ...flags } });
+  return { lines, ...result };
+}
+
+t.test('verdicts of a capture are counted, and the packets afterwards are written', async (t) => {
+  const pcap = capture(LINKTYPE.ETHERNET, packet(1, 6), packet(2, 6), packet(1, 17));
+  const { lines, output } = run({ json: true, out: 'x' }, pcap);
+  t.match(JSON.parse(lines[0]!), { packets: 3, refused: 0, verdicts: { XDP_TX: 2, XDP_PASS: 1 } });
+  const after = readCapture(output).packets;
+  t.equal(after.length, 3);
+  t.not(Buffer.compare(after[0]!.data, packet(1, 6)), 0, 'the balancer rewrote the address');
+  t.same(Buffer.from(after[2]!.data), Buffer.from(packet(1, 17)));
+});
+
+t.test('--each tells what changed in the packet and in the maps', async (t) => {
+  const { lines } = run({ each: true }, capture(LINKTYPE.ETHERNET, packet(1, 6), packet(1, 6)));
+  t.match(lines[0], /^1 {2}XDP_TX .*conns\[[0-9a-f]+\] = .*counts\[\d+\]: 0{16} -> 01/);
+  t.match(lines[1], /^2 {2}XDP_TX .*counts\[\d+\]: 01[0]{14} -> 02/);
+  t.notMatch(lines[1], /conns/, 'the connection is known');
+});
+
+t.test('packets without an Ethernet header get one', async (t) => {
+  const { lines } = run({ json: true }, capture(LINKTYPE.RAW, packet(1, 6).subarray(14)));
+  t.match(JSON.parse(lines[0]!), { verdicts: { XDP_TX: 1 } });
+});
+
+t.test('one event for the classifier', async (t) => {
+  const data = `${'00'.repeat(12)}9000${'00'.repeat(100)}`;
+  const { lines } = run({ prog: 'cls', data, ctx: '{"priority":7}', json: true });
+  t.match(JSON.parse(lines[0]!), { retval: 2, verdict: 'TC_ACT_SHOT', ctx: { mark: 114, priority: 7 } });
+});
+
+t.test('--step shows instructions and registers', async (t) => {
+  const { lines } = run({ prog: 'cls', data: `${'00'.repeat(12)}9000`, step: true });
+  t.match(lines[1], /^cls: {3}0: \(61\) r2 = \*\(u32 \*\)\(r1 \+0\)$/);
+  t.equal(lines[2], '        r2=0xe');
+});
+
+t.test('what is wrong is said', async (t) => {
+  t.throws(() => run({ prog: 'none' }), { message: 'lb.bpf.o has no program none; it has lb, cls' });
+  t.throws(() => run({ data: 'zz' }), { message: /--data: hex/ });
+  t.throws(() => run({ ctx: '{' }), { message: /--ctx: .* is not JSON/ });
+  t.throws(() => run({}, Uint8Array.of(1, 2, 3, 4)), { code: 'EINVAL' });
+  t.throws(() => run({}, capture(99, packet(1, 6))), { message: /link type 99/ });
+});
