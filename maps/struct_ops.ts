@@ -300,9 +300,9 @@ export const structOpsMapOps: MapOps = {
     }
     return err;
   },
-  sysRemove(map, key) {
+  sysRemove(map) {
+    // The kernel does not look at the key here.
     const ops = map as StructOpsMap;
-    if (keyOf(map, key) !== 0) return -EINVAL;
     if ((map.mapFlags & BPF_F_MAP.LINK) !== 0) return -ENOTSUP;
     if (ops.state === STATE.TOBEFREE) return -EINPROGRESS;
     if (ops.state !== STATE.INUSE) return -ENOENT;
