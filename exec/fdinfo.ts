@@ -80,8 +80,7 @@ function linkInfo(link: BpfLink): string {
   const lines = [
     `link_type:\t${name ?? link.linkType}`,
     `link_id:\t${link.id}`,
-    `prog_tag:\t${tagOf(link.prog)}`,
-    `prog_id:\t${link.prog.id}`,
+    ...(link.prog.id === 0 ? [] : [`prog_tag:\t${tagOf(link.prog)}`, `prog_id:\t${link.prog.id}`]),
   ];
   return `${lines.join('\n')}\n${link.fdinfo?.() ?? ''}`;
 }

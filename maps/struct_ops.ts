@@ -30,13 +30,15 @@ const MAP_SIZE = 512 - 64;
 const PAGE_SIZE = 4096;
 
 /** What one kind of structure asks of a value. */
-interface Registry {
+export interface Registry {
   readonly name: string;
   /** Checks a member that is no program: 1 when that settles it, 0 to go on, or -errno. */
   initMember(map: StructOpsMap, member: Member): number;
   /** Whether the whole can be registered: 0 or -errno. */
   validate(map: StructOpsMap): number;
   register(map: StructOpsMap): number;
+  /** Registers `map` where `old` is: 0 or -errno. */
+  replace(map: StructOpsMap, old: StructOpsMap): number;
   unregister(map: StructOpsMap): void;
 }
 
@@ -80,6 +82,11 @@ export class StructOpsMap extends BpfMap {
     const member = this.layout.members.find((one) => one.name === name);
     return member === undefined ? 0 : Number(this.env.arena.view.getBigUint64(this.value + member.offset, true));
   }
+}
+
+/** Whether a map's structure waits for a link (`bpf_struct_ops_valid_to_reg`). */
+export function isReady(map: BpfMap): map is StructOpsMap {
+  return map instanceof StructOpsMap && (map.mapFlags & BPF_F_MAP.LINK) !== 0 && map.state === STATE.READY;
 }
 
 /** Names of congestion controls in use, by kernel. */
@@ -128,6 +135,9 @@ const TCP_CONGESTION: Registry = {
     names.add(name);
     return 0;
   },
+  replace(map, old) {
+    return congestionName(map) === congestionName(old) ? 0 : -EINVAL;
+  },
   unregister(map) {
     congestionNames(map.env).delete(congestionName(map));
   },
@@ -139,6 +149,7 @@ const DUMMY: Registry = {
   initMember: () => -ENOTSUP,
   validate: () => 0,
   register: () => -ENOTSUP,
+  replace: () => -ENOTSUP,
   unregister: () => {},
 };
 

@@ -34,6 +34,7 @@ export const LINK_INFO = arm('bpf_link_info', [
   u32('tracing.target_obj_id', 'program or BTF object'),
   u32('tracing.target_btf_id', 'function in it'),
   u64('tracing.cookie', 'cookie'),
+  u32('struct_ops.map_id', 'id of the map', { unionWith: 'raw_tracepoint.tp_name' }),
   u32('netfilter.pf', 'protocol family', { unionWith: 'raw_tracepoint.tp_name' }),
   u32('netfilter.hooknum', 'hook'),
   u32('netfilter.priority', 'priority'),
@@ -60,6 +61,8 @@ export abstract class BpfLink extends BpfObject {
 
   /** Puts another program in (`update_prog`): 0 or -errno; `old` is what must be in it. */
   update?(program: BpfProgBase, old: BpfProgBase | undefined): number;
+  /** LINK_UPDATE of a link that holds a map rather than a program: 0 or -errno. */
+  updateFrom?(attr: Attr, caller: Caller): number;
   /** Ends the attachment while the link stays (`detach`): 0 or -errno. */
   detach?(): number;
   /** Adds what the kind has to tell (`fill_link_info`): 0 or -errno. */
@@ -98,6 +101,7 @@ export function linkUpdate(_kernel: Kernel, attr: Attr, caller: Caller): number 
   if ((flags & ~BPF_F_ATTACH.REPLACE) !== 0) return -EINVAL;
   const link = linkOf(caller, attr.get(at.link_fd)) as BpfLink | number;
   if (typeof link === 'number') return link;
+  if (link.updateFrom !== undefined) return link.updateFrom(attr, caller);
   const program = progOf(caller, attr.get(at.new_prog_fd));
   if (typeof program === 'number') return program;
   const oldFd = attr.get(at.old_prog_fd);

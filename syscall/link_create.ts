@@ -11,12 +11,13 @@ import { checkAttachType, isCgroupProgType } from './attach_types.ts';
 import type { Attr } from './attr.ts';
 import { LINK_CREATE } from './attr_table.ts';
 import type { Caller } from './caller.ts';
-import { capable, mapOf, progOf } from './fd.ts';
+import { capable, progOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
 import { netfilterLinkCreate } from './netfilter.ts';
 import { netnsLinkCreate } from './netns.ts';
 import { rawTpAttach } from './raw_tracepoint.ts';
 import { sockMapLinkCreate } from './sockmap_progs.ts';
+import { structOpsLinkCreate } from './struct_ops_link.ts';
 
 const AT = LINK_CREATE.at;
 const PT = BPF_PROG_TYPE;
@@ -79,17 +80,11 @@ const MAKERS: ReadonlyMap<number, LinkMaker> = new Map<number, LinkMaker>([
 /** Runs the command. */
 export function linkCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
   const attachType = attr.get(AT.attach_type);
-  if (attachType === T.STRUCT_OPS) return structOpsLink(attr, caller);
+  if (attachType === T.STRUCT_OPS) return structOpsLinkCreate(kernel, attr, caller);
   const prog = progOf(caller, attr.get(AT.prog_fd));
   if (typeof prog === 'number') return prog;
   const allowed = checkAttachType(prog, attachType, capable(caller, CAP.NET_ADMIN));
   if (allowed < 0) return allowed;
   if (isCgroupProgType(prog.type, 0)) return cgroupLinkAttach(kernel, attr, caller, prog);
   return MAKERS.get(prog.type)?.(kernel, attr, caller, prog) ?? -EINVAL;
-}
-
-/** No struct_ops map can be made, so no descriptor is one (`bpf_struct_ops_link_create`). */
-function structOpsLink(attr: Attr, caller: Caller): number {
-  const map = mapOf(caller, attr.get(AT.map_fd));
-  return typeof map === 'number' ? map : -EINVAL;
 }

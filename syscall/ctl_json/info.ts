@@ -44,6 +44,7 @@ const LINK_ARMS: Readonly<Record<number, string>> = {
   [BPF_LINK_TYPE.TRACING]: 'tracing.',
   [BPF_LINK_TYPE.NETFILTER]: 'netfilter.',
   [BPF_LINK_TYPE.SOCKMAP]: 'sockmap.',
+  [BPF_LINK_TYPE.STRUCT_OPS]: 'struct_ops.',
 };
 
 function fieldOf(arm: AttrArm, name: string): AttrField | undefined {
