@@ -473,3 +473,24 @@ t.test('a hook sees every instruction of a run, and costs the next run nothing',
   ]);
   t.end();
 });
+
+t.test('the interpreter has room for any number of constants', (t) => {
+  const { vm } = machine();
+  const count = 140_000;
+  const bytes = new Uint8Array((count + 4) * 8);
+  bytes.set(asm('r0 = 0; *(u64 *)(r10 - 8) = 0'));
+  const view = new DataView(bytes.buffer);
+  let sum = 0n;
+  for (let i = 0; i < count; i++) {
+    bytes[16 + i * 8] = 0x07;
+    view.setInt32(16 + i * 8 + 4, i * 3, true);
+    sum += BigInt(i * 3);
+  }
+  bytes.set(
+    asm('if r0 == 123456789 goto out; exit'.replace('out', 'out').replace('exit', '\n out: \n exit')),
+    16 + count * 8,
+  );
+  const prog = trustedProg(vm, bytes, 'interp');
+  t.equal(prog.run64(0), sum);
+  t.end();
+});

@@ -12,7 +12,7 @@ import type { BpfProg } from '../prog.ts';
 import { ProgramAborted, SCRATCH, type Vm } from '../vm.ts';
 import { div64, mod64, mul64, sdiv64, smod64, swap32 } from './arith.ts';
 import { accessSize, arenaAccess, arenaAddress, atomic, load, probeOk } from './memory.ts';
-import { IOP, predecode, WORDS } from './predecode.ts';
+import { BIG_CONST_WORD, type BigConst, IOP, predecode, WORDS } from './predecode.ts';
 
 /** Words of a saved frame: return address, r6 to r9, frame pointer, and may_goto's counter. */
 const FRAME_WORDS = 12;
@@ -112,6 +112,7 @@ export class Interpreter implements Engine {
   #trapped: Int32Array | undefined;
   readonly regs: Int32Array;
   readonly entries: readonly number[];
+  readonly big: ReadonlyMap<number, BigConst>;
   /** Frames of the run that has {@link regs}. */
   readonly frames = new RunState();
   readonly sites: (CallSite | undefined)[] = [];
@@ -123,7 +124,8 @@ export class Interpreter implements Engine {
     this.#vm = vm;
     this.prog = prog;
     this.linked = linked;
-    const { code, regs, entries } = predecode(linked);
+    const { code, regs, entries, big } = predecode(linked);
+    this.big = big;
     this.code = code;
     this.regs = regs;
     this.entries = entries;
@@ -296,7 +298,7 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
     const word = C[p]!;
     let op = word & 511;
     const d = (word >> 9) & 31;
-    const s = word >>> 14;
+    let s = word >>> 14;
     p += 3;
     redo: for (;;) {
       switch (op) {
@@ -770,6 +772,15 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
           }
           R[0] = value;
           break;
+        }
+        case 278: {
+          // a constant beyond the pool
+          const constant = self.big.get(p - 3)!;
+          s = BIG_CONST_WORD;
+          R[s] = constant.lo;
+          R[s + 1] = constant.hi;
+          op = constant.op;
+          continue redo;
         }
         case 277: // a hook is on
           vm.hook?.(self.prog, p / 3 - 1, R);

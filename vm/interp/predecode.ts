@@ -12,7 +12,6 @@
  * the others are listed here.
  */
 
-import { ENOMEM, Errno } from '../../uapi/errno.ts';
 import {
   BPF_ADDR_SPACE_CAST,
   BPF_ALU,
@@ -68,12 +67,22 @@ export const IOP = {
   SMOD32: 275,
   /** An instruction the verifier never reached, or the end of the program. */
   DEAD: 276,
-  /** Hooks are on: the real operation is in {@link Predecoded.real}. */
+  /** Hooks are on: the real operation is in the code without traps. */
   TRAP: 277,
+  /** The constant does not fit the pool: it and the real operation are in {@link Predecoded.big}. */
+  BIG_CONST: 278,
 } as const;
 
-/** Registers r0 to r10 take 22 words; constants follow. */
-const FIRST_CONST = 22;
+/** Registers r0 to r10 take 22 words; a word pair for constants beyond the pool and the pool follow. */
+export const BIG_CONST_WORD = 22;
+const FIRST_CONST = 24;
+
+/** An instruction whose constant is beyond the pool. */
+export interface BigConst {
+  readonly op: number;
+  readonly lo: number;
+  readonly hi: number;
+}
 
 /** A program for the loop. */
 export interface Predecoded {
@@ -82,6 +91,8 @@ export interface Predecoded {
   readonly regs: Int32Array;
   /** First word of each subprogram. */
   readonly entries: readonly number[];
+  /** By first word of the instruction. */
+  readonly big: ReadonlyMap<number, BigConst>;
 }
 
 const KIND_OPS: Readonly<Record<string, number>> = {
@@ -104,6 +115,8 @@ const SIGNED_OPS: Readonly<Record<number, number>> = {
 class Constants {
   readonly words: number[] = new Array(FIRST_CONST).fill(0);
   readonly #index = new Map<string, number>();
+  /** The last constant that did not fit. */
+  beyond: readonly [number, number] | undefined = undefined;
 
   /** Word index of a 64-bit constant. */
   of(lo: number, hi: number): number {
@@ -111,7 +124,10 @@ class Constants {
     let index = this.#index.get(key);
     if (index === undefined) {
       index = this.words.length;
-      if (index >= MAX_SRC) throw new Errno(ENOMEM, 'The program has too many constants for the interpreter');
+      if (index >= MAX_SRC) {
+        this.beyond = [lo, hi];
+        return BIG_CONST_WORD;
+      }
       this.words.push(lo, hi);
       this.#index.set(key, index);
     }
@@ -124,6 +140,7 @@ export function predecode(program: LinkedProgram): Predecoded {
   const { insns, aux, subprogs, subprogOf } = program;
   const code = new Int32Array((insns.count + 1) * WORDS);
   const constants = new Constants();
+  const big = new Map<number, BigConst>();
   for (let i = 0; i < insns.count; i++) {
     const def = INSN_TABLE[insns.op[i]!];
     const fact = aux[i]!;
@@ -226,6 +243,12 @@ export function predecode(program: LinkedProgram): Predecoded {
       case 'exit':
         break;
     }
+    if (constants.beyond !== undefined) {
+      const [lo, hi] = constants.beyond;
+      big.set(at, { op, lo, hi });
+      op = IOP.BIG_CONST;
+      constants.beyond = undefined;
+    }
     code[at] = op | (dst << DST_SHIFT) | (src << SRC_SHIFT);
     code[at + 1] = x;
     code[at + 2] = y;
@@ -236,5 +259,6 @@ export function predecode(program: LinkedProgram): Predecoded {
     code,
     regs: Int32Array.from(constants.words),
     entries: subprogs.map((subprog) => subprog.start * WORDS),
+    big,
   };
 }
