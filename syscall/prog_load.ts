@@ -21,7 +21,7 @@ import { finishLog } from './log_out.ts';
 import { checkProgAttrs, type ProgRequest } from './prog_attrs.ts';
 import { mapMayHoldProgs } from './prog_maps.ts';
 import { type Records, readRecords } from './prog_records.ts';
-import { xlate } from './xlated.ts';
+import { moveRecords, xlate } from './xlated.ts';
 
 const AT = PROG_LOAD.at;
 /** `fd_array` entries are read as needed; more than this cannot be named by an instruction. */
@@ -195,6 +195,14 @@ function makeProg(
   result: VerifierResult,
 ): number {
   const usedMaps = result.usedMaps as readonly BpfMap[];
+  const xlated = xlate({
+    insns: request.insns,
+    progType: request.type,
+    aux: result.aux,
+    privileged: request.caps.bpf,
+    bypassSpec: request.caps.perfmon,
+    vmlinux: kernel.vmlinux,
+  });
   const prog = new LoadedProg(
     {
       vm: kernel.vm,
@@ -215,12 +223,12 @@ function makeProg(
       loadTime: kernel.clock.boottime(),
       createdByUid: caller.uid,
       insns: request.insns,
-      xlated: xlate(request, result),
+      xlated: xlated.bytes,
       verifiedInsns: result.verifiedInsns,
       flags: request.flags,
       btf: debug.btf,
-      funcInfo: debug.funcInfo.packed(FUNC_INFO_SIZE),
-      lineInfo: debug.lineInfo.packed(LINE_INFO_SIZE),
+      funcInfo: moveRecords(debug.funcInfo.packed(FUNC_INFO_SIZE), FUNC_INFO_SIZE, xlated.position),
+      lineInfo: moveRecords(debug.lineInfo.packed(LINE_INFO_SIZE), LINE_INFO_SIZE, xlated.position),
       attachBtf: request.attachBtf,
       attachBtfId: request.attachBtfId,
       dstProg: request.dstProg,
