@@ -37,7 +37,8 @@ export function progLoad(kernel: Kernel, attr: Attr, caller: Caller): number {
   const log = BpfLog.open(attr.get(AT.log_level), ubuf !== 0, attr.get(AT.log_size));
   if (typeof log === 'number') return log;
 
-  const debug = debugInfo(attr, caller, request);
+  const arrayMaps: BpfMap[] = [];
+  const debug: DebugInfo = { ...debugInfo(attr, caller, request), arrayMaps };
   const result = kernel.verify(verifierInput(kernel, attr, caller, request, debug, log));
   if (result.errno === -E2BIG) tellRecordSize(attr, caller, debug);
   const logError = finishLog(log, attr, caller, ubuf, AT.log_true_size);
@@ -54,9 +55,11 @@ interface DebugInfo {
   readonly funcInfo: Records;
   readonly lineInfo: Records;
   readonly coreRelos: Records;
+  /** Maps of fd_array, when its length is given. */
+  readonly arrayMaps: BpfMap[];
 }
 
-function debugInfo(attr: Attr, caller: Caller, request: ProgRequest): DebugInfo {
+function debugInfo(attr: Attr, caller: Caller, request: ProgRequest): Omit<DebugInfo, 'arrayMaps'> {
   const insns = request.insns.length / 8;
   const funcInfo = readRecords(
     caller,
@@ -114,7 +117,7 @@ function verifierInput(
     btfByFd: (fd) => btfOf(caller, fd >>> 0),
     ...(fdArray === 0 ? {} : { fdArray: readEntry }),
     ...(fdArrayCnt === 0 ? {} : { fdArrayCnt }),
-    fdArrayErrno: checkFdArray(caller, fdArray, fdArrayCnt, readEntry),
+    fdArrayErrno: checkFdArray(caller, fdArray, fdArrayCnt, readEntry, debug.arrayMaps),
     btfErrno: debug.btfError,
     funcInfo: debug.funcInfo.bytes,
     funcInfoRecSize: debug.funcInfo.recSize,
@@ -154,6 +157,7 @@ function checkFdArray(
   array: number,
   count: number,
   read: (index: number) => number | undefined,
+  maps: BpfMap[],
 ): number {
   if (count === 0) return 0;
   if (count >= FD_ARRAY_MAX) return -EINVAL;
@@ -163,6 +167,7 @@ function checkFdArray(
     const file = caller.fdget(fd >>> 0);
     if (file === undefined) return -EBADF;
     if (!(file instanceof BpfFile) || (file.object.kind !== 'map' && file.object.kind !== 'btf')) return -EINVAL;
+    if (file.object.kind === 'map') maps.push(file.object as BpfMap);
   }
   return 0;
 }
@@ -194,7 +199,8 @@ function makeProg(
   debug: DebugInfo,
   result: VerifierResult,
 ): number {
-  const usedMaps = result.usedMaps as readonly BpfMap[];
+  // Maps of fd_array belong to the program whether an instruction names them or not.
+  const usedMaps = [...new Set([...debug.arrayMaps, ...(result.usedMaps as readonly BpfMap[])])];
   const xlated = xlate({
     insns: request.insns,
     progType: request.type,

@@ -14,7 +14,6 @@ import { BPF_CMD } from '../../uapi/bpf.ts';
 import { CAP, CAP_FULL_SET } from '../../uapi/capability.ts';
 import { errnoName } from '../../uapi/errno.ts';
 import { fileSystem, type ReplayFs } from './replay_fs.ts';
-import { trustingVerifier } from './trusting_verifier.ts';
 
 /** A pointer value of a recorded attr. */
 interface Spec {
@@ -92,7 +91,6 @@ export function replayKernel(): Kernel {
     poison: true,
     clock: { monotonic: tick, boottime: tick, realtime: tick },
     random: seededRandom(1),
-    verify: trustingVerifier,
   });
 }
 

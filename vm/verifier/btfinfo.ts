@@ -78,16 +78,16 @@ export function checkFuncInfoEarly(env: Env): number {
     const typeId = data.getUint32(at + 4, true);
     if (i === 0) {
       if (insnOff !== 0) {
-        env.verbose(`nonzero insn_off ${insnOff} for the first func info record\n`);
+        env.verbose(`nonzero insn_off ${insnOff} for the first func info record`);
         return -EINVAL;
       }
     } else if (insnOff <= prev) {
-      env.verbose(`same or smaller insn offset (${insnOff}) than previous func info record (${prev})\n`);
+      env.verbose(`same or smaller insn offset (${insnOff}) than previous func info record (${prev})`);
       return -EINVAL;
     }
     const type = btf.type(typeId);
     if (type === undefined || type.kind !== BTF_KIND.FUNC) {
-      env.verbose(`invalid type id ${typeId} in func info\n`);
+      env.verbose(`invalid type id ${typeId} in func info`);
       return -EINVAL;
     }
     if (btf.type(type.type)?.kind !== BTF_KIND.FUNC_PROTO) return -EINVAL;

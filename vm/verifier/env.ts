@@ -356,7 +356,7 @@ export class Env {
     if (this.prevLogPos !== 0 && this.prevLogPos === this.log.position) {
       this.log.reset(this.prevLogPos - 1);
       const pos = this.prevInsnPrintPos;
-      const width = Math.ceil(Math.max(pos + 20, 40) / 40) * 40 - pos - 1;
+      const width = Math.ceil(Math.max(pos + 4, 40) / 8) * 8 - pos - 1;
       this.verbose(`${' '.repeat(width)};`);
     } else {
       this.verbose(`${this.insnIdx}:`);
