@@ -19,7 +19,7 @@
  * what the other side writes is checked on every read.
  */
 import type { KernelEnv } from '../base/env.ts';
-import { PAGE_SIZE } from '../mm/arena.ts';
+import { PAGE_SHIFT, PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { E2BIG, EAGAIN, EBUSY, EINVAL, ENODATA, ENOMEM, ENOTSUPP } from '../uapi/errno.ts';
 import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps } from './map.ts';
@@ -37,6 +37,9 @@ export const BPF_RB_FORCE_WAKEUP = 2;
 
 /** What bpf_ringbuf_query answers. */
 export const BPF_RB = { AVAIL_DATA: 0, RING_SIZE: 1, CONS_POS: 2, PROD_POS: 3 } as const;
+
+/** Page number of the first data page as records have it: the kernel's own page and the two of positions come first. */
+const RECORD_PAGE_OFFSET = 3;
 
 const MAX_RECORD_SIZE = Math.floor(0xffffffff / 4);
 /** Samples one drain looks at at most. */
@@ -138,10 +141,13 @@ export function ringbufReserve(map: BpfMap, size: number): number {
   const header = ring.at(position);
   const arena = ring.env.arena;
   arena.u32[header >> 2] = (size | BUSY) >>> 0;
-  arena.u32[(header >> 2) + 1] = (header - ring.pages) / PAGE_SIZE;
+  arena.u32[(header >> 2) + 1] = RECORD_PAGE_OFFSET + ((header - ring.data) >>> PAGE_SHIFT);
   ring.producer = next;
   ring.writePosition(PRODUCER_PAGE, next);
   const sample = header + RINGBUF_HDR_SIZE;
+  const past = sample + size - (ring.data + ring.maxEntries);
+  // Both are one memory in the kernel: what a record does not write stays as it was.
+  if (past > 0) arena.copy(ring.data + ring.maxEntries, ring.data, past);
   ring.flights.push({ sample, position, length: size, busy: true });
   return sample;
 }
