@@ -5,6 +5,7 @@
 import { BpfFile } from '../base/object.ts';
 import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
+import { StructOpsMap } from '../maps/struct_ops.ts';
 import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { EBADFD, EFAULT, EINVAL, ENOSPC, EPERM } from '../uapi/errno.ts';
 import type { Attr } from './attr.ts';
@@ -106,6 +107,7 @@ export function fillMapInfo(map: BpfMap, info: UserStruct, caller: Caller): numb
     info.setU32(at.btf_value_type_id, map.btfValueTypeId);
   }
   info.setU32(at.btf_vmlinux_value_type_id, map.btfVmlinuxValueTypeId);
+  if (map instanceof StructOpsMap) info.setU32(at.btf_vmlinux_id, map.layout.btf.id);
   return mapHash(map, info, caller);
 }
 
