@@ -16,6 +16,7 @@ import {
 import { AT_FDCWD, type Caller, type PathResolver } from '../syscall/caller.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
 import { EACCES, EBADF, EIO, EPERM } from '../uapi/errno.ts';
+import type { CgroupWatch } from './cgroups.ts';
 import { BOX, type ExecNative } from './native.ts';
 import type { HeldObjects } from './objects.ts';
 import { socketInfo } from './socket_info.ts';
@@ -77,6 +78,17 @@ const LINK_KINDS: readonly (readonly [string, ForeignFile['what']])[] = [
   ['net:[', 'netns'],
 ];
 
+/** What a caller is made of. */
+export interface CallerParts {
+  readonly native: ExecNative;
+  readonly mailbox: ArrayBuffer;
+  readonly objects: HeldObjects;
+  readonly pins: PinStore | undefined;
+  readonly cgroups: CgroupWatch;
+  readonly userNs: UserNamespace;
+  readonly nrCpus: number;
+}
+
 /** The caller of the current notification. */
 export class ExecCaller implements Caller, PathResolver {
   tid = 0;
@@ -89,6 +101,7 @@ export class ExecCaller implements Caller, PathResolver {
   readonly #native: ExecNative;
   readonly #objects: HeldObjects;
   readonly #pins: PinStore | undefined;
+  readonly #cgroups: CgroupWatch;
   readonly #userNs: UserNamespace;
   readonly #u32: Uint32Array;
   readonly #f64: Float64Array;
@@ -100,21 +113,15 @@ export class ExecCaller implements Caller, PathResolver {
   #capLow = 0;
   #capHigh = 0;
 
-  constructor(
-    native: ExecNative,
-    mailbox: ArrayBuffer,
-    objects: HeldObjects,
-    pins: PinStore | undefined,
-    userNs: UserNamespace,
-    nrCpus: number,
-  ) {
-    this.#native = native;
-    this.#objects = objects;
-    this.#pins = pins;
-    this.#userNs = userNs;
-    this.#u32 = new Uint32Array(mailbox, 0, BOX.ATTR / 4);
-    this.#f64 = new Float64Array(mailbox, 0, BOX.ATTR / 8);
-    this.#nrCpus = nrCpus;
+  constructor(parts: CallerParts) {
+    this.#native = parts.native;
+    this.#objects = parts.objects;
+    this.#pins = parts.pins;
+    this.#cgroups = parts.cgroups;
+    this.#userNs = parts.userNs;
+    this.#u32 = new Uint32Array(parts.mailbox, 0, BOX.ATTR / 4);
+    this.#f64 = new Float64Array(parts.mailbox, 0, BOX.ATTR / 8);
+    this.#nrCpus = parts.nrCpus;
   }
 
   /** The next call begins: nothing is known of its thread yet. */
@@ -200,8 +207,12 @@ export class ExecCaller implements Caller, PathResolver {
       if (what === 'pidfd') return { ...foreign(what, dev, ino, ''), pid: this.#pidOf(fd) };
       return what === 'socket' ? foreignSocket(this.tid, dev, ino) : foreign(what, dev, ino, '');
     }
-    if (type === S_IFDIR)
-      return isCgroup(this.tid, fd) ? foreign('cgroup', dev, ino, link) : foreign('dir', dev, ino, link);
+    if (type === S_IFDIR && isCgroup(this.tid, fd)) {
+      const cgroup = foreign('cgroup', dev, ino, link);
+      this.#cgroups.seen(this.tid, fd, cgroup);
+      return cgroup;
+    }
+    if (type === S_IFDIR) return foreign('dir', dev, ino, link);
     return foreign(type === S_IFREG ? 'file' : 'other', dev, ino, link);
   }
 

@@ -13,6 +13,7 @@ import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
 import { E2BIG, EACCES, EFAULT, EINVAL, EIO, ENAMETOOLONG, EPERM, Errno } from '../uapi/errno.ts';
 import { AT_FDCWD, ExecCaller, type PathAnswer, type PinStore } from './caller.ts';
+import { CgroupWatch } from './cgroups.ts';
 import { EpollBridge } from './epoll.ts';
 import { fdInfoText } from './fdinfo.ts';
 import { mmapAnswer } from './mmap.ts';
@@ -66,6 +67,7 @@ export class Supervisor {
   readonly objects: HeldObjects;
   readonly mailbox = new ArrayBuffer(BOX.SIZE);
   readonly epoll: EpollBridge;
+  readonly cgroups: CgroupWatch;
 
   constructor(options: SupervisorOptions) {
     this.kernel = options.kernel;
@@ -73,6 +75,7 @@ export class Supervisor {
     this.pins = options.pins;
     this.objects = new HeldObjects(this.native, this.kernel.arena.buffer);
     this.epoll = new EpollBridge(this.native, this.objects);
+    this.cgroups = new CgroupWatch((file) => this.kernel.cgroups.remove(file));
     const error = this.native.supSetup(this.mailbox, (ino) => this.objects.drop(ino));
     if (error < 0) throw new Errno(-error, 'cannot watch descriptors (inotify_init1)');
   }
@@ -109,6 +112,7 @@ export class Supervisor {
   /** Forgets all descriptors (the server ends). */
   close(): void {
     this.epoll.close();
+    this.cgroups.close();
     this.objects.clear();
   }
 }
@@ -141,7 +145,8 @@ export class Session {
     this.#native = native;
     this.#kernel = kernel;
     this.#observers = observers;
-    this.#caller = new ExecCaller(native, mailbox, objects, pins, userNs, kernel.nrCpus);
+    const { cgroups } = supervisor;
+    this.#caller = new ExecCaller({ native, mailbox, objects, pins, cgroups, userNs, nrCpus: kernel.nrCpus });
     this.#u32 = new Uint32Array(mailbox, 0, BOX.ATTR / 4);
     this.#i32 = new Int32Array(mailbox, 0, BOX.ATTR / 4);
     this.#f64 = new Float64Array(mailbox, 0, BOX.ATTR / 8);
