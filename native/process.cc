@@ -115,6 +115,7 @@ Napi::Value Capabilities(const Napi::CallbackInfo& info) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, tid};
   __user_cap_data_struct sets[2] = {};
   if (syscall(SYS_capget, &header, sets) < 0) return Napi::Number::New(env, -errno);
+  if (sets[0].effective == 0 && sets[1].effective == 0) return Napi::Number::New(env, 0);
   if (!SameUserNamespace(tid)) return Napi::Number::New(env, 0);  // capabilities over a namespace that is not ours
   memcpy(data, &sets[0].effective, 4);
   memcpy(data + 4, &sets[1].effective, 4);

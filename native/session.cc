@@ -230,8 +230,8 @@ class Session : public Napi::ObjectWrap<Session> {
       stopping_ = true;
       wake_.notify_all();
     }
-    // The connection ends with its last descriptor; a notifier that waits in the kernel returns then.
-    if (fd_ >= 0) Abort();
+    // Not by the abort file: after an unmount its number may be that of somebody else's mount already.
+    if (fd_ >= 0) Disconnect();
     if (notifier_.joinable()) notifier_.join();
     if (watchdog_.joinable()) watchdog_.join();
     if (fd_ >= 0) close(fd_);
@@ -294,17 +294,19 @@ class Session : public Napi::ObjectWrap<Session> {
     }
   }
 
-  /** Ends the connection: all waiting and later requests fail (ECONNABORTED, ENOTCONN). */
+  /** Ends a connection that is still there: all waiting and later requests fail (ECONNABORTED, ENOTCONN). */
   void Abort() {
-    if (!abort_file_.empty()) {
-      int file = open(abort_file_.c_str(), O_WRONLY | O_CLOEXEC);
-      if (file >= 0) {
-        ssize_t written = write(file, "1", 1);
-        close(file);
-        if (written == 1) return;
-      }
+    int file = open(abort_file_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (file >= 0) {
+      ssize_t written = write(file, "1", 1);
+      close(file);
+      if (written == 1) return;
     }
-    // The last open description of /dev/fuse ends the connection; the number stays taken until Stop().
+    Disconnect();
+  }
+
+  /** Gives up our open description of /dev/fuse: the last one ends the connection. The number stays taken until Stop(). */
+  void Disconnect() {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) return;
     dup3(null, fd_, O_CLOEXEC);
