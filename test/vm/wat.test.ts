@@ -87,11 +87,8 @@ const PROGRAMS: readonly {
 
 /** The entries (`run`, `repeat`, `call0`) are the same in every module. */
 function withoutEntries(text: string): string {
-  return (
-    text
-      .replace(/ {2}\(func \(;\d+;\) \(export "(?:run|repeat|call\d+)"\)[\s\S]*?\n(?= {2}\(func|\)|$)/g, '')
-      .trimEnd() + '\n'
-  );
+  const entry = / {2}\(func \(;\d+;\) \(export "(?:run|repeat|call\d+)"\)[\s\S]*?\n(?= {2}\(func|\)|$)/g;
+  return `${text.replace(entry, '').trimEnd()}\n`;
 }
 
 for (const { name, source, maps: specs = [], pointers = [] } of PROGRAMS) {

@@ -69,6 +69,12 @@ function checkRange(vm: Vm, ptr: number, offset: number, length: number): number
   return length > size || offset > size - length ? -E2BIG : 0;
 }
 
+/** Whether `length` bytes at `offset` may be written: 0, -EINVAL or -E2BIG. */
+export function dynptrCheck(vm: Vm, ptr: number, offset: number, length: number): number {
+  if (dynptrData(vm, ptr) === 0 || isRdonly(vm, ptr)) return -EINVAL;
+  return checkRange(vm, ptr, offset >>> 0, length >>> 0);
+}
+
 const isPacket = (type: number): boolean => type === DYNPTR.SKB || type === DYNPTR.XDP;
 
 function fromMem(vm: Vm, data = 0, size = 0, lo = 0, hi = 0, ptr = 0): number {
@@ -97,7 +103,7 @@ function read(vm: Vm, to = 0, length = 0, ptr = 0, offset = 0, lo = 0, hi = 0): 
 }
 
 /** bpf_dynptr_write: (dst, offset, src, len, flags). */
-function write(vm: Vm, ptr = 0, offset = 0, from = 0, length = 0, lo = 0, hi = 0): number {
+export function dynptrWrite(vm: Vm, ptr = 0, offset = 0, from = 0, length = 0, lo = 0, hi = 0): number {
   const data = dynptrData(vm, ptr);
   if (data === 0 || isRdonly(vm, ptr)) return -EINVAL;
   const error = checkRange(vm, ptr, offset >>> 0, length >>> 0);
@@ -160,7 +166,7 @@ function copy(vm: Vm, to = 0, toOff = 0, from = 0, fromOff = 0, size = 0): numbe
   if (dynptrData(vm, to) === 0 || dynptrData(vm, from) === 0 || isRdonly(vm, to)) error = -EINVAL;
   for (let done = 0; error === 0 && done < size; ) {
     const part = Math.min(256, size - done);
-    error = read(vm, block, part, from, fromOff + done) || write(vm, to, toOff + done, block, part);
+    error = read(vm, block, part, from, fromOff + done) || dynptrWrite(vm, to, toOff + done, block, part);
     done += part;
   }
   vm.env.arena.free(block, 256);
@@ -176,7 +182,7 @@ function memset(vm: Vm, ptr = 0, offset = 0, size = 0, value = 0): number {
   vm.env.arena.u8.fill(value & 255, block, block + 256);
   let result = 0;
   for (let done = 0; result === 0 && done < size; done += 256) {
-    result = write(vm, ptr, offset + done, block, Math.min(256, size - done));
+    result = dynptrWrite(vm, ptr, offset + done, block, Math.min(256, size - done));
   }
   vm.env.arena.free(block, 256);
   return result;
@@ -197,7 +203,7 @@ function fromPacket(type: number) {
 export const DYNPTR_HELPERS: readonly HelperRecord[] = [
   { id: 197, name: 'dynptr_from_mem', doc: 'A dynptr to memory.', args: 'iili', ret: 'int', fn: fromMem },
   { id: 201, name: 'dynptr_read', doc: 'Copies out of a dynptr.', args: 'iiiil', ret: 'int', fn: read },
-  { id: 202, name: 'dynptr_write', doc: 'Copies into a dynptr.', args: 'iiiil', ret: 'int', fn: write },
+  { id: 202, name: 'dynptr_write', doc: 'Copies into a dynptr.', args: 'iiiil', ret: 'int', fn: dynptrWrite },
   {
     id: 203,
     name: 'dynptr_data',

@@ -10,12 +10,12 @@ import { OBJECT_KFUNCS } from './kfunc_object.ts';
 import { MAP_HELPERS } from './map.ts';
 import { OBJECT_KFUNC_LISTS, PACKET_HELPERS } from './packet.ts';
 import { PRINT_HELPERS } from './print.ts';
-import { PROBE_HELPERS } from './probe.ts';
+import { PROBE_HELPERS, PROBE_KFUNCS } from './probe.ts';
 import { RINGBUF_HELPERS } from './ringbuf.ts';
 import { loadAbs } from './skb_bytes.ts';
 import { STORAGE_HELPERS } from './storage.ts';
 import { STRING_HELPERS } from './string.ts';
-import { SYNC_HELPERS } from './sync.ts';
+import { SYNC_HELPERS, SYNC_KFUNCS } from './sync.ts';
 import { SYSTEM_HELPERS } from './system.ts';
 import { TASK_HELPERS } from './task.ts';
 
@@ -40,6 +40,8 @@ const KFUNC_LISTS: readonly (readonly HelperImpl[])[] = [
   COMMON_KFUNCS,
   OBJECT_KFUNCS,
   ARENA_KFUNCS,
+  SYNC_KFUNCS,
+  PROBE_KFUNCS,
   DYNPTR_KFUNCS,
   OBJECT_KFUNC_LISTS,
 ];

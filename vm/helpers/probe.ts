@@ -1,8 +1,9 @@
 /** Helpers that read memory which may not be there (man bpf-helpers): never a fault, -EFAULT and a zeroed buffer instead. */
 import { BASE_HI } from '../../mm/arena.ts';
-import { EFAULT, EINVAL, EPERM } from '../../uapi/errno.ts';
-import type { HelperRecord } from '../helper.ts';
+import { EFAULT, EINVAL, ENOMEM, EPERM } from '../../uapi/errno.ts';
+import type { HelperImpl, HelperRecord } from '../helper.ts';
 import type { Vm } from '../vm.ts';
+import { dynptrCheck, dynptrWrite } from './dynptr.ts';
 
 /** User addresses end below this high half (47 bits). */
 const USER_HI_MAX = 0x8000;
@@ -78,6 +79,42 @@ function probeWriteUser(vm: Vm, lo = 0, hi = 0, from = 0, size = 0): number {
   return vm.userMemory.write(address, vm.env.arena.u8.subarray(from, from + size));
 }
 
+/** Bytes that are copied at a time. */
+const PIECE = 256;
+
+/** A function (dynptr, offset, size, address, …) that copies memory into a dynptr: 0 or -errno. */
+function intoDynptr(reader: Reader) {
+  return (vm: Vm, ptr = 0, offset = 0, size = 0, lo = 0, hi = 0): number => {
+    const block = vm.env.arena.alloc(PIECE);
+    if (block === 0) return -ENOMEM;
+    const from = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+    let error = dynptrCheck(vm, ptr, offset, size);
+    for (let done = 0; error === 0 && done < size; done += PIECE) {
+      const part = Math.min(PIECE, size - done);
+      const at = from + BigInt(done);
+      error =
+        reader(vm, block, part, Number(BigInt.asIntN(32, at)), Number(BigInt.asIntN(32, at >> 32n))) ||
+        dynptrWrite(vm, ptr, offset + done, block, part);
+    }
+    vm.env.arena.free(block, PIECE);
+    return error;
+  };
+}
+
+/** As {@link intoDynptr} for a string: bytes copied with the NUL, or -errno. */
+function strIntoDynptr(reader: Reader) {
+  return (vm: Vm, ptr = 0, offset = 0, size = 0, lo = 0, hi = 0): number => {
+    const error = dynptrCheck(vm, ptr, offset, size);
+    if (error !== 0 || size === 0) return error;
+    const block = vm.env.arena.alloc(size);
+    if (block === 0) return -ENOMEM;
+    const length = probeStr(reader)(vm, block, size, lo, hi);
+    const written = length > 0 ? dynptrWrite(vm, ptr, offset, block, length) : 0;
+    vm.env.arena.free(block, size);
+    return written < 0 ? written : length;
+  };
+}
+
 const READ = 'Copies memory; -EFAULT and zeros where there is none.';
 const READ_STR = 'Copies a string; its length with the NUL, or -EFAULT and zeros.';
 
@@ -98,4 +135,42 @@ export const PROBE_HELPERS: readonly HelperRecord[] = [
   },
   { id: 148, name: 'copy_from_user', doc: READ, args: 'iil', ret: 'int', fn: copyFromUser },
   { id: 191, name: 'copy_from_user_task', doc: READ, args: 'iilil', ret: 'int', fn: copyFromUserTask },
+];
+
+const DYNPTR_READ = 'Copies memory into a dynptr.';
+const DYNPTR_READ_STR = 'Copies a string into a dynptr: its length with the NUL.';
+
+export const PROBE_KFUNCS: readonly HelperImpl[] = [
+  { name: 'bpf_probe_read_kernel_dynptr', doc: DYNPTR_READ, args: 'iiil', ret: 'int', fn: intoDynptr(readKernel) },
+  { name: 'bpf_probe_read_user_dynptr', doc: DYNPTR_READ, args: 'iiil', ret: 'int', fn: intoDynptr(readUser) },
+  { name: 'bpf_copy_from_user_dynptr', doc: DYNPTR_READ, args: 'iiil', ret: 'int', fn: intoDynptr(readUser) },
+  { name: 'bpf_copy_from_user_task_dynptr', doc: DYNPTR_READ, args: 'iiil', ret: 'int', fn: intoDynptr(readUser) },
+  {
+    name: 'bpf_probe_read_kernel_str_dynptr',
+    doc: DYNPTR_READ_STR,
+    args: 'iiil',
+    ret: 'int',
+    fn: strIntoDynptr(readKernel),
+  },
+  {
+    name: 'bpf_probe_read_user_str_dynptr',
+    doc: DYNPTR_READ_STR,
+    args: 'iiil',
+    ret: 'int',
+    fn: strIntoDynptr(readUser),
+  },
+  {
+    name: 'bpf_copy_from_user_str_dynptr',
+    doc: DYNPTR_READ_STR,
+    args: 'iiil',
+    ret: 'int',
+    fn: strIntoDynptr(readUser),
+  },
+  {
+    name: 'bpf_copy_from_user_task_str_dynptr',
+    doc: DYNPTR_READ_STR,
+    args: 'iiil',
+    ret: 'int',
+    fn: strIntoDynptr(readUser),
+  },
 ];

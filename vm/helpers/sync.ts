@@ -3,8 +3,10 @@
  * machine (man bpf-helpers). One thread runs programs, so a lock is never contended:
  * its word only shows that it is held.
  */
+
+import { HtabMap } from '../../maps/hashtab.ts';
 import { EBUSY, EINVAL, ENOSYS, EPERM } from '../../uapi/errno.ts';
-import type { HelperRecord } from '../helper.ts';
+import type { HelperImpl, HelperRecord } from '../helper.ts';
 import type { Vm } from '../vm.ts';
 
 const setWord =
@@ -58,6 +60,42 @@ const EDEADLK = 35;
 function timerCancel(vm: Vm, timer = 0): number {
   return vm.timers.isRunning(timer) ? -EDEADLK : vm.timers.cancel(timer);
 }
+
+/** bpf_wq_init: (wq, map, flags). */
+function wqInit(vm: Vm, wq = 0, mapAddr = 0, flags = 0): number {
+  if (flags !== 0) return -EINVAL;
+  const map = vm.mapAt(mapAddr);
+  if (map === undefined) return -EINVAL;
+  if (vm.timers.has(wq)) return -EBUSY;
+  if (map.usercnt === 0) return -EPERM;
+  vm.timers.init(wq, map);
+  return 0;
+}
+
+/** bpf_wq_set_callback: (wq, callback, flags). */
+function wqSetCallback(vm: Vm, wq = 0, callback = 0, flags = 0): number {
+  return flags !== 0 ? -EINVAL : timerSetCallback(vm, wq, callback);
+}
+
+/** bpf_wq_start: (wq, flags): the work runs when the event loop comes to it. */
+function wqStart(vm: Vm, wq = 0, flags = 0): number {
+  return flags !== 0 ? -EINVAL : vm.timers.start(wq, vm.env.clock.monotonic());
+}
+
+/** bpf_map_sum_elem_count: elements of a hash. */
+function sumElemCount(vm: Vm, mapAddr = 0): number {
+  const map = vm.mapAt(mapAddr);
+  return vm.ret64(map instanceof HtabMap ? map.count : 0, 0);
+}
+
+export const SYNC_KFUNCS: readonly HelperImpl[] = [
+  { name: 'bpf_wq_init', doc: 'Makes a work item of a map value.', args: 'iii', ret: 'int', fn: wqInit },
+  { name: 'bpf_wq_set_callback_impl', doc: 'Gives it its function.', args: 'iii', ret: 'int', fn: wqSetCallback },
+  { name: 'bpf_wq_start', doc: 'Queues it.', args: 'ii', ret: 'int', fn: wqStart },
+  { name: 'bpf_map_sum_elem_count', doc: 'Elements of a hash.', args: 'i', ret: 'long', fn: sumElemCount },
+  { name: 'bpf_res_spin_lock_irqsave', doc: 'Takes a lock: never contended.', args: 'i', ret: 'int', fn: setWord(1) },
+  { name: 'bpf_res_spin_unlock_irqrestore', doc: 'Releases a lock.', args: 'i', ret: 'void', fn: setWord(0) },
+];
 
 export const SYNC_HELPERS: readonly HelperRecord[] = [
   { id: 93, name: 'spin_lock', doc: 'Takes a lock.', args: 'i', ret: 'void', fn: setWord(1) },
