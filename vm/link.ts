@@ -4,7 +4,7 @@
  * facts into addresses, implementations and targets once (`bpf_misc_fixup`'s part of the work).
  */
 import { ArenaMap } from '../maps/arena_map.ts';
-import type { BpfMap, MapOps } from '../maps/map.ts';
+import { BpfMap, type MapOps } from '../maps/map.ts';
 import { BASE_HI } from '../mm/arena.ts';
 import { ENOMEM, ENOTSUPP, Errno } from '../uapi/errno.ts';
 import type { HelperImpl } from './helper.ts';
@@ -152,7 +152,8 @@ function callSite(vm: Vm, insns: Insns, fact: InsnAux, i: number): CallSite {
     return { kind: 'helper', impl: vm.tables.kfunc(name) ?? unsupported(name) };
   }
   const id = insns.imm[i]!;
-  const map = fact.mapPoison ? undefined : (fact.map as BpfMap | undefined);
+  // What is looked up in a map of maps is known by its template only: the map comes with the call.
+  const map = !fact.mapPoison && fact.map instanceof BpfMap ? fact.map : undefined;
   if (id === HELPER_TAIL_CALL) return { kind: 'tail', map };
   if (map !== undefined) {
     const ops = map.ops as MapSite['ops'];
