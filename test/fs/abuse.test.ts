@@ -9,6 +9,9 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { compileC, TestMount, whyNoMount } from './support.ts';
 
+// The machine may be busy.
+t.setTimeout(120_000);
+
 const run = promisify(execFile);
 const seed = Number(process.env['BPF_EMU_SEED'] ?? Date.now() % 0x7fffffff);
 /** How much larger the server may be afterwards, in bytes. The garbage collector decides when memory goes back. */

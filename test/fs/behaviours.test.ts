@@ -8,6 +8,9 @@ import t from 'tap';
 import { BEHAVIOURS, tryBehaviour } from './behaviours.ts';
 import { TestMount, whyNoMount } from './support.ts';
 
+// The machine may be busy.
+t.setTimeout(120_000);
+
 t.test('the emulated bpffs', { skip: whyNoMount() ?? false }, async (t) => {
   const mount = await TestMount.make();
   const umask = process.umask(0o022);

@@ -3,6 +3,9 @@ import { readFileSync, statSync } from 'node:fs';
 import t from 'tap';
 import { TestMount, whyNoMount } from './support.ts';
 
+// The machine may be busy.
+t.setTimeout(120_000);
+
 const skip = whyNoMount() ?? false;
 
 t.test('after a crash clients get an error, and the next mount clears up', { skip }, async (t) => {

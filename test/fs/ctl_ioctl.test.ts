@@ -7,6 +7,9 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { compileC, TestMount, whyNoMount } from './support.ts';
 
+// The machine may be busy.
+t.setTimeout(120_000);
+
 const run = promisify(execFile);
 const why = whyNoMount();
 

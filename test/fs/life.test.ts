@@ -7,6 +7,9 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { whyNoMount } from './support.ts';
 
+// The machine may be busy.
+t.setTimeout(120_000);
+
 t.test('the life of mounts in one process', { skip: whyNoMount() ?? false }, async (t) => {
   const temp = mkdtempSync(join(tmpdir(), 'bpf-emu-life-'));
   t.teardown(() => rmSync(temp, { recursive: true }));

@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { compileC, whyNoMount } from './support.ts';
 
+// The machine may be busy.
+t.setTimeout(120_000);
+
 const USER = 1000;
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 

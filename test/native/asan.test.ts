@@ -40,6 +40,7 @@ function sanitized(): NodeJS.ProcessEnv | undefined {
   }
 }
 
+t.setTimeout(140_000);
 const env = sanitized();
 const skip = env === undefined ? 'no compiler with AddressSanitizer (Debian: g++)' : false;
 
