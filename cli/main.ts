@@ -1,5 +1,6 @@
 /** The command line: one file a command; see `bpf-emu --help`. */
 import { Command, CommanderError } from 'commander';
+import { addBtfCommand } from './btf.ts';
 import { EXIT, reportError } from './common.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addCtlCommand } from './ctl.ts';
@@ -9,6 +10,7 @@ import { addMountCommand } from './mount.ts';
 import { addRunCommand } from './run.ts';
 import { addStatusCommand } from './status.ts';
 import { addUmountCommand } from './umount.ts';
+import { addVerifyCommand } from './verify.ts';
 
 const program = new Command('bpf-emu')
   .description('The Linux BPF filesystem and the bpf(2) system call, as a userspace program.')
@@ -22,6 +24,8 @@ addUmountCommand(program);
 addStatusCommand(program);
 addExecCommand(program);
 addRunCommand(program);
+addVerifyCommand(program);
+addBtfCommand(program);
 addCtlCommand(program);
 addCompletionCommand(program);
 

@@ -2,12 +2,14 @@
  * `bpf-emu verify`: each program of an object, whether the kernel would take it, and in
  * one line why not.
  */
-import { Kernel, type KernelOptions } from '../syscall/kernel.ts';
+import type { Kernel } from '../syscall/kernel.ts';
 import { LocalCaller } from '../syscall/local_caller.ts';
 import { BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import { errnoName, strerror } from '../uapi/errno.ts';
+import type { Kconfig } from './externs.ts';
 import { type LoadOptions, loadObject } from './load.ts';
 import { readObject } from './read.ts';
+import type { ObjectSpec } from './spec.ts';
 
 /** The verdict on one program. */
 export interface Verdict {
@@ -26,28 +28,67 @@ export interface Verdict {
 /** What an object is verified with. */
 export interface VerifyOptions extends LoadOptions {
   readonly name?: string;
-  readonly kernel: KernelOptions;
+  readonly kconfig?: Kconfig;
+  /** Where they are loaded; nothing is left in it. */
+  readonly kernel: Kernel;
 }
 
 /** Verifies all programs of an object. Throws an Errno when the object cannot be read or its maps not be made. */
 export function verifyObject(bytes: Uint8Array, options: VerifyOptions): Verdict[] {
-  const kernel = new Kernel(options.kernel);
-  const name = options.name === undefined ? {} : { name: options.name };
-  const spec = readObject(bytes, { ...name, target: kernel.vmlinux });
+  const spec = readObject(bytes, {
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.kconfig === undefined ? {} : { kconfig: options.kconfig }),
+    target: options.kernel.vmlinux,
+  });
+  return verifySpec(spec, options);
+}
+
+/** Verifies bare instructions (8 bytes each) as a program of a type. */
+export function verifyInsns(insns: Uint8Array, type: number, options: VerifyOptions): Verdict[] {
+  const name = options.name ?? 'prog';
+  const spec: ObjectSpec = {
+    name,
+    license: 'GPL',
+    kernVersion: 0,
+    maps: [],
+    btf: new Uint8Array(0),
+    programs: [
+      {
+        name,
+        section: '',
+        type,
+        attachType: 0,
+        flags: 0,
+        target: '',
+        attachBtf: undefined,
+        optional: false,
+        insns,
+        fixups: [],
+        funcInfo: new Uint8Array(0),
+        funcInfoRecSize: 0,
+        lineInfo: new Uint8Array(0),
+        lineInfoRecSize: 0,
+      },
+    ],
+  };
+  return verifySpec(spec, options);
+}
+
+function verifySpec(spec: ObjectSpec, options: VerifyOptions): Verdict[] {
   const caller = new LocalCaller({ memory: 1 << 30 });
   const only = options.only ?? new Set(spec.programs.map((program) => program.name));
-  const loaded = loadObject(kernel, caller, spec, { logLevel: 1, ...options, only });
-  const verdicts = loaded.programs.map(({ spec, fd, log }) => {
+  const loaded = loadObject(options.kernel, caller, spec, { logLevel: 1, ...options, only });
+  const verdicts = loaded.programs.map(({ spec: program, fd, log }): Verdict => {
     const errno = fd < 0 ? -fd : 0;
     const last = reasonOf(log);
-    const reason = errno === 0 ? statisticsOf(log) : `${errnoName(errno)}: ${last === '' ? strerror(errno) : last}`;
+    const refusal = `${errnoName(errno)}: ${last === '' ? strerror(errno) : last}`;
     return {
-      program: spec.name,
-      section: spec.section,
-      type: typeName(spec.type),
+      program: program.name,
+      section: program.section,
+      type: typeName(program.type || (options.type ?? 0)),
       accepted: errno === 0,
       errno,
-      reason,
+      reason: errno === 0 ? statisticsOf(log) : refusal,
       log,
     };
   });

@@ -1,11 +1,13 @@
 import t from 'tap';
 import { seededRandom } from '../../base/env.ts';
 import { builtinBtf } from '../../btf/builtin.ts';
-import { verifyObject } from '../../elf/verify.ts';
+import { verifyInsns, verifyObject } from '../../elf/verify.ts';
+import { Kernel } from '../../syscall/kernel.ts';
+import { BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { fixture } from './fixtures.ts';
 
 const clock = { monotonic: () => 0n, boottime: () => 0n, realtime: () => 0n };
-const kernel = { cpus: 2, memory: 64 << 20, clock, random: seededRandom(1), vmlinux: builtinBtf() };
+const kernel = new Kernel({ cpus: 2, memory: 64 << 20, clock, random: seededRandom(1), vmlinux: builtinBtf() });
 
 t.test('verifyObject() gives a verdict on every program', async (t) => {
   const verdicts = verifyObject(fixture('maps'), { name: 'maps', kernel });
@@ -33,4 +35,12 @@ t.test('programs of a structure of operations are verified for their slots', asy
     verdicts.map(({ type }) => type),
     ['STRUCT_OPS', 'STRUCT_OPS', 'STRUCT_OPS'],
   );
+});
+
+t.test('bare instructions are verified as a program of a type', async (t) => {
+  const ret = Uint8Array.of(0xb7, 0, 0, 0, 1, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0);
+  t.match(verifyInsns(ret, BPF_PROG_TYPE.XDP, { kernel }), [{ accepted: true, type: 'XDP' }]);
+  const exit = ret.subarray(8);
+  t.match(verifyInsns(exit, BPF_PROG_TYPE.XDP, { kernel }), [{ accepted: false, reason: 'EACCES: R0 !read_ok' }]);
+  t.equal(kernel.progs.size, 0, 'nothing is left');
 });
