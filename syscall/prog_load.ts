@@ -26,6 +26,8 @@ import { moveRecords, xlate } from './xlated.ts';
 const AT = PROG_LOAD.at;
 /** `fd_array` entries are read as needed; more than this cannot be named by an instruction. */
 const FD_ARRAY_MAX = 0x7fffffff / 4;
+/** Most maps a program uses (`MAX_USED_MAPS`). */
+const MAX_USED_MAPS = 64;
 const FUNC_INFO_SIZE = 8;
 const LINE_INFO_SIZE = 16;
 
@@ -117,7 +119,7 @@ function verifierInput(
     btfByFd: (fd) => btfOf(caller, fd >>> 0),
     ...(fdArray === 0 ? {} : { fdArray: readEntry }),
     ...(fdArrayCnt === 0 ? {} : { fdArrayCnt }),
-    fdArrayErrno: checkFdArray(caller, fdArray, fdArrayCnt, readEntry, debug.arrayMaps),
+    fdArrayErrno: checkFdArray(caller, log, fdArray, fdArrayCnt, readEntry, debug.arrayMaps),
     btfErrno: debug.btfError,
     funcInfo: debug.funcInfo.bytes,
     funcInfoRecSize: debug.funcInfo.recSize,
@@ -154,6 +156,7 @@ function attachOf(request: ProgRequest): VerifierInput['attach'] {
 /** Every entry must be a map or a BTF object (`process_fd_array`); only looked at when its length is given. */
 function checkFdArray(
   caller: Caller,
+  log: BpfLog,
   array: number,
   count: number,
   read: (index: number) => number | undefined,
@@ -166,8 +169,20 @@ function checkFdArray(
     if (fd === undefined) return -EFAULT;
     const file = caller.fdget(fd >>> 0);
     if (file === undefined) return -EBADF;
-    if (!(file instanceof BpfFile) || (file.object.kind !== 'map' && file.object.kind !== 'btf')) return -EINVAL;
-    if (file.object.kind === 'map') maps.push(file.object as BpfMap);
+    const object = file instanceof BpfFile ? file.object : undefined;
+    if (object?.kind === 'map') {
+      const map = object as BpfMap;
+      if (!maps.includes(map)) {
+        if (maps.length >= MAX_USED_MAPS) {
+          log.write(`The total number of maps per program has reached the limit of ${MAX_USED_MAPS}\n`);
+          return -E2BIG;
+        }
+        maps.push(map);
+      }
+    } else if (object?.kind !== 'btf') {
+      log.write(`fd ${fd} is not pointing to valid bpf_map or btf\n`);
+      return -EINVAL;
+    }
   }
   return 0;
 }

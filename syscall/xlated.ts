@@ -10,7 +10,7 @@ import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { type InsnAux, PTR_KIND } from '../vm/verifier/types.ts';
-import { contextLoad } from './xlated_ctx.ts';
+import { contextLoad, contextStore } from './xlated_ctx.ts';
 import { Patcher, raw, type Xinsn } from './xlated_patch.ts';
 
 const LDDW = 0x18;
@@ -27,6 +27,7 @@ const T = BPF_MAP_TYPE;
 /** Offsets in `struct bpf_array` and in the elements of a hash table, as in the kernel recorded. */
 const ARRAY_VALUE = 312;
 const HTAB_KEY = 48;
+const LRU_REF = 35;
 
 /** What the rewriting looks at. */
 export interface XlateInput {
@@ -77,8 +78,8 @@ function rewrite(patcher: Patcher, insn: Xinsn, aux: InsnAux, input: XlateInput)
     return;
   }
   if (insn.op === LDDW) showMap(insn, aux);
-  // A call of a subprogram shows which one it is in its offset field.
-  else if (insn.op === CALL && insn.src === PSEUDO_CALL) insn.setOff(aux.subprog);
+  // A call of a subprogram has its distance in the offset field, and which one it is in the other.
+  else if (insn.op === CALL && insn.src === PSEUDO_CALL) insn.setImm(aux.subprog);
 }
 
 function showMap(insn: Xinsn, aux: InsnAux): void {
@@ -96,12 +97,22 @@ function replacementOf(insn: Xinsn, aux: InsnAux, input: XlateInput): Uint8Array
   const cls = insn.op & 7;
   const operation = insn.op & 0xf0;
   const isReg = (insn.op & 8) !== 0;
-  if ((cls === 4 || cls === 7) && isReg && (operation === 0x30 || operation === 0x90)) return divide(insn);
+  if ((cls === 4 || cls === 7) && (operation === 0x30 || operation === 0x90))
+    return isReg ? divide(insn) : divideByMinusOne(insn);
   if (cls === 0 && ((insn.op & 0xe0) === 0x20 || (insn.op & 0xe0) === 0x40)) return loadPacket(insn);
   if (cls === 1 && aux.ptrKind === PTR_KIND.CTX)
     return contextLoad(insn, input.progType, aux.ctxFieldSize, input.vmlinux);
+  if ((cls === 2 || cls === 3) && aux.ptrKind === PTR_KIND.CTX)
+    return contextStore(insn, input.progType, input.vmlinux);
   if (insn.op === CALL && insn.src === 0 && insn.imm === HELPER_LOOKUP) return lookup(aux, input);
   return undefined;
+}
+
+/** Signed division by -1 is a negation, its remainder 0: the processor would trap on the smallest number. */
+function divideByMinusOne(insn: Xinsn): Uint8Array[] | undefined {
+  if (insn.off !== 1 || insn.imm !== -1) return undefined;
+  const alu = insn.op & 7;
+  return (insn.op & 0xf0) === 0x30 ? [raw(alu | 0x80, insn.dst, 0, 0, 0)] : [raw(0xb4, insn.dst, 0, 0, 0)];
 }
 
 /** Division and remainder by a register that may be 0 (unsigned, and signed by -1). */
@@ -159,10 +170,12 @@ function lookup(aux: InsnAux, input: XlateInput): Uint8Array[] | undefined {
     case T.PERCPU_ARRAY:
       return (map.mapFlags & BPF_F_MAP.INNER_MAP) !== 0 ? undefined : arrayLookup(map, input.bypassSpec);
     case T.HASH:
-      return hashLookup(map, []);
+      return hashLookup(map, [], []);
+    case T.PERCPU_HASH:
+      return hashLookup(map, [], [raw(0x79, 0, 0, 0, 0), raw(0xbf, 0, 0, -1, 0)]);
     case T.LRU_HASH:
       // The reference bit of the element is set when it is not.
-      return hashLookup(map, [raw(0x71, 1, 0, 20, 0), raw(0x55, 1, 0, 1, 0), raw(0x72, 0, 0, 20, 1)]);
+      return hashLookup(map, [raw(0x71, 1, 0, LRU_REF, 0), raw(0x55, 1, 0, 1, 0), raw(0x72, 0, 0, LRU_REF, 1)], []);
     default:
       return undefined;
   }
@@ -190,9 +203,15 @@ function arrayLookup(map: BpfMap, bypassSpec: boolean): Uint8Array[] {
   ];
 }
 
-function hashLookup(map: BpfMap, between: readonly Uint8Array[]): Uint8Array[] {
+function hashLookup(map: BpfMap, before: readonly Uint8Array[], after: readonly Uint8Array[]): Uint8Array[] {
   const value = HTAB_KEY + Math.ceil(map.keySize / 8) * 8;
-  return [raw(CALL, 0, 0, 0, 0), raw(0x15, 0, 0, between.length + 1, 0), ...between, raw(0x07, 0, 0, 0, value)];
+  return [
+    raw(CALL, 0, 0, 0, 0),
+    raw(0x15, 0, 0, before.length + after.length + 1, 0),
+    ...before,
+    raw(0x07, 0, 0, 0, value),
+    ...after,
+  ];
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
- * Loads from the context as the kernel converts them (`convert_ctx_access`): the
- * members of sk_buff and xdp_buff that a field stands for, where that is one load.
+ * Accesses of the context as the kernel converts them (`bpf_convert_ctx_access`,
+ * `xdp_convert_ctx_access`, …): the members of sk_buff and xdp_buff a field stands
+ * for. Offsets are those of the kernel's BTF, without one those of the kernel recorded.
  */
 import { BTF_KIND, type Btf } from '../btf/btf.ts';
 import { BPF_PROG_TYPE } from '../uapi/bpf.ts';
@@ -8,31 +9,62 @@ import { raw, type Xinsn } from './xlated_patch.ts';
 
 const PT = BPF_PROG_TYPE;
 
-/** A field of the context: the member of the kernel's structure, its offset where recorded, and its width. */
+/** A field of the context: the member of the kernel's structure, its offset as recorded, its width. */
 interface Member {
   readonly struct: string;
   readonly member: string;
-  /** Offset in the kernel recorded; -1: only the kernel's BTF knows. */
   readonly offset: number;
   readonly size: number;
+  /** What follows the load, with the register it went to. */
+  readonly after?: (dst: number) => readonly Uint8Array[];
+  /** Stores are converted as loads are. */
+  readonly writable?: boolean;
 }
 
-const skb = (member: string, size: number, offset = -1): Member => ({ struct: 'sk_buff', member, offset, size });
-const xdp = (member: string, offset: number): Member => ({ struct: 'xdp_buff', member, offset, size: 8 });
+type More = Pick<Member, 'after' | 'writable'>;
+const skb = (member: string, size: number, offset: number, more: More = {}): Member => ({
+  struct: 'sk_buff',
+  member,
+  offset,
+  size,
+  ...more,
+});
+const xdp = (member: string, offset: number, more: More = {}): Member => ({
+  struct: 'xdp_buff',
+  member,
+  offset,
+  size: 8,
+  ...more,
+});
+
+/** Offset of `ifindex` in struct net_device, and of the queue in struct xdp_rxq_info. */
+const DEV_IFINDEX = 224;
+const RXQ_INDEX = 8;
+/** Ids below it are not of a NAPI instance (`MIN_NAPI_ID`). */
+const MIN_NAPI_ID = 257;
+
+const load4 = (dst: number, offset: number): Uint8Array => raw(0x61, dst, dst, offset, 0);
 
 /** `struct __sk_buff` by offset. */
 const SKB: ReadonlyMap<number, Member> = new Map([
   [0, skb('len', 4, 112)],
-  [8, skb('mark', 4)],
-  [16, skb('protocol', 2)],
-  [32, skb('priority', 4)],
-  [36, skb('skb_iif', 4)],
-  [44, skb('tc_index', 2)],
-  [68, skb('hash', 4)],
+  [4, skb('__pkt_type_offset', 1, 128, { after: (dst) => [raw(0x54, dst, 0, 0, 7)] })],
+  [8, skb('mark', 4, 164, { writable: true })],
+  [12, skb('queue_mapping', 2, 124)],
+  [16, skb('protocol', 2, 176)],
+  [20, skb('vlan_all', 4, 152, { after: (dst) => [raw(0x15, dst, 0, 1, 0), raw(0xb4, dst, 0, 0, 1)] })],
+  [24, skb('vlan_tci', 2, 154)],
+  [28, skb('vlan_proto', 2, 152)],
+  [32, skb('priority', 4, 140, { writable: true })],
+  [36, skb('skb_iif', 4, 144)],
+  [40, skb('dev', 8, 16, { after: (dst) => [load4(dst, DEV_IFINDEX)] })],
+  [44, skb('tc_index', 2, 132)],
+  [68, skb('hash', 4, 148)],
   [76, skb('data', 8, 200)],
-  // cb of a direct packet access: struct bpf_skb_data_end.
+  // In the control block: struct bpf_skb_data_end, tc_classid of qdisc_skb_cb.
+  [72, { struct: '', member: '', offset: 46, size: 2 }],
   [80, { struct: '', member: '', offset: 80, size: 8 }],
-  [152, skb('tstamp', 8)],
+  [84, skb('napi_id', 4, 156, { after: (dst) => [raw(0x35, dst, 0, 1, MIN_NAPI_ID), raw(0xb7, dst, 0, 0, 0)] })],
 ]);
 
 /** `struct xdp_md` by offset. */
@@ -40,6 +72,8 @@ const XDP: ReadonlyMap<number, Member> = new Map([
   [0, xdp('data', 0)],
   [4, xdp('data_end', 8)],
   [8, xdp('data_meta', 16)],
+  [12, xdp('rxq', 32, { after: (dst) => [raw(0x79, dst, dst, 0, 0), load4(dst, DEV_IFINDEX)] })],
+  [16, xdp('rxq', 32, { after: (dst) => [load4(dst, RXQ_INDEX)] })],
 ]);
 
 const TABLES: ReadonlyMap<number, ReadonlyMap<number, Member>> = new Map([
@@ -61,9 +95,23 @@ const SIZE_BITS: Readonly<Record<number, number>> = { 1: 0x10, 2: 0x08, 4: 0x00,
 const BYTES: Readonly<Record<number, number>> = { 16: 1, 8: 2, 0: 4, 24: 8 };
 const MODE_MEMSX = 0x80;
 const LDX_MEM = 0x61;
+const AX = 11;
 
-/** `struct bpf_perf_event_data`: registers, then the period at 168. */
+/** `struct bpf_perf_event_data`: registers, period, address. */
 const PERF_REGS_SIZE = 168;
+/** Where period and address are in `struct perf_sample_data`. */
+const SAMPLE: ReadonlyMap<number, number> = new Map([
+  [PERF_REGS_SIZE, 8],
+  [PERF_REGS_SIZE + 8, 184],
+]);
+
+/** Fields of skb_shared_info, behind `skb->head + skb->end`: gso_segs and gso_size of __sk_buff. */
+const SHARED_INFO: ReadonlyMap<number, number> = new Map([
+  [164, 6],
+  [176, 4],
+]);
+const SKB_END = 188;
+const SKB_HEAD = 192;
 
 /** What a load from the context becomes; undefined: it is shown as it was. */
 export function contextLoad(
@@ -73,16 +121,24 @@ export function contextLoad(
   vmlinux: Btf | undefined,
 ): Uint8Array[] | undefined {
   if (progType === PT.PERF_EVENT) return perfEventLoad(insn);
+  const table = TABLES.get(progType);
+  const { dst, src } = insn;
   const size = BYTES[insn.op & 0x18] as number;
   const width = fieldSize === 0 ? size : fieldSize;
   const start = insn.off - (insn.off % width);
-  const member = TABLES.get(progType)?.get(start);
+  const shared = table === SKB ? SHARED_INFO.get(start) : undefined;
+  if (shared !== undefined)
+    return [
+      raw(0x61, AX, src, SKB_END, 0),
+      raw(0x79, dst, src, SKB_HEAD, 0),
+      raw(0x0f, dst, AX, 0, 0),
+      raw(0x69, dst, dst, shared, 0),
+    ];
+  const member = table?.get(start);
   if (member === undefined) return undefined;
-  const offset = offsetOf(member, vmlinux);
-  if (offset < 0) return undefined;
-  const { dst, src } = insn;
-  const out = [raw(LDX_MEM | (SIZE_BITS[member.size] as number), dst, src, offset, 0)];
-  if (size < width) {
+  const out = [raw(LDX_MEM | (SIZE_BITS[member.size] as number), dst, src, offsetOf(member, vmlinux), 0)];
+  out.push(...(member.after?.(dst) ?? []));
+  if (size < Math.min(width, member.size)) {
     const shift = (insn.off - start) * 8;
     if (shift > 0) out.push(raw(0x74, dst, 0, 0, shift));
     out.push(raw(0x54, dst, 0, 0, 2 ** (size * 8) - 1));
@@ -91,10 +147,18 @@ export function contextLoad(
   return out;
 }
 
-/** Registers and period lie behind pointers (`pe_prog_convert_ctx_access`). */
+/** What a store to the context becomes: the member where that is one store of the same width. */
+export function contextStore(insn: Xinsn, progType: number, vmlinux: Btf | undefined): Uint8Array[] | undefined {
+  const member = TABLES.get(progType)?.get(insn.off);
+  if (member?.writable !== true || BYTES[insn.op & 0x18] !== member.size) return undefined;
+  return [raw(insn.op, insn.dst, insn.src, offsetOf(member, vmlinux), insn.imm)];
+}
+
+/** Registers and sample data lie behind pointers (`pe_prog_convert_ctx_access`). */
 function perfEventLoad(insn: Xinsn): Uint8Array[] | undefined {
   const { dst, src, off } = insn;
-  if (off === PERF_REGS_SIZE) return [raw(0x79, dst, src, 8, 0), raw(0x79, dst, dst, 8, 0)];
+  const sample = SAMPLE.get(off);
+  if (sample !== undefined) return [raw(0x79, dst, src, 8, 0), raw(0x79, dst, dst, sample, 0)];
   if (off < PERF_REGS_SIZE) return [raw(0x79, dst, src, 0, 0), raw(insn.op, dst, dst, off, 0)];
   return undefined;
 }

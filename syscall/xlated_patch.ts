@@ -137,7 +137,7 @@ export class Patcher {
       if (insn.target >= 0) {
         const to = position[insn.target] ?? -1;
         const distance = to < 0 ? 0 : to - at - 1;
-        if (insn.op === CALL || insn.op === GOTOL) insn.setImm(distance);
+        if (insn.op === GOTOL) insn.setImm(distance);
         else insn.setOff(distance);
       }
       bytes.set(insn.bytes, at * INSN_SIZE);
