@@ -16,7 +16,7 @@ export type Handler = (sb: Superblock, request: FuseRequest, reply: FuseReply) =
 
 /** How the trace shows a request: fields of the body as [label, word, format], then the names. */
 export interface OpcodeTrace {
-  readonly fields?: readonly (readonly [label: string, word: number, format: 'dec' | 'oct' | 'hex' | '64'])[];
+  readonly fields?: readonly (readonly [label: string, word: number, format: 'dec' | 'oct' | 'hex' | '64' | 'ioctl'])[];
   /** Names after the fixed part. */
   readonly names?: 0 | 1 | 2;
 }
@@ -129,7 +129,7 @@ const ROWS: readonly (readonly [keyof typeof OP, number, Handler, OpcodeTrace?])
     'IOCTL',
     32,
     file.ioctl,
-    { fields: [FH, ['cmd', 13, 'hex'], ['arg', 14, '64'], ['in', 16, 'dec'], ['out', 17, 'dec']] },
+    { fields: [FH, ['cmd', 13, 'ioctl'], ['arg', 14, '64'], ['in', 16, 'dec'], ['out', 17, 'dec']] },
   ],
   ['POLL', 24, file.poll, { fields: [FH, ['events', 15, 'hex']] }],
   ['BATCH_FORGET', 8, name.batchForget, { fields: [['count', 10, 'dec']] }],

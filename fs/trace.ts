@@ -1,5 +1,7 @@
 /** One readable line a FUSE request, made from the opcode table. */
+import { BPF_CMD } from '../uapi/bpf.ts';
 import { errnoName } from '../uapi/errno.ts';
+import { CTL_IOC_TYPE } from './ctl.ts';
 import { NO_REPLY } from './file.ts';
 import type { FuseRequest } from './message.ts';
 import { OPCODES } from './opcodes.ts';
@@ -10,7 +12,21 @@ const FORMATS = {
   oct: (request: FuseRequest, word: number) => `0${request.get(word).toString(8)}`,
   hex: (request: FuseRequest, word: number) => `0x${request.get(word).toString(16)}`,
   '64': (request: FuseRequest, word: number) => `${request.get64(word)}`,
+  ioctl: (request: FuseRequest, word: number) => ioctlName(request.get(word)),
 } as const;
+
+/** Names of the commands of bpf(2); the first of two names for one number. */
+const COMMAND_NAMES = new Map(
+  Object.entries(BPF_CMD)
+    .reverse()
+    .map(([name, number]) => [number as number, `BPF_${name}`]),
+);
+
+/** An ioctl number: a command of bpf(2) by name where it is one. */
+function ioctlName(request: number): string {
+  const command = ((request >>> 8) & 0xff) === CTL_IOC_TYPE ? COMMAND_NAMES.get(request & 0xff) : undefined;
+  return command ?? `0x${request.toString(16)}`;
+}
 
 /**
  * `unique OPCODE node=N field=… "name" [uid:gid tid] = result`, where the result is the

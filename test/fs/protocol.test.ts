@@ -111,16 +111,18 @@ t.test('the trace shows a request in one line', (t) => {
   mount.ask('LOOKUP', 1, [], 'a\nb\0');
   mount.ask('FORGET', 1, [3, 0]);
   mount.ask(99, 1, []);
+  mount.ask('IOCTL', 2, [9, 0, 0, 0xc050bf00, 0x1000, 0, 80, 80], '\0'.repeat(80));
   t.same(lines, [
     '77 MKDIR node=1 mode=0755 umask=022 "sub" [1000:1000 tid 4242] = 128',
     '77 LOOKUP node=1 "a\\nb" [1000:1000 tid 4242] = ENOENT',
     '77 FORGET node=1 nlookup=3 [1000:1000 tid 4242] = -',
     '77 opcode-99 node=1 [1000:1000 tid 4242] = ENOSYS',
+    '77 IOCTL node=2 fh=9 cmd=BPF_MAP_CREATE arg=4096 in=80 out=80 [1000:1000 tid 4242] = ENOTTY',
   ]);
   mount.server.request.length = 40;
   t.match(traceLine(mount.server.request, -22), /= EINVAL$/, 'also when cut off');
   t.equal(mount.server.statistics()['MKDIR'], 1);
-  t.equal(mount.server.total, 3, 'unknown numbers above the table are not counted');
+  t.equal(mount.server.total, 4, 'unknown numbers above the table are not counted');
   t.end();
 });
 
