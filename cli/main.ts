@@ -9,6 +9,7 @@ import { projectVersion } from './flags.ts';
 import { addMountCommand } from './mount.ts';
 import { addRunCommand } from './run.ts';
 import { addStatusCommand } from './status.ts';
+import { addTraceCommand } from './trace.ts';
 import { addUmountCommand } from './umount.ts';
 import { addVerifyCommand } from './verify.ts';
 
@@ -26,6 +27,7 @@ addExecCommand(program);
 addRunCommand(program);
 addVerifyCommand(program);
 addBtfCommand(program);
+addTraceCommand(program);
 addCtlCommand(program);
 addCompletionCommand(program);
 

@@ -12,6 +12,7 @@ import { EINVAL, ENOENT, Errno, errnoName } from '../uapi/errno.ts';
 import { type DisasmNames, disasmInsn } from '../vm/disasm.ts';
 import { helperName } from '../vm/helpers/protos.ts';
 import { BpfProg } from '../vm/prog.ts';
+import { formatTraceLine } from '../vm/task.ts';
 import { MapWatch } from './map_watch.ts';
 import { LINKTYPE, type Packet, readCapture } from './pcap/read.ts';
 import { type OutPacket, pcapngHeader, pcapngPacket } from './pcap/write.ts';
@@ -59,6 +60,8 @@ function ethernet(packet: Packet): Uint8Array {
 export function runObject(job: RunJob): RunResult {
   const { flags } = job;
   const kernel = makeKernel(flags);
+  // What the program prints goes beside its results.
+  kernel.vm.onTrace = (line) => console.error(formatTraceLine(line));
   const spec = readObject(job.bytes, { name: job.name, target: kernel.vmlinux });
   const wanted = flags.prog === undefined ? spec.programs[0] : spec.programs.find((prog) => prog.name === flags.prog);
   if (wanted === undefined) {

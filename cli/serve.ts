@@ -7,10 +7,12 @@ import { type MountHandle, type MountSetup, mountBpffs } from '../fs/mount.ts';
 import { loadAddon } from '../native/addon.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { emuProgRun } from '../syscall/prog_run/index.ts';
+import { TraceBuffer } from '../vm/trace.ts';
 import { EXIT, reportError } from './common.ts';
 import { serveCommand } from './join.ts';
 import type { MountFlags } from './mount.ts';
 import { makeKernel, statusCommand } from './server.ts';
+import { traceCommand } from './trace.ts';
 
 /** Mounts and serves; returns when the last mount of the emulated kernel is gone. */
 export async function serve(dir: string, flags: MountFlags, announce: (dir: string) => void): Promise<number> {
@@ -23,9 +25,12 @@ export async function serve(dir: string, flags: MountFlags, announce: (dir: stri
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
+  const printed = new TraceBuffer();
+  kernel.vm.onTrace = printed.push;
   const commands = new Map<string, SessionCommand>([
     ['EMU_STATUS', statusCommand(kernel, () => [...mounts])],
     ['EMU_PROG_RUN', emuProgRun(kernel)],
+    ['EMU_TRACE', traceCommand(printed)],
     [
       'EMU_SERVE',
       serveCommand((handed) => {
