@@ -40,7 +40,7 @@ export interface Section {
 }
 
 /** One symbol. */
-export interface Symbol {
+export interface ElfSymbol {
   readonly name: string;
   readonly value: number;
   readonly size: number;
@@ -55,13 +55,13 @@ export interface Symbol {
 export interface Relocation {
   readonly offset: number;
   readonly type: number;
-  readonly symbol: Symbol;
+  readonly symbol: ElfSymbol;
 }
 
 /** A whole object. */
 export interface ElfFile {
   readonly sections: readonly Section[];
-  readonly symbols: readonly Symbol[];
+  readonly symbols: readonly ElfSymbol[];
   /** Relocations by the index of the section they apply to, in order of their offset. */
   readonly relocations: ReadonlyMap<number, readonly Relocation[]>;
 }
@@ -126,7 +126,7 @@ function stringAt(bytes: Uint8Array, offset: number): string {
   return latin1(bytes.subarray(offset, end === -1 ? bytes.length : end));
 }
 
-function readSymbols(section: Section, sections: readonly Section[]): Symbol[] {
+function readSymbols(section: Section, sections: readonly Section[]): ElfSymbol[] {
   const names = sections[section.link]?.bytes ?? new Uint8Array(0);
   const view = new DataView(section.bytes.buffer, section.bytes.byteOffset, section.bytes.byteLength);
   const count = Math.floor(section.bytes.length / 24);
@@ -149,7 +149,7 @@ function readSymbols(section: Section, sections: readonly Section[]): Symbol[] {
   });
 }
 
-function readRelocations(sections: readonly Section[], symbols: readonly Symbol[]): Map<number, Relocation[]> {
+function readRelocations(sections: readonly Section[], symbols: readonly ElfSymbol[]): Map<number, Relocation[]> {
   const relocations = new Map<number, Relocation[]>();
   for (const section of sections) {
     if (section.type !== SHT.REL && section.type !== SHT.RELA) continue;
@@ -159,7 +159,7 @@ function readRelocations(sections: readonly Section[], symbols: readonly Symbol[
     for (let at = 0; at + entry <= section.bytes.length; at += entry) {
       const symbol = symbols[view.getUint32(at + 12, true)];
       if (symbol === undefined) bad(`a relocation of ${section.name} names no symbol`);
-      list.push({ offset: word64(view, at), type: view.getUint32(at + 8, true), symbol: symbol as Symbol });
+      list.push({ offset: word64(view, at), type: view.getUint32(at + 8, true), symbol: symbol as ElfSymbol });
     }
     relocations.set(section.info, list);
   }

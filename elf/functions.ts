@@ -10,7 +10,17 @@ import { type BtfExt, firstWord } from './btf_ext.ts';
 import { Code, INSN_SIZE, OP_CALL, OP_LDDW } from './code.ts';
 import type { CoreRelo } from './core_relo.ts';
 import type { Externs } from './externs.ts';
-import { type ElfFile, type Relocation, type Section, SHF_EXECINSTR, SHN_UNDEF, SHT, STB, STT } from './file.ts';
+import {
+  type ElfFile,
+  type ElfSymbol,
+  type Relocation,
+  type Section,
+  SHF_EXECINSTR,
+  SHN_UNDEF,
+  SHT,
+  STB,
+  STT,
+} from './file.ts';
 import { KCONFIG, type PlacedMap } from './maps.ts';
 import type { Fixup } from './spec.ts';
 
@@ -18,6 +28,8 @@ import type { Fixup } from './spec.ts';
 export interface Func {
   readonly name: string;
   readonly section: Section;
+  /** Static: only called by others, no program of its own. */
+  readonly isLocal: boolean;
   /** First instruction in its section, and number of them. */
   readonly start: number;
   readonly code: Code;
@@ -53,24 +65,35 @@ export function collectFunctions(around: Surroundings): Func[] {
     if (section.type !== SHT.PROGBITS || (section.flags & SHF_EXECINSTR) === 0 || section.size === 0) continue;
     if (section.size % INSN_SIZE !== 0)
       throw new Errno(EINVAL, `Cannot read section ${section.name}: ${section.size} bytes are no whole instructions`);
-    const symbols = around.elf.symbols.filter((symbol) => symbol.section === section.index && symbol.type === STT.FUNC);
-    for (const symbol of symbols) {
-      if (symbol.binding === STB.LOCAL && section.name !== '.text')
-        throw new Errno(EINVAL, `Cannot read ${symbol.name}: a static function in section ${section.name}`);
-      if (
-        symbol.value % INSN_SIZE !== 0 ||
-        symbol.size % INSN_SIZE !== 0 ||
-        symbol.size === 0 ||
-        symbol.value + symbol.size > section.bytes.length
-      )
-        throw new Errno(EINVAL, `Cannot read ${symbol.name}: it lies outside of section ${section.name}`);
-      functions.push(readFunction(around, section, symbol.name, symbol.value, symbol.size));
+    for (const { name, value, size, binding } of functionSymbols(around.elf, section)) {
+      if (value % INSN_SIZE !== 0 || size % INSN_SIZE !== 0 || size === 0 || value + size > section.bytes.length)
+        throw new Errno(EINVAL, `Cannot read ${name}: it lies outside of section ${section.name}`);
+      functions.push(readFunction(around, section, { name, value, size, isLocal: binding === STB.LOCAL }));
     }
   }
   return functions;
 }
 
-function readFunction(around: Surroundings, section: Section, name: string, offset: number, size: number): Func {
+/** Where a function lies. */
+interface FunctionPlace {
+  readonly name: string;
+  readonly value: number;
+  readonly size: number;
+  readonly isLocal: boolean;
+}
+
+/** The functions of a section. Compilers before LLVM 8 did not say which symbols are: each goes to the next then. */
+function functionSymbols(elf: ElfFile, section: Section): ElfSymbol[] {
+  const symbols = elf.symbols.filter((symbol) => symbol.section === section.index);
+  const functions = symbols.filter((symbol) => symbol.type === STT.FUNC);
+  if (functions.length > 0) return functions;
+  const labels = symbols.filter((symbol) => symbol.type === STT.NOTYPE && symbol.binding !== STB.LOCAL);
+  labels.sort((a, b) => a.value - b.value);
+  return labels.map((label, index) => ({ ...label, size: (labels[index + 1]?.value ?? section.size) - label.value }));
+}
+
+function readFunction(around: Surroundings, section: Section, place: FunctionPlace): Func {
+  const { name, value: offset, size, isLocal } = place;
   const start = offset / INSN_SIZE;
   const code = new Code(section.bytes.slice(offset, offset + size));
   const references: Reference[] = [];
@@ -98,6 +121,7 @@ function readFunction(around: Surroundings, section: Section, name: string, offs
   return {
     name,
     section,
+    isLocal,
     start,
     code,
     references,

@@ -58,7 +58,7 @@ export function readObject(bytes: Uint8Array, options: ReadOptions = {}): Object
     kernVersion: version(contents(elf, 'version')),
     maps: [...placed.map((one) => one.map), ...collectStructOps(elf, btf)],
     programs: functions
-      .filter((func) => func.section.name !== '.text')
+      .filter((func) => func.section.name !== '.text' && !func.isLocal)
       .map((func) => program(func, functions, btf, sizes)),
     btf: btf === undefined ? new Uint8Array(0) : loadable(btf, elf, externs),
   };
