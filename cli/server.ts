@@ -15,6 +15,7 @@ export function makeKernel(flags: KernelFlags): Kernel {
     random: randomSource(flags.seed),
     vmlinux: hostBtf(),
   });
+  kernel.onBug = (error) => console.error('bpf-emu: internal error, please report it:', error);
   driveTimers(kernel.vm, hostTimer, (error) => console.error(`bpf-emu: a timer of a program: ${error}`));
   return kernel;
 }

@@ -59,6 +59,8 @@ export class Kernel implements KernelEnv {
   readonly netns = new NetNamespace();
   readonly netfilterSlots = new Set<string>();
   readonly sockMapProgs = new SockMapProgs();
+  /** Told of faults of our own (a verifier or compiler that throws); the caller only gets an errno. */
+  onBug: ((error: unknown) => void) | undefined = undefined;
   /** Buffers that commands copy keys and values through. */
   readonly scratch: Scratches;
   readonly #dispatcher = new Dispatcher();

@@ -9,6 +9,7 @@ import type { BpfMap } from '../maps/map.ts';
 import { progMapCompatible } from '../maps/prog_compatible.ts';
 import { BPF_F_PROG } from '../uapi/bpf.ts';
 import { E2BIG, EBADF, EFAULT, EINVAL } from '../uapi/errno.ts';
+import type { EngineName } from '../vm/prog.ts';
 import { TABLES } from '../vm/tables.ts';
 import type { MapDesc, VerifierInput, VerifierResult } from '../vm/verifier/types.ts';
 import type { Attr } from './attr.ts';
@@ -139,6 +140,7 @@ function verifierInput(
     tables: TABLES,
     readMapValue: (map, off, size) => readMapValue(map as BpfMap, off, size),
     log,
+    onBug: (error) => kernel.onBug?.(error),
     nrCpus: kernel.nrCpus,
     now: () => Number(kernel.clock.monotonic()) / 1e6,
     ...(debug.btf === undefined ? {} : { btf: debug.btf }),
@@ -224,39 +226,49 @@ function makeProg(
     bypassSpec: request.caps.perfmon,
     vmlinux: kernel.vmlinux,
   });
-  const prog = new LoadedProg(
-    {
-      vm: kernel.vm,
-      type: request.type,
-      expectedAttachType: request.expectedAttachType,
-      name: request.name,
-      insns: request.insns,
-      aux: result.aux,
-      subprogs: result.subprogs,
-      usedMaps,
-      sleepable: (request.flags & BPF_F_PROG.SLEEPABLE) !== 0,
-      xdpHasFrags: (request.flags & BPF_F_PROG.XDP_HAS_FRAGS) !== 0,
-      dstProgType: request.dstProg?.type ?? 0,
-      attachFuncProto: request.attachBtfId,
-    },
-    {
-      gplCompatible: request.gplCompatible,
-      loadTime: kernel.clock.boottime(),
-      createdByUid: caller.uid,
-      insns: request.insns,
-      xlated: xlated.bytes,
-      verifiedInsns: result.verifiedInsns,
-      flags: request.flags,
-      btf: debug.btf,
-      funcInfo: moveRecords(debug.funcInfo.packed(FUNC_INFO_SIZE), FUNC_INFO_SIZE, xlated.position),
-      lineInfo: moveRecords(debug.lineInfo.packed(LINE_INFO_SIZE), LINE_INFO_SIZE, xlated.position),
-      attachBtf: request.attachBtf,
-      attachBtfId: request.attachBtfId,
-      dstProg: request.dstProg,
-      maxCtxOffset: result.maxCtxOffset,
-      maxTpAccess: result.maxTpAccess,
-    },
-  );
+  const build = (engine: EngineName): LoadedProg =>
+    new LoadedProg(
+      {
+        engine,
+        vm: kernel.vm,
+        type: request.type,
+        expectedAttachType: request.expectedAttachType,
+        name: request.name,
+        insns: request.insns,
+        aux: result.aux,
+        subprogs: result.subprogs,
+        usedMaps,
+        sleepable: (request.flags & BPF_F_PROG.SLEEPABLE) !== 0,
+        xdpHasFrags: (request.flags & BPF_F_PROG.XDP_HAS_FRAGS) !== 0,
+        dstProgType: request.dstProg?.type ?? 0,
+        attachFuncProto: request.attachBtfId,
+      },
+      {
+        gplCompatible: request.gplCompatible,
+        loadTime: kernel.clock.boottime(),
+        createdByUid: caller.uid,
+        insns: request.insns,
+        xlated: xlated.bytes,
+        verifiedInsns: result.verifiedInsns,
+        flags: request.flags,
+        btf: debug.btf,
+        funcInfo: moveRecords(debug.funcInfo.packed(FUNC_INFO_SIZE), FUNC_INFO_SIZE, xlated.position),
+        lineInfo: moveRecords(debug.lineInfo.packed(LINE_INFO_SIZE), LINE_INFO_SIZE, xlated.position),
+        attachBtf: request.attachBtf,
+        attachBtfId: request.attachBtfId,
+        dstProg: request.dstProg,
+        maxCtxOffset: result.maxCtxOffset,
+        maxTpAccess: result.maxTpAccess,
+      },
+    );
+  let prog: LoadedProg;
+  try {
+    prog = build('jit');
+  } catch (error) {
+    // A program the compiler cannot take runs in the interpreter.
+    kernel.onBug?.(error);
+    prog = build('interp');
+  }
   for (const map of usedMaps) map.get();
   for (const map of usedMaps) {
     if (mapMayHoldProgs(map) && !progMapCompatible(map, prog)) {

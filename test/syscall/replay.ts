@@ -85,13 +85,17 @@ export function replayKernel(): Kernel {
     now += 1000n;
     return now;
   };
-  return new Kernel({
+  const kernel = new Kernel({
     cpus: 2,
     memory: 512 << 20,
     poison: true,
     clock: { monotonic: tick, boottime: tick, realtime: tick },
     random: seededRandom(1),
   });
+  kernel.onBug = (error) => {
+    throw error;
+  };
+  return kernel;
 }
 
 /** Runs one sequence on a kernel and returns the steps that differ. */

@@ -3,7 +3,7 @@
  * state, what they return.
  */
 
-import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
+import { BPF_F_MAP, BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { EACCES, EFAULT, EINVAL } from '../../uapi/errno.ts';
 import { ACCESS_HELPER, checkMapAccess } from './access.ts';
 import {
@@ -513,7 +513,8 @@ function setReturn(env: Env, proto: HelperProto, meta: CallMeta, percpuAlloc: bo
         return -EFAULT;
       }
       const key = meta.constMapKey;
-      if (proto.id === H.map_lookup_elem && elidesNull(map.mapType) && key >= 0 && key < map.maxEntries) {
+      const elides = elidesNull(map.mapType) && (map.mapFlags & BPF_F_MAP.INNER_MAP) === 0;
+      if (proto.id === H.map_lookup_elem && elides && key >= 0 && key < map.maxEntries) {
         flag &= ~F.PTR_MAYBE_NULL;
       }
       r0.map = map;
