@@ -29,6 +29,7 @@ export class CDeclarations {
   readonly #btf: Btf;
   readonly #names: CNames;
   readonly #layout: CLayout;
+  #nesting = 0;
 
   constructor(btf: Btf, names: CNames) {
     this.#btf = btf;
@@ -38,6 +39,15 @@ export class CDeclarations {
 
   /** `TYPE NAME`, with what C puts around and behind the name; no name: the type alone. `level` indents what is defined inside. */
   declare(id: number, name: string, level: number): string {
+    // A pointer to a function that takes the pointer has no end.
+    if (this.#nesting > MAX_DEPTH) return '...';
+    this.#nesting++;
+    const text = this.#declaration(id, name, level);
+    this.#nesting--;
+    return text;
+  }
+
+  #declaration(id: number, name: string, level: number): string {
     const chain: number[] = [];
     for (let at = id; chain.length < MAX_CHAIN; ) {
       chain.push(at);

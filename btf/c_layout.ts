@@ -61,6 +61,9 @@ const PADS = [
   ['char', 8],
 ] as const;
 
+/** Most bitfields of one gap: a struct may claim to be 4 GiB. */
+const PADS_MAX = 4096;
+
 /**
  * The nameless bitfields that fill a struct from bit `from` to bit `to`, where the
  * next member starts, which C would align to `align` bytes. None when C leaves the same gap.
@@ -82,7 +85,10 @@ export function padding(from: number, to: number, align: number, inBitfield: boo
     if (explicit) lines.push(`${name}: ${inBitfield ? aligned - at : 0};`);
     at = aligned;
   }
-  for (; to - at >= bits; at += bits) lines.push(`${name}: ${bits};`);
+  const whole = Math.floor((to - at) / bits);
+  for (let i = 0; i < Math.min(whole, PADS_MAX); i++) lines.push(`${name}: ${bits};`);
+  if (whole > PADS_MAX) lines.push(`/* ${whole - PADS_MAX} more of these */`);
+  at += whole * bits;
   if (at < to) {
     const rest = to - at;
     const smallest = [...PADS].reverse().find((pad) => pad[1] >= rest) ?? PADS[0];
