@@ -198,7 +198,7 @@ function checkInsn(env: Env, i: number): number {
 
 /** Text of the state and the instruction, as the log's level asks. */
 function logInsn(env: Env, state: VState, i: number): void {
-  if (env.logging && env.doPrintState) {
+  if (env.logLevel2 && env.doPrintState) {
     env.verbose(`\nfrom ${env.prevInsnIdx} to ${i}${state.speculative ? ' (speculative execution)' : ''}:`);
     env.printState(state, state.curframe, true);
     env.cleanScratch();

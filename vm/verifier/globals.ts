@@ -57,19 +57,13 @@ function isProjection(uapi: string, name: string): boolean {
   return (uapi === '__sk_buff' && name === 'sk_buff') || (uapi === 'xdp_md' && name === 'xdp_buff');
 }
 
+const QUALIFIERS = new Set<number>([BTF_KIND.CONST, BTF_KIND.VOLATILE, BTF_KIND.RESTRICT, BTF_KIND.TYPE_TAG]);
+
 /** A pointer to the program type's context by name (`btf_is_prog_ctx_type`). */
-function isCtxType(env: Env, btf: Btf, ptr: BtfType, arg: number): boolean {
+export function isCtxType(env: Env, btf: Btf, ptr: BtfType, arg: number): boolean {
   if (env.progType === BPF_PROG_TYPE.KPROBE) {
     let t = btf.type(ptr.type);
-    while (
-      t !== undefined &&
-      (t.kind === BTF_KIND.CONST ||
-        t.kind === BTF_KIND.VOLATILE ||
-        t.kind === BTF_KIND.TYPE_TAG ||
-        t.kind === BTF_KIND.RESTRICT)
-    ) {
-      t = btf.type(t.type);
-    }
+    for (let depth = 0; depth < 32 && t !== undefined && QUALIFIERS.has(t.kind); depth++) t = btf.type(t.type);
     if (t?.kind === BTF_KIND.TYPEDEF && t.name === 'bpf_user_pt_regs_t') return true;
   }
   const t = skipMods(btf, ptr.type);
@@ -88,7 +82,7 @@ const RAW_TP_TYPES = new Set<number>([BPF_PROG_TYPE.RAW_TRACEPOINT, BPF_PROG_TYP
 /** A type tagged as context is one (`btf_validate_prog_ctx_type`). */
 function validateCtxType(env: Env, btf: Btf, ptr: BtfType, arg: number): number {
   let t = btf.type(ptr.type);
-  while (t !== undefined && t.kind !== BTF_KIND.TYPEDEF && skipMods(btf, t.id) !== t) t = btf.type(t.type);
+  for (let depth = 0; depth < 32 && t !== undefined && QUALIFIERS.has(t.kind); depth++) t = btf.type(t.type);
   if (t?.kind === BTF_KIND.TYPEDEF) {
     if (
       (env.progType === BPF_PROG_TYPE.KPROBE || env.progType === BPF_PROG_TYPE.PERF_EVENT) &&
@@ -99,6 +93,8 @@ function validateCtxType(env: Env, btf: Btf, ptr: BtfType, arg: number): number 
   const target = skipMods(btf, ptr.type);
   const { name } = target;
   const type = env.progType;
+  // `void *ctx __arg_ctx` is always valid.
+  if (target.kind === BTF_KIND.UNKN || type === BPF_PROG_TYPE.TRACEPOINT || type === BPF_PROG_TYPE.EXT) return 0;
   if (target.kind === BTF_KIND.UNKN && type === BPF_PROG_TYPE.SYSCALL) return 0;
   if (!isStruct(target) && !(target.kind === BTF_KIND.INT)) {
     if (target.kind === BTF_KIND.UNKN && (type === BPF_PROG_TYPE.TRACING || type === BPF_PROG_TYPE.LSM)) return 0;

@@ -171,7 +171,7 @@ function resolveMapArg(env: Env, meta: CallMeta, argType: number): number {
 }
 
 /** A format string in a read-only map (`check_reg_const_str`). */
-function checkConstStr(env: Env, reg: Reg, regno: number): number {
+export function checkConstStr(env: Env, reg: Reg, regno: number): number {
   const map = reg.map!;
   const readonly = (map.mapFlags & (1 << 7)) !== 0 && map.frozen;
   if (!readonly) {

@@ -29,6 +29,7 @@ export class Tnum {
 
   /** As the log prints it. */
   toString(): string {
+    if (this.mask === 0n) return this.value <= 65535n ? `${this.value}` : `0x${this.value.toString(16)}`;
     return `(0x${this.value.toString(16)}; 0x${this.mask.toString(16)})`;
   }
 }
