@@ -94,7 +94,7 @@ export function helpersMarkdown(): string {
     '',
     '## Contexts: known differences',
     '',
-    '- Some fields of `__sk_buff` and `bpf_sock` are 8 or 16 bits wide in the kernel (`pkt_type`, `protocol`, `queue_mapping`, `tc_index`, `tc_classid`, `vlan_tci`, `vlan_proto`, `gso_segs`, `gso_size`, ports). A narrow load of such a field at an offset inside it reads the lowest bytes in the kernel, and the bytes at the offset (zero) here; a store keeps all 32 bits here, 16 in the kernel.',
+    '- `tc_index`, `queue_mapping` and `tc_classid` keep all 32 bits of a store here, 16 in the kernel.',
     '- `bpf_sock.rx_queue_mapping` of a socket without a queue reads as 0xffffffff here, and as a 64-bit -1 in the kernel.',
     '- Hashes, socket cookies and SYN cookies are other numbers than a kernel would give, as they are random there too.',
     '- Network devices: `lo` (1) and `eth0` (2), connected to nothing. Lookups of sockets and routes find none.',

@@ -10,6 +10,8 @@ import { InsnAux, PTR_KIND, type VerifierInput, type VerifierResult } from '../.
 const LDX = 1;
 const SIZES = [4, 2, 1, 8];
 const MOV_X = 0xbf;
+/** Classes that write their destination register: LD, LDX, ALU, ALU64. */
+const WRITES_DST: ReadonlySet<number> = new Set([0, 1, 4, 7]);
 
 /** Facts instead of a verdict. */
 export function factsOf(input: VerifierInput): VerifierResult {
@@ -40,13 +42,14 @@ export function factsOf(input: VerifierInput): VerifierResult {
       if (access === undefined && rules?.ctxKind === 'table') errno = -EACCES;
       fact.ptrKind = PTR_KIND.CTX;
       fact.ctxPtr = access?.ptrOff ?? -1;
+      fact.ctxOff = access?.loadOff ?? -1;
       maxCtxOffset = Math.max(maxCtxOffset, insns.off[i]! + size);
       ctx.delete(dst);
     } else if (op === MOV_X && ctx.has(src)) ctx.add(dst);
     else if (op === OP_CALL) {
       fact.helperId = insns.imm[i]!;
       for (let reg = 0; reg < 6; reg++) ctx.delete(reg);
-    } else if ((op & 7) !== 5 && (op & 7) !== 6) ctx.delete(dst);
+    } else if (WRITES_DST.has(op & 7)) ctx.delete(dst);
   }
   return {
     errno,

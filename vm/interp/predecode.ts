@@ -191,6 +191,8 @@ export function predecode(program: LinkedProgram): Predecoded {
         if (fact.ptrKind === PTR_KIND.CTX && fact.ctxPtr >= 0) {
           op = IOP.CTX_PTR;
           x = CTX_EXT + fact.ctxPtr;
+        } else if (fact.ptrKind === PTR_KIND.CTX && fact.ctxOff >= 0) {
+          x = fact.ctxOff;
         } else if (fact.ptrKind === PTR_KIND.BTF_PROBE) {
           y = op;
           op = IOP.PROBE;

@@ -21,7 +21,7 @@ import {
   MAX_TAIL_CALL_CNT,
 } from '../insn.ts';
 import type { CallSite, LinkedProgram, MapSite, TailSite } from '../link.ts';
-import { PTR_KIND } from '../verifier/types.ts';
+import { type InsnAux, PTR_KIND } from '../verifier/types.ts';
 import { CTX_EXT, SCRATCH } from '../vm.ts';
 import { emitAlu, emitEnd, emitMov, emitNeg } from './alu.ts';
 import { analyse, buildBlocks, DEAD_END, type FlowGraph } from './cfg.ts';
@@ -253,7 +253,7 @@ class FunctionEmitter implements BlockEmitter {
       }
       case 'load':
       case 'loadsx':
-        this.#load(aux[i]!.ptrKind, aux[i]!.ctxPtr, dst, src, off, def.size, def.kind === 'loadsx');
+        this.#load(aux[i]!, dst, src, off, def.size, def.kind === 'loadsx');
         return;
       case 'store': {
         const value = def.x ? src : -1;
@@ -283,9 +283,11 @@ class FunctionEmitter implements BlockEmitter {
     return ptrKind === PTR_KIND.ARENA ? this.#context.window : undefined;
   }
 
-  #load(ptrKind: number, ctxPtr: number, dst: number, src: number, off: number, size: number, signed: boolean): void {
+  #load(fact: InsnAux, dst: number, src: number, off: number, size: number, signed: boolean): void {
+    const { ptrKind, ctxPtr, ctxOff } = fact;
     const window = this.#window(ptrKind);
     if (ptrKind === PTR_KIND.CTX && ctxPtr >= 0) emitLoad(this.#code, dst, src, CTX_EXT + ctxPtr, 8, false);
+    else if (ptrKind === PTR_KIND.CTX && ctxOff >= 0) emitLoad(this.#code, dst, src, ctxOff, size, signed);
     else if (window !== undefined) emitArenaLoad(this.#code, window, dst, src, off, size, signed);
     else if (ptrKind === PTR_KIND.BTF_PROBE) emitProbe(this.#code, this.#context.limits, dst, src, off, size, signed);
     else emitLoad(this.#code, dst, src, off, size, signed);

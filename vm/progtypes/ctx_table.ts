@@ -38,6 +38,11 @@ export interface CtxField {
   readonly ptrOff?: number;
   /** Width recorded for narrow reads, when it is not the field's size. */
   readonly fieldSize?: number;
+  /**
+   * Bytes the kernel keeps the field in, when fewer than it shows: a narrow load as wide as
+   * that reads the value wherever in the field it starts (`convert_ctx_accesses`).
+   */
+  readonly kernelSize?: number;
   /** Smallest narrow read, when it is not a byte. */
   readonly minSize?: number;
   /** Attach types that may read it (and write it); default all. */
@@ -131,6 +136,9 @@ export function ctxAccess(
     regType: field.reg ?? SCALAR_VALUE,
     fieldSize: narrow ? (field.fieldSize ?? field.size) : 0,
     ...(field.btfName === undefined ? {} : { btfName: field.btfName }),
+    ...(narrow && field.kernelSize !== undefined && size >= field.kernelSize && off !== field.off
+      ? { loadOff: field.off }
+      : {}),
     ...(field.ptrOff === undefined ? {} : { ptrOff: field.ptrOff }),
   };
 }

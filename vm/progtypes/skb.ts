@@ -55,7 +55,7 @@ export const SK_BUFF = {
   hwtstamp: 184,
 } as const;
 
-const FIELDS: readonly CtxField[] = [
+const UAPI_FIELDS: readonly CtxField[] = [
   ...words(
     [
       'len',
@@ -98,6 +98,26 @@ const FIELDS: readonly CtxField[] = [
   { name: 'tstamp_type', off: SK_BUFF.tstampType, size: 1, read: 'exact' },
   { name: 'hwtstamp', off: SK_BUFF.hwtstamp, size: 8, read: 'exact' },
 ];
+
+/** Fields that are 8 or 16 bits wide in struct sk_buff and its kin. */
+const KERNEL_SIZES: ReadonlyMap<string, number> = new Map([
+  ['pkt_type', 1],
+  ['queue_mapping', 2],
+  ['protocol', 2],
+  ['vlan_tci', 2],
+  ['vlan_proto', 2],
+  ['tc_index', 2],
+  ['tc_classid', 2],
+  ['family', 2],
+  ['local_port', 2],
+  ['gso_segs', 2],
+  ['gso_size', 2],
+]);
+
+const FIELDS: readonly CtxField[] = UAPI_FIELDS.map((field) => {
+  const kernelSize = KERNEL_SIZES.get(field.name);
+  return kernelSize === undefined ? field : { ...field, kernelSize };
+});
 
 const HIDDEN = { read: 'none' } as const;
 /** What only the socket-aware types see of the connection. */

@@ -279,6 +279,7 @@ function ctxAccess(env: Env, a: Access): number {
       out.regType = access.regType;
       out.fieldSize = access.fieldSize;
       out.ptrOff = access.ptrOff ?? -1;
+      env.aux[a.i]!.ctxOff = access.loadOff ?? -1;
       if (access.btfName !== undefined) {
         out.btf = env.vmlinuxBtf;
         out.btfId = env.vmlinuxBtf?.find(access.btfName, 4) ?? 0;

@@ -93,6 +93,8 @@ export interface CtxAccess {
   readonly fieldSize: number;
   /** For PTR_TO_BTF_ID: vmlinux struct's name. */
   readonly btfName?: string;
+  /** Narrow loads that read from elsewhere than their own offset (fields the kernel keeps in fewer bytes): the offset. */
+  readonly loadOff?: number;
   /** For pointer fields: offset in the context's extension area of the 64-bit pointer. */
   readonly ptrOff?: number;
   /** For buffers of iterators etc.: `PTR_TO_BUF` size does not matter, kept by the verifier. */
@@ -268,6 +270,8 @@ export class InsnAux {
   mapKeyConst = -1;
   /** Load of a pointer field of the context: offset in the extension area to load 64 bits from; -1 otherwise. */
   ctxPtr = -1;
+  /** Load of the context that reads from another offset than its own; -1 otherwise. */
+  ctxOff = -1;
   /** Width of the context field a narrow load reads from, 0 when none. */
   ctxFieldSize = 0;
   /** `PTR_KIND` of the memory accessed. */
