@@ -48,7 +48,7 @@ try {
   const output = join(scratch, 'output.tap');
   console.log('# tests');
   const reporter = process.stdout.isTTY ? 'base' : 'min';
-  const tapArgs = ['run', '--jobs=2', '--timeout=150', `--reporter=${reporter}`, `--output-file=${output}`];
+  const tapArgs = ['run', '--jobs=2', '--timeout=300', `--reporter=${reporter}`, `--output-file=${output}`];
   const status = run('tap', [...tapArgs, ...args]);
   const text = existsSync(output) ? readFileSync(output, 'utf8') : '';
   for (const line of text.split('\n')) {
