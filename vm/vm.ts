@@ -67,7 +67,7 @@ export const SCRATCH = {
 /** Bytes of program stack: programs nest (callbacks, programs run by helpers) on it. */
 const STACK_PAGES = 32;
 /** A program or callback is not entered with less stack than this left. */
-const STACK_RESERVE = 2048;
+const STACK_RESERVE = 8192;
 /** Pages of a kernel variable, a CPU: a per-CPU variable has this many for each. */
 const KSYM_PAGES = 2;
 /** Bytes from one CPU's copy of per-CPU memory to the next. */
@@ -130,7 +130,7 @@ export class Vm {
   /** BPF_ENABLE_STATS is on: programs count runs and time. */
   statsEnabled = 0;
   /** Milliseconds an unbounded loop may take before its program is ended. */
-  budgetMs = 4000;
+  budgetMs = 2000;
   /** Single step and trace: called before each instruction by the interpreter while set. */
   hook: StepHook | undefined = undefined;
   /** Milliseconds that do not go backwards, of the machine, not of the emulated clock. */

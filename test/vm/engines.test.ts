@@ -6,8 +6,8 @@ import type { BpfProg, EngineName } from '../../vm/prog.ts';
 import { type InsnAux, PTR_KIND } from '../../vm/verifier/types.ts';
 import { BpfException, CTX_EXT, ProgramAborted, type Vm } from '../../vm/vm.ts';
 import { asm } from './lib/asm.ts';
-import { testVm, trustedFacts, trustedProg } from './lib/facts.ts';
-import { machine } from './lib/machine.ts';
+import { trustedFacts, trustedProg } from './lib/facts.ts';
+import { machine, putProg } from './lib/machine.ts';
 
 /** The assertions of a check. */
 interface Tap {
@@ -363,32 +363,24 @@ function throwIt(lo: number, hi: number): never {
   throw new BpfException(lo, hi);
 }
 
-/** A prog array as the engines see it. */
-function progArray(vm: Vm, slots: (BpfProg | undefined)[]): BpfMap {
-  const addr = vm.env.arena.alloc(64);
-  return { addr, mapType: BPF_MAP_TYPE.PROG_ARRAY, slots, put() {} } as unknown as BpfMap;
-}
-
 for (const engine of ENGINES) {
   t.test(`tail calls stop at 33 and fall through (${engine})`, (t) => {
-    const vm = testVm();
-    const slots: BpfProg[] = [];
-    const map = progArray(vm, slots);
+    const { vm, maps } = machine([BPF_MAP_TYPE.PROG_ARRAY, 4, 4, 4]);
     const source = `r6 = r1
       r0 = *(u64 *)(r1 + 0); r0 += 1; *(u64 *)(r1 + 0) = r0
       r2 = map[0]; r3 = 0; call 12
       r0 = *(u64 *)(r6 + 0); exit`;
-    slots[0] = trustedProg(vm, asm(source), engine, { maps: [map] });
+    const prog = trustedProg(vm, asm(source), engine, { maps });
+    putProg(maps[0]!, 0, prog);
     const ctx = vm.env.arena.alloc(64);
-    t.equal(slots[0].run64(ctx), 34n);
-    t.equal(slots[0].run64(ctx), 68n, 'the count begins anew with each run');
+    t.equal(prog.run64(ctx), 34n);
+    t.equal(prog.run64(ctx), 68n, 'the count begins anew with each run');
     t.end();
   });
 
   t.test(`a tail call in a function returns to the function's caller (${engine})`, (t) => {
-    const vm = testVm();
-    const slots: (BpfProg | undefined)[] = [undefined, trustedProg(vm, asm('r6 = 99; r0 = 7; exit'), engine)];
-    const map = progArray(vm, slots);
+    const { vm, maps } = machine([BPF_MAP_TYPE.PROG_ARRAY, 4, 4, 4]);
+    putProg(maps[0]!, 1, trustedProg(vm, asm('r6 = 99; r0 = 7; exit'), engine));
     const source = `r6 = 1
       r7 = r1
       r2 = 1; call f
@@ -401,7 +393,7 @@ for (const engine of ENGINES) {
       f:
       r3 = r2; r2 = map[0]; call 12
       r0 = 3; exit`;
-    const prog = trustedProg(vm, asm(source), engine, { maps: [map] });
+    const prog = trustedProg(vm, asm(source), engine, { maps });
     t.equal(prog.run64(vm.env.arena.alloc(64)), 80303n);
     t.end();
   });

@@ -193,7 +193,7 @@ export function predecode(program: LinkedProgram): Predecoded {
           x = CTX_EXT + fact.ctxPtr;
         } else if (fact.ptrKind === PTR_KIND.CTX && fact.ctxOff >= 0) {
           x = fact.ctxOff;
-        } else if (fact.ptrKind === PTR_KIND.BTF_PROBE) {
+        } else if (fact.ptrKind === PTR_KIND.BTF_PROBE || fact.ptrKind === PTR_KIND.MIXED) {
           y = op;
           op = IOP.PROBE;
         } else if (fact.ptrKind === PTR_KIND.ARENA) {

@@ -289,7 +289,8 @@ class FunctionEmitter implements BlockEmitter {
     if (ptrKind === PTR_KIND.CTX && ctxPtr >= 0) emitLoad(this.#code, dst, src, CTX_EXT + ctxPtr, 8, false);
     else if (ptrKind === PTR_KIND.CTX && ctxOff >= 0) emitLoad(this.#code, dst, src, ctxOff, size, signed);
     else if (window !== undefined) emitArenaLoad(this.#code, window, dst, src, off, size, signed);
-    else if (ptrKind === PTR_KIND.BTF_PROBE) emitProbe(this.#code, this.#context.limits, dst, src, off, size, signed);
+    else if (ptrKind === PTR_KIND.BTF_PROBE || ptrKind === PTR_KIND.MIXED)
+      emitProbe(this.#code, this.#context.limits, dst, src, off, size, signed);
     else emitLoad(this.#code, dst, src, off, size, signed);
   }
 

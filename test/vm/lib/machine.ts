@@ -1,7 +1,9 @@
 /** Machines with maps, for tests of the engines. */
+import { BpfFile, FMODE_READ, FMODE_WRITE } from '../../../base/object.ts';
 import { mapOps } from '../../../maps/index.ts';
 import type { BpfMap, MapCreateAttr } from '../../../maps/map.ts';
 import { createVm } from '../../../vm/helpers/index.ts';
+import type { BpfProg } from '../../../vm/prog.ts';
 import { testVm } from './facts.ts';
 
 const CREATOR = { hasCap: () => true };
@@ -29,4 +31,16 @@ export function machine(...specs: [type: number, keySize: number, valueSize: num
     return map;
   });
   return { vm, maps };
+}
+
+/** Puts a program into a slot of a prog array, as MAP_UPDATE_ELEM does with its descriptor. */
+export function putProg(map: BpfMap, index: number, prog: BpfProg): void {
+  const { arena } = map.env;
+  const block = arena.alloc(8);
+  arena.i32[block >> 2] = index;
+  arena.i32[(block >> 2) + 1] = 3;
+  const file = new BpfFile(prog, FMODE_READ | FMODE_WRITE);
+  const error = map.ops.sysUpdate?.(map, block, block + 4, 0, { fdget: () => file });
+  arena.free(block, 8);
+  if (error !== 0) throw new Error(`Cannot put a program into the prog array: ${error}`);
 }
