@@ -17,6 +17,8 @@ interface Member {
   readonly size: number;
   /** What follows the load, with the register it went to. */
   readonly after?: (dst: number) => readonly Uint8Array[];
+  /** Width of what the field ends up as, when it is not the first load's. */
+  readonly last?: number;
   /** Stores are converted as loads are. */
   readonly writable?: boolean;
 }
@@ -76,6 +78,56 @@ const XDP: ReadonlyMap<number, Member> = new Map([
   [16, xdp('rxq', 32, { after: (dst) => [load4(dst, RXQ_INDEX)] })],
 ]);
 
+/** A member of the structure the context is. */
+const at = (offset: number, size: number): Member => ({ struct: '', member: '', offset, size });
+/** A member of a structure that a pointer of the context leads to. */
+const behind = (pointer: number, offset: number, size: number): Member => ({
+  struct: '',
+  member: '',
+  offset: pointer,
+  size: 8,
+  last: size,
+  after: (dst) => [raw(LDX_MEM | (SIZE_BITS[size] as number), dst, dst, offset, 0)],
+});
+
+/** Pointers of struct bpf_sock_addr_kern, and members of struct sock. */
+const KERN_SK = 0;
+const KERN_UADDR = 8;
+const KERN_TMP = 16;
+const SK_FAMILY = 16;
+const SK_TYPE = 534;
+const SK_PROTOCOL = 532;
+
+/** `struct bpf_sock_addr` by offset. */
+const SOCK_ADDR: ReadonlyMap<number, Member> = new Map([
+  [0, behind(KERN_UADDR, 0, 2)],
+  [4, behind(KERN_UADDR, 4, 4)],
+  ...[8, 12, 16, 20].map((offset) => [offset, behind(KERN_UADDR, offset, 4)] as const),
+  [24, behind(KERN_UADDR, 2, 2)],
+  [28, behind(KERN_SK, SK_FAMILY, 2)],
+  [32, behind(KERN_SK, SK_TYPE, 2)],
+  [36, behind(KERN_SK, SK_PROTOCOL, 2)],
+]);
+
+/** `struct bpf_sock` by offset. */
+const SOCK: ReadonlyMap<number, Member> = new Map([
+  [0, at(20, 4)],
+  [4, at(SK_FAMILY, 2)],
+  [8, at(SK_TYPE, 2)],
+  [12, at(SK_PROTOCOL, 2)],
+  [16, at(524, 4)],
+  [20, at(520, 4)],
+  [24, at(4, 4)],
+  [44, at(14, 2)],
+  [48, at(12, 2)],
+]);
+
+/** `struct bpf_sysctl` by offset. */
+const SYSCTL: ReadonlyMap<number, Member> = new Map([
+  [0, at(52, 4)],
+  [4, behind(56, 0, 4)],
+]);
+
 const TABLES: ReadonlyMap<number, ReadonlyMap<number, Member>> = new Map([
   ...[
     PT.SOCKET_FILTER,
@@ -89,6 +141,9 @@ const TABLES: ReadonlyMap<number, ReadonlyMap<number, Member>> = new Map([
     PT.SK_SKB,
   ].map((type) => [type, SKB] as const),
   [PT.XDP, XDP],
+  [PT.CGROUP_SOCK_ADDR, SOCK_ADDR],
+  [PT.CGROUP_SOCK, SOCK],
+  [PT.CGROUP_SYSCTL, SYSCTL],
 ]);
 
 const SIZE_BITS: Readonly<Record<number, number>> = { 1: 0x10, 2: 0x08, 4: 0x00, 8: 0x18 };
@@ -138,7 +193,7 @@ export function contextLoad(
   if (member === undefined) return undefined;
   const out = [raw(LDX_MEM | (SIZE_BITS[member.size] as number), dst, src, offsetOf(member, vmlinux), 0)];
   out.push(...(member.after?.(dst) ?? []));
-  if (size < Math.min(width, member.size)) {
+  if (size < Math.min(width, member.last ?? member.size)) {
     const shift = (insn.off - start) * 8;
     if (shift > 0) out.push(raw(0x74, dst, 0, 0, shift));
     out.push(raw(0x54, dst, 0, 0, 2 ** (size * 8) - 1));
@@ -147,8 +202,32 @@ export function contextLoad(
   return out;
 }
 
+/** Fields of struct bpf_sock_addr that can be stored to: where in the address, and their width. */
+function sockAddrPlace(offset: number): readonly [offset: number, size: number] | undefined {
+  if (offset >= 4 && offset <= 20) return [offset, 4];
+  return offset === 24 ? [2, 2] : undefined;
+}
+
+/** A store through a pointer of the context needs a register of its own, saved around it. */
+function sockAddrStore(insn: Xinsn): Uint8Array[] | undefined {
+  const place = sockAddrPlace(insn.off);
+  if (place === undefined) return undefined;
+  const { dst, src } = insn;
+  const taken = [dst, ...((insn.op & 7) === 3 ? [src] : [])];
+  let temp = 9;
+  while (taken.includes(temp)) temp--;
+  const op = (insn.op & ~0x18) | (SIZE_BITS[place[1]] as number);
+  return [
+    raw(0x7b, dst, temp, KERN_TMP, 0),
+    raw(0x79, temp, dst, KERN_UADDR, 0),
+    raw(op, temp, src, place[0], insn.imm),
+    raw(0x79, temp, dst, KERN_TMP, 0),
+  ];
+}
+
 /** What a store to the context becomes: the member where that is one store of the same width. */
 export function contextStore(insn: Xinsn, progType: number, vmlinux: Btf | undefined): Uint8Array[] | undefined {
+  if (progType === PT.CGROUP_SOCK_ADDR) return sockAddrStore(insn);
   const member = TABLES.get(progType)?.get(insn.off);
   if (member?.writable !== true || BYTES[insn.op & 0x18] !== member.size) return undefined;
   return [raw(insn.op, insn.dst, insn.src, offsetOf(member, vmlinux), insn.imm)];
