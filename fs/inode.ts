@@ -108,13 +108,18 @@ export class Tree {
     return this.inodes.get(ino);
   }
 
-  /** `bpf_lookup`: a name with a dot is refused unless the directory's mode is all zero. Inode or -errno. */
+  /**
+   * An entry of a directory, or -errno. The kernel keeps what is there in its dentry cache;
+   * only for a name that is not, `bpf_lookup` is asked, which refuses names with a dot
+   * unless the directory's mode is all zero.
+   */
   lookup(dir: Inode, name: string): Inode | number {
     const { children } = dir;
     if (children === undefined) return -ENOENT;
-    if (name.includes('.') && !(dir === this.root && name === CTL_NAME) && (dir.mode & 0o7777) !== 0) return -EPERM;
-    if (name.length > NAME_MAX) return -ENAMETOOLONG;
-    return children.get(name) ?? -ENOENT;
+    const found = children.get(name);
+    if (found !== undefined) return found;
+    if (name.includes('.') && (dir.mode & 0o7777) !== 0) return -EPERM;
+    return name.length > NAME_MAX ? -ENAMETOOLONG : -ENOENT;
   }
 
   /** `bpf_mkdir`. */

@@ -91,8 +91,12 @@ export const BEHAVIOURS: readonly Behaviour[] = [
       fs.chmodSync(join(d, 'free'), 0);
       fs.mkdirSync(join(d, 'free/a.b'));
       same(list(join(d, 'free')), ['a.b']);
-      fs.rmdirSync(join(d, 'free/a.b'));
+      fs.mkdirSync(join(d, 'free/b.c'));
       fs.chmodSync(join(d, 'free'), 0o755);
+      // What is there stays reachable.
+      same(fs.statSync(join(d, 'free/b.c')).nlink, 2);
+      fs.renameSync(join(d, 'free/b.c'), join(d, 'free/c'));
+      fs.rmdirSync(join(d, 'free/a.b'));
       fails('EPERM', () => fs.mkdirSync(join(d, 'free/a.b')));
     },
   },
