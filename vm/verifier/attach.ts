@@ -4,7 +4,7 @@
  */
 import { BTF_KIND } from '../../btf/btf.ts';
 import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
-import { EINVAL } from '../../uapi/errno.ts';
+import { EINVAL, ENOTSUPP } from '../../uapi/errno.ts';
 import type { Env } from './env.ts';
 
 const TRACE_PREFIX = 'btf_trace_';
@@ -19,6 +19,13 @@ export function checkAttachTarget(env: Env): number {
   if (env.sleepable && !maySleep(env)) {
     env.verbose('Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable\n');
     return -EINVAL;
+  }
+  if (type === BPF_PROG_TYPE.STRUCT_OPS) {
+    if (!env.input.gplCompatible) {
+      env.verbose('struct ops programs must have a GPL compatible license\n');
+      return -EINVAL;
+    }
+    return env.input.attach === undefined || env.input.attach.btfId === 0 ? -ENOTSUPP : 0;
   }
   if (type !== BPF_PROG_TYPE.TRACING && type !== BPF_PROG_TYPE.LSM && type !== BPF_PROG_TYPE.EXT) return 0;
   const target = env.input.attach;
