@@ -113,8 +113,8 @@ Examples:
     process.exitCode = await execCommand({
       ...shared,
       makeKernel: () => makeKernel(flags),
-      serve: async (kernel, fuseFd, dev) => {
-        const served = await mountBpffs(kernel, { dir: '/sys/fs/bpf', options: 'uid=0,gid=0', fuseFd, dev });
+      serve: async (kernel, mounted) => {
+        const served = await mountBpffs(kernel, mounted);
         return { pins: served.pins, close: () => served.over(0) };
       },
       faults: [...each, ...flags.fail.map(({ fault }) => fault)],

@@ -47,6 +47,10 @@ export interface PinStore {
   readonly dev: number;
   /** Inode number of its control file. */
   readonly ctlIno: number;
+  /** Whether a device number is that of any of the kernel's mounts. */
+  has(dev: number): boolean;
+  /** Options of such a mount, as a bpffs shows them. */
+  optionsOf(dev: number): string;
   /** Walks a path as thread `tid` sees it, off this thread; `create`: up to the last component, which must not exist. */
   resolve(tid: number, dirfd: number, path: Uint8Array, create: boolean, done: (answer: PathAnswer) => void): void;
   /** Pins at what was found: 0 or -errno. */
@@ -197,7 +201,7 @@ export class ExecCaller implements Caller, PathResolver {
     const ino = this.#f64[BOX.INO]!;
     const type = this.#u32[BOX.MODE]! & S_IFMT;
     // A bpffs is named by its root (`bpf_token_create`); what is in it is a file like others.
-    if (this.#pins !== undefined && dev === this.#pins.dev) {
+    if (this.#pins?.has(dev) === true) {
       if (ino === ROOT_INO) return foreign('bpffs', dev, ino, '');
       return foreign(type === S_IFDIR ? 'dir' : 'file', dev, ino, '');
     }

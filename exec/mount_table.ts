@@ -1,29 +1,49 @@
 /**
- * The mount table as programs under exec read it: our file system is a bpffs there, so
+ * The mount table as programs under exec read it: our file systems are bpffs there, so
  * that those who look for one (`bpftool -f`, libbpf's users) find it.
  */
 import { readFileSync } from 'node:fs';
+import type { PinStore } from './caller.ts';
 
+/** What is known of our mounts. */
+export type MountOptions = Pick<PinStore, 'optionsOf'>;
+
+const TYPE = ' fuse.bpf-emu ';
+/** The second place of the mount that a command starts with: what is pinned there would be listed twice. */
+const SECOND_PLACE = ' /sys/fs/bpf-emu ';
 /** Options that only FUSE shows (Documentation/filesystems/fuse). */
 const FUSE_OPTIONS = /,(?:user_id=\d+|group_id=\d+|default_permissions|allow_other|max_read=\d+)/g;
 
 /** /proc/PID/mounts or /proc/PID/mountinfo with our lines rewritten; undefined when there is nothing to rewrite. */
-export function mountTable(pid: number, mountinfo: boolean): string | undefined {
-  let text: string;
+export function mountTable(pid: number, mountinfo: boolean, mounts: MountOptions): string | undefined {
+  let info: string;
+  let table: string;
   try {
-    text = readFileSync(`/proc/${pid}/${mountinfo ? 'mountinfo' : 'mounts'}`, 'latin1');
+    info = readFileSync(`/proc/${pid}/mountinfo`, 'latin1');
+    if (!info.includes(TYPE)) return undefined;
+    table = mountinfo ? info : readFileSync(`/proc/${pid}/mounts`, 'latin1');
   } catch {
     return undefined;
   }
-  return text.includes(' fuse.bpf-emu ') ? rewrite(text) : undefined;
+  return rewrite(table, info, mounts);
 }
 
-/** Rewrites the lines of a mount table, of either form. */
-export function rewrite(text: string): string {
-  const lines = text.split('\n').map((line) => {
-    // The second place it is bound to stays what it is: pins are listed once.
-    if (!line.includes(' fuse.bpf-emu ') || !line.includes(' /sys/fs/bpf ')) return line;
-    return line.replace(' fuse.bpf-emu ', ' bpf ').replace(FUSE_OPTIONS, '');
+/** Rewrites the lines of a mount table, of either form; `info` has the device numbers, line by line. */
+export function rewrite(table: string, info: string, mounts: MountOptions): string {
+  const devices = info.split('\n').map(deviceOf);
+  const lines = table.split('\n').map((line, index) => {
+    if (!line.includes(TYPE) || line.includes(SECOND_PLACE)) return line;
+    const options = mounts.optionsOf(devices[index] ?? 0);
+    const plain = line.replace(TYPE, ' bpf ').replace(FUSE_OPTIONS, '');
+    // The options are the last field of mountinfo, and the last but two of mounts.
+    return options === '' ? plain : plain.replace(/( 0 0)?$/, `,${options}$1`);
   });
   return lines.join('\n');
+}
+
+/** st_dev of a line of mountinfo: its third field, MAJOR:MINOR, as makedev(3) puts them together. */
+function deviceOf(line: string): number {
+  const [major, minor] = (line.split(' ')[2] ?? '').split(':').map(Number);
+  if (major === undefined || minor === undefined) return 0;
+  return (minor & 0xff) + ((major & 0xfff) << 8) + (minor >>> 8) * 2 ** 20;
 }

@@ -43,6 +43,7 @@ export const SYS = {
   IOCTL: 16,
   FCNTL: 72,
   STATFS: 137,
+  MOUNT: 165,
   FSTATFS: 138,
   EPOLL_CTL: 233,
   OPENAT: 257,
@@ -84,6 +85,13 @@ export interface ExecNative {
   supEventFd(): number;
   supEventSet(fd: number, ready: boolean, out: boolean): number;
   supEpollCtl(epoll: number, op: number, fd: number, event: number, edge: boolean): number;
+  supMountBpf(
+    tid: number,
+    source: string,
+    target: string,
+    flags: number,
+    done: (errno: number, fuseFd: number, dev: number) => void,
+  ): void;
   supClock(id: number): bigint;
   supPin(cpu: number): number;
 }

@@ -11,7 +11,7 @@ import type { PinStore } from './caller.ts';
 import { type EachOutcome, eachReport, type Fault, type FaultEach } from './fault.ts';
 import { launch, takeDescriptor } from './launch.ts';
 import type { ExecNative } from './native.ts';
-import { type ObservedCall, type Observer, Supervisor } from './supervisor.ts';
+import { type MountedFuse, type ObservedCall, type Observer, Supervisor } from './supervisor.ts';
 import { Watch } from './watch.ts';
 
 /** Exit status when we fail ourselves, as env(1) has it. */
@@ -35,8 +35,11 @@ export interface ExecOptions {
   readonly command: readonly string[];
   /** Makes the emulated kernel; called once a run. */
   readonly makeKernel: () => Kernel;
-  /** Serves the file system on a descriptor of /dev/fuse that the launcher has mounted; `dev` is its st_dev. */
-  readonly serve: (kernel: Kernel, fuseFd: number, dev: number) => Promise<ServedMount> | ServedMount;
+  /**
+   * Serves a file system on a descriptor of /dev/fuse that is mounted; `dev` is its st_dev,
+   * `options` are those of the mount.
+   */
+  readonly serve: (kernel: Kernel, mounted: MountedFuse) => Promise<ServedMount>;
   /** Runs without a file system: OBJ_PIN and OBJ_GET find no bpffs. */
   readonly noMount?: boolean;
   /** Binds the command and this server to one CPU. */
@@ -87,6 +90,7 @@ async function runOnce(
     ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
   });
   if (!('pid' in started)) return started.status;
+  const mounts: ServedMount[] = [];
   let mount: ServedMount | undefined;
   const traceLine = options.traceLine ?? ((line: string) => report(`${line}\n`));
   const watch = new Watch(
@@ -95,10 +99,16 @@ async function runOnce(
     extra,
   );
   try {
-    if (started.fuse >= 0)
-      mount = await options.serve(kernel, takeDescriptor(native, started.pid, started.fuse), started.dev);
+    if (started.fuse >= 0) {
+      const fuseFd = takeDescriptor(native, started.pid, started.fuse);
+      mount = await options.serve(kernel, { fuseFd, dev: started.dev, dir: '/sys/fs/bpf', options: 'uid=0,gid=0' });
+      mounts.push(mount);
+    }
     const pins = mount === undefined || started.root ? mount?.pins : rootPins(mount.pins);
-    const supervisor = new Supervisor({ kernel, native, ...(pins === undefined ? {} : { pins }) });
+    const serve = async (mounted: MountedFuse): Promise<void> => {
+      mounts.push(await options.serve(kernel, mounted));
+    };
+    const supervisor = new Supervisor({ kernel, native, serve, ...(pins === undefined ? {} : { pins }) });
     const listener = takeDescriptor(native, started.pid, started.listener);
     let hasEnded = (): void => {};
     const ended = new Promise<void>((resolve) => {
@@ -119,7 +129,7 @@ async function runOnce(
     started.end();
     throw error;
   } finally {
-    mount?.close();
+    for (const served of mounts) served.close();
   }
 }
 
@@ -143,6 +153,8 @@ function rootPins(pins: PinStore): PinStore {
   return {
     dev: pins.dev,
     ctlIno: pins.ctlIno,
+    has: (dev) => pins.has(dev),
+    optionsOf: (dev) => pins.optionsOf(dev),
     pin: (answer, object: BpfObject) => pins.pin(answer, object),
     get: (answer, access) => pins.get(answer, access),
     resolve: (tid, dirfd, path, create, done) =>

@@ -8,6 +8,7 @@
  * One {@link Supervisor} serves a kernel; each launched command is one {@link Session}.
  */
 import { BpfFile, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
+import { parseBpffsOptions } from '../fs/options.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
@@ -31,6 +32,13 @@ const F_GETFL = 3;
 const O_LARGEFILE = 0o100000;
 const O_CLOEXEC = 0o2000000;
 
+/** Flags of mount(2) (include/uapi/linux/mount.h). */
+const MS_RDONLY = 1;
+/** REMOUNT, BIND, MOVE, UNBINDABLE, PRIVATE, SLAVE, SHARED: an existing mount is meant. */
+const MS_NOT_NEW = 32 | 4096 | 8192 | (15 << 17);
+/** Those that a new mount takes: RDONLY to NOEXEC, SYNCHRONOUS, DIRSYNC, NOATIME, NODIRATIME, SILENT, RELATIME, STRICTATIME, LAZYTIME. */
+const MS_FLAGS = 31 | 128 | 1024 | 2048 | 32768 | (1 << 21) | (1 << 24) | (1 << 25);
+
 /** Offsets in the OBJ_PIN and OBJ_GET attr. */
 const OBJ_AT = { pathname: 0, fileFlags: 12, pathFd: 16 } as const;
 
@@ -51,12 +59,23 @@ export interface ObservedCall {
   readonly caller: ExecCaller;
 }
 
+/** A file system that is mounted and wants to be served. */
+export interface MountedFuse {
+  readonly fuseFd: number;
+  readonly dev: number;
+  /** Where it is, as its mounter sees it. */
+  readonly dir: string;
+  readonly options: string;
+}
+
 /** How a {@link Supervisor} is made. */
 export interface SupervisorOptions {
   readonly kernel: Kernel;
   readonly native: ExecNative;
   /** The pins of the mount the commands see; without one, OBJ_PIN and OBJ_GET find no bpffs. */
   readonly pins?: PinStore;
+  /** Serves a bpffs that a command mounts; throws an {@link Errno} for wrong options. Without: mount(2) is the machine's. */
+  readonly serve?: (mounted: MountedFuse) => Promise<void>;
 }
 
 /** The exec door of one kernel. At most one in a process: descriptors and closes are told by one native table. */
@@ -64,6 +83,7 @@ export class Supervisor {
   readonly kernel: Kernel;
   readonly native: ExecNative;
   readonly pins: PinStore | undefined;
+  readonly serve: ((mounted: MountedFuse) => Promise<void>) | undefined;
   readonly objects: HeldObjects;
   readonly mailbox = new ArrayBuffer(BOX.SIZE);
   readonly epoll: EpollBridge;
@@ -73,6 +93,7 @@ export class Supervisor {
     this.kernel = options.kernel;
     this.native = options.native;
     this.pins = options.pins;
+    this.serve = options.serve;
     this.objects = new HeldObjects(this.native, this.kernel.arena.buffer);
     this.epoll = new EpollBridge(this.native, this.objects);
     this.cgroups = new CgroupWatch((file) => this.kernel.cgroups.remove(file));
@@ -304,7 +325,7 @@ export class Session {
     const path = pins === undefined ? -EFAULT : this.#readPath(this.#f64[BOX.ARGS]!);
     if (typeof path === 'number') return CONTINUE;
     this.#defer(AT_FDCWD, path, false, (answer) => {
-      if (answer.errno !== 0 || answer.dev !== pins?.dev) return CONTINUE;
+      if (answer.errno !== 0 || pins?.has(answer.dev) !== true) return CONTINUE;
       return this.#native.supWrite(buffer, statfsBpffs(answer.dev, answer.readonly));
     });
     return ANSWERED;
@@ -317,7 +338,7 @@ export class Session {
     if (ino >= 0 && this.#supervisor.objects.byIno(ino) !== undefined)
       return this.#native.supWrite(buffer, statfsAnonInode());
     const dev = this.#f64[BOX.DEV]!;
-    if (ino !== -1 || dev !== this.#supervisor.pins?.dev) return CONTINUE;
+    if (ino !== -1 || this.#supervisor.pins?.has(dev) !== true) return CONTINUE;
     return this.#native.supWrite(buffer, statfsBpffs(dev, false));
   }
 
@@ -334,7 +355,7 @@ export class Session {
   #isPin(ino: number): boolean {
     const dev = this.#f64[BOX.DEV]!;
     const { pins } = this.#supervisor;
-    return ino === -1 && dev === pins?.dev && this.#f64[BOX.INO] !== pins.ctlIno;
+    return ino === -1 && pins?.has(dev) === true && this.#f64[BOX.INO] !== pins.ctlIno;
   }
 
   /** fcntl(2), for F_GETFL of our objects and F_SETFL of O_DIRECT on ours and on pinned files. */
@@ -357,9 +378,54 @@ export class Session {
   }
 
   #procFile(pid: number, fd: number): string | undefined {
-    if (fd < 0) return this.#supervisor.pins === undefined ? undefined : mountTable(pid, fd === -2);
+    if (fd < 0)
+      return this.#supervisor.pins === undefined ? undefined : mountTable(pid, fd === -2, this.#supervisor.pins);
     const held = this.#supervisor.objects.byIno(this.#f64[BOX.INO]!);
     return held === undefined ? undefined : fdInfoText(held.object, pid, fd);
+  }
+
+  /** mount(2) of a bpffs: an instance of ours. What changes an existing mount, and all other types, is the kernel's. */
+  mount(): number {
+    const { serve } = this.#supervisor;
+    const type = this.#readPath(this.#f64[BOX.ARGS + 2]!);
+    const flags = this.#f64[BOX.ARGS + 3]!;
+    if (serve === undefined || typeof type === 'number' || Buffer.from(type).toString('latin1') !== 'bpf')
+      return CONTINUE;
+    if ((flags & MS_NOT_NEW) !== 0 || !this.#caller.hasCap(CAP.SYS_ADMIN)) return CONTINUE;
+    const given = this.#f64[BOX.ARGS]! === 0 ? -EFAULT : this.#readPath(this.#f64[BOX.ARGS]!);
+    const source = typeof given === 'number' ? 'none' : Buffer.from(given).toString('latin1');
+    const target = this.#readPath(this.#f64[BOX.ARGS + 1]!);
+    const data = this.#f64[BOX.ARGS + 4]! === 0 ? new Uint8Array(0) : this.#readPath(this.#f64[BOX.ARGS + 4]!);
+    if (typeof target === 'number') return target;
+    if (typeof data === 'number') return data;
+    const dir = Buffer.from(target).toString('latin1');
+    const options = Buffer.from(data).toString('latin1');
+    try {
+      parseBpffsOptions(options);
+    } catch (error) {
+      return error instanceof Errno ? -error.errno : -EINVAL;
+    }
+    const { tid } = this.#caller;
+    const resume = this.#resumeLater();
+    this.#native.supMountBpf(tid, source, dir, flags & MS_FLAGS, (errno, fuseFd, dev) => {
+      if (errno !== 0) resume(-errno);
+      else
+        serve({ fuseFd, dev, dir, options: (flags & MS_RDONLY) === 0 ? options : `ro,${options}` }).then(
+          () => resume(0),
+          () => resume(-EINVAL),
+        );
+    });
+    return ANSWERED;
+  }
+
+  /** Puts the current call off: what is returned answers it. */
+  #resumeLater(): (result: number) => void {
+    const idLow = this.#u32[BOX.ID_LOW]!;
+    const idHigh = this.#u32[BOX.ID_HIGH]!;
+    const { tid } = this.#caller;
+    return (result) => {
+      if (this.#native.supSelect(this.#handle, idLow, idHigh, tid)) this.#native.supReply(result);
+    };
   }
 
   /** perf_event_open(2): events that programs write to are ours, all others the kernel's. */
@@ -420,6 +486,7 @@ const HANDLERS: Readonly<Record<number, (session: Session) => number>> = {
   [SYS.OPEN]: (session) => session.openProcFile(1),
   [SYS.OPENAT]: (session) => session.openProcFile(2),
   [SYS.MMAP]: (session) => session.mmap(),
+  [SYS.MOUNT]: (session) => session.mount(),
   [SYS.FCNTL]: (session) => session.fcntl(),
   [SYS.IOCTL]: (session) => session.ioctl(),
   [SYS.PERF_EVENT_OPEN]: (session) => session.perfEventOpen(),

@@ -91,6 +91,10 @@ export interface MountPins {
   /** Inode number of the control file, which is no pin. */
   readonly ctlIno: number;
   readonly resolve: ResolvePath;
+  /** Whether a device number is that of any mount of the kernel. */
+  has(dev: number): boolean;
+  /** Options of such a mount, as a bpffs shows them. */
+  optionsOf(dev: number): string;
   pin(answer: PathAnswer, object: BpfObject): number;
   get(answer: PathAnswer, access: number): BpfObject | number;
 }
@@ -125,6 +129,11 @@ export class MountHandle {
       dev: this.sb.dev,
       ctlIno: this.sb.tree.root.children?.get(CTL_NAME)?.ino ?? 0,
       resolve: parts.addon.resolvePath,
+      has: (dev) => mounts.find(dev) !== undefined,
+      optionsOf: (dev) => {
+        const sb = mounts.find(dev);
+        return sb === undefined ? '' : showBpffsOptions(sb.tree.root, sb.options.delegate);
+      },
       pin: (answer, object) => pinAt(mounts, answer, object),
       get: (answer, access) => getAt(mounts, answer, access),
     };

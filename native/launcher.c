@@ -273,6 +273,7 @@ static struct sock_filter filter[] = {
     NOTIFY_ALL(SYS_statfs),
     NOTIFY_ALL(SYS_fstatfs),
     NOTIFY_ALL(SYS_epoll_ctl),
+    NOTIFY_ALL(SYS_mount), /* of type bpf */
     NOTIFY_ALL(SYS_perf_event_open), /* events that programs write to are ours */
     NOTIFY_ALL(SYS_readlink),   /* of /proc/PID/fd/N: bpftool tells objects apart by it */
     NOTIFY_ALL(SYS_readlinkat),

@@ -27,6 +27,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -37,6 +38,7 @@
 #include <uv.h>
 
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -1205,6 +1207,68 @@ napi_value Pin(napi_env env, napi_callback_info info) {
   return Int(env, sched_setaffinity(0, sizeof set, &set) ? -errno : 0);
 }
 
+/* ---- mount(2) of a bpffs ---- */
+
+/* One mount that a thread of its own makes: it has to enter the caller's mount namespace, and cannot leave it again. */
+struct MountWork {
+  pid_t tid;
+  std::string source, target;
+  unsigned long flags;
+  int error = 0, fuse = -1;
+  dev_t dev = 0;
+};
+
+int OpenIn(pid_t tid, const char *rest, int flags) {
+  ProcPath path(tid, rest);
+  return open(path.text, flags | O_CLOEXEC);
+}
+
+int MountIn(MountWork *work) {
+  int ns = OpenIn(work->tid, "/ns/mnt", O_RDONLY), root = OpenIn(work->tid, "/root", O_PATH), cwd = OpenIn(work->tid, "/cwd", O_PATH);
+  int error = 0;
+  char options[160];
+  struct statx st;
+  work->fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other", work->fuse);
+  if (ns < 0 || root < 0 || cwd < 0 || work->fuse < 0) error = errno;
+  else if (unshare(CLONE_FS) || setns(ns, CLONE_NEWNS) || fchdir(root) || chroot(".") || fchdir(cwd)) error = errno;
+  else if (mount(work->source.c_str(), work->target.c_str(), "fuse.bpf-emu", work->flags, options)) error = errno;
+  else if (statx(AT_FDCWD, work->target.c_str(), AT_STATX_DONT_SYNC, STATX_TYPE, &st)) error = errno;
+  else work->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+  for (int fd : {ns, root, cwd})
+    if (fd >= 0) close(fd);
+  if (error != 0 && work->fuse >= 0) close(work->fuse);
+  return error;
+}
+
+/*
+ * supMountBpf(tid, source, target, flags, done: (errno, fuseFd, dev) => void): mounts a file system of
+ * ours where thread `tid` says, in its mount namespace; errno is 0 or positive.
+ */
+napi_value MountBpf(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  char target[4096];
+  size_t length;
+  auto *work = new MountWork;
+  work->tid = args.i32(0);
+  napi_get_value_string_latin1(env, args.value[1], target, sizeof target, &length);
+  work->source.assign(target, length);
+  napi_get_value_string_latin1(env, args.value[2], target, sizeof target, &length);
+  work->target.assign(target, length);
+  work->flags = static_cast<unsigned long>(args.number(3));
+  auto done = Napi::ThreadSafeFunction::New(env, Napi::Function(env, args.value[4]), "bpf-emu:mount", 0, 1);
+  std::thread([work, done]() mutable {
+    work->error = MountIn(work);
+    done.BlockingCall(work, [](Napi::Env env, Napi::Function callback, MountWork *work) {
+      callback.Call({Napi::Number::New(env, work->error), Napi::Number::New(env, work->fuse),
+                     Napi::Number::New(env, static_cast<double>(work->dev))});
+      delete work;
+    });
+    done.Release();
+  }).detach();
+  return nullptr;
+}
+
 struct Export {
   const char *name;
   napi_callback function;
@@ -1243,6 +1307,7 @@ constexpr Export kExports[] = {
     {"supEventFd", EventFd},
     {"supEventSet", EventSet},
     {"supEpollCtl", EpollCtl},
+    {"supMountBpf", MountBpf},
     {"supClock", Clock},
     {"supPin", Pin},
 };

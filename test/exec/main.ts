@@ -27,8 +27,8 @@ process.exitCode = await execCommand({
   launcher: LAUNCHER,
   command: positionals,
   makeKernel: () => new Kernel({ cpus: possibleCpus(), clock: hostClock(), random: hostRandom(), vmlinux: hostBtf() }),
-  serve: async (kernel, fuseFd, dev) => {
-    const mount = await mountBpffs(kernel, { dir: '/sys/fs/bpf', options: 'uid=0,gid=0', fuseFd, dev });
+  serve: async (kernel, mounted) => {
+    const mount = await mountBpffs(kernel, mounted);
     return { pins: mount.pins, close: () => mount.over(0) };
   },
   noMount: values['no-mount'],
