@@ -10,13 +10,15 @@ import {
   type BpfFile,
   type BpfObject,
   type FdTarget,
+  FMODE_WRITE,
   type ForeignFile,
   type ObjectKind,
 } from '../base/object.ts';
 import { AT_FDCWD, type Caller, type PathResolver } from '../syscall/caller.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
-import { EACCES, EBADF, EIO, EPERM } from '../uapi/errno.ts';
+import { EACCES, EBADF, EIO, EPERM, EROFS } from '../uapi/errno.ts';
 import type { CgroupWatch } from './cgroups.ts';
+import { mountFlags } from './mount_table.ts';
 import { BOX, type ExecNative } from './native.ts';
 import type { HeldObjects } from './objects.ts';
 import { socketInfo } from './socket_info.ts';
@@ -263,6 +265,10 @@ export class ExecCaller implements Caller, PathResolver {
   get(_pathFd: number, _pathname: number, access: number): BpfObject | number {
     if (typeof this.path === 'number') return this.path;
     if (this.path === undefined || this.#pins === undefined) return -EACCES;
+    // A read-only file system forbids writing; a read-only mount of it does not (`bpf_obj_do_get` asks the inode alone).
+    const { readonly, dev } = this.path;
+    if (readonly && (access & FMODE_WRITE) !== 0 && this.#pins.has(dev) && mountFlags(this.tid, dev).readonly)
+      return -EROFS;
     return this.#pins.get(this.path, access);
   }
 }

@@ -41,6 +41,35 @@ export function rewrite(table: string, info: string, mounts: MountOptions): stri
   return lines.join('\n');
 }
 
+/** `ST_*` bits of statfs(2) by the words of a mount table (include/linux/statfs.h). */
+const MOUNT_WORDS: Readonly<Record<string, number>> = {
+  ro: 1,
+  nosuid: 2,
+  nodev: 4,
+  noexec: 8,
+  noatime: 0x400,
+  nodiratime: 0x800,
+  relatime: 0x1000,
+};
+const SUPER_WORDS: Readonly<Record<string, number>> = { ro: 1, sync: 0x10 };
+const ST_VALID = 0x20;
+
+/** What a mount of a file system is like, as process `pid` sees it: `ST_*` flags, and whether the file system itself is read-only. */
+export function mountFlags(pid: number, dev: number): { readonly flags: number; readonly readonly: boolean } {
+  let line: string | undefined;
+  try {
+    const lines = readFileSync(`/proc/${pid}/mountinfo`, 'latin1').split('\n');
+    line = lines.reverse().find((candidate) => deviceOf(candidate) === dev);
+  } catch {
+    // The process is gone.
+  }
+  const fields = line?.split(' ') ?? [];
+  const bits = (words: string | undefined, table: Readonly<Record<string, number>>): number =>
+    (words ?? '').split(',').reduce((sum, word) => sum | (table[word] ?? 0), 0);
+  const superFlags = bits(fields.at(-1), SUPER_WORDS);
+  return { flags: ST_VALID | bits(fields[5], MOUNT_WORDS) | superFlags, readonly: (superFlags & 1) !== 0 };
+}
+
 /** st_dev of a line of mountinfo: its third field, MAJOR:MINOR, as makedev(3) puts them together. */
 function deviceOf(line: string): number {
   const [major, minor] = (line.split(' ')[2] ?? '').split(':').map(Number);

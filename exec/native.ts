@@ -90,6 +90,7 @@ export interface ExecNative {
     source: string,
     target: string,
     flags: number,
+    options: string,
     done: (errno: number, fuseFd: number, dev: number) => void,
   ): void;
   supClock(id: number): bigint;

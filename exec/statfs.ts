@@ -7,9 +7,7 @@ const BPF_FS_MAGIC = 0xcafe4a11n;
 const ANON_INODE_FS_MAGIC = 0x09041934n;
 const PAGE = 4096n;
 const NAME_MAX = 255n;
-const ST_RDONLY = 1n;
 const ST_VALID = 0x20n;
-const ST_RELATIME = 0x1000n;
 
 /** 64-bit words of `struct statfs` (x86_64): type, bsize, 5 counts, fsid, namelen, frsize, flags, 4 spare. */
 function statfs(type: bigint, dev: bigint, flags: bigint): Uint8Array {
@@ -18,9 +16,9 @@ function statfs(type: bigint, dev: bigint, flags: bigint): Uint8Array {
   );
 }
 
-/** `struct statfs` of our mount. */
-export function statfsBpffs(dev: number, readonly: boolean): Uint8Array {
-  return statfs(BPF_FS_MAGIC, BigInt(dev), ST_VALID | ST_RELATIME | (readonly ? ST_RDONLY : 0n));
+/** `struct statfs` of a mount of ours; `flags` are its `ST_*`. */
+export function statfsBpffs(dev: number, flags: number): Uint8Array {
+  return statfs(BPF_FS_MAGIC, BigInt(dev), BigInt(flags));
 }
 
 /** `struct statfs` of a descriptor of a map, program, link or BTF object. */

@@ -18,7 +18,7 @@ import { CgroupWatch } from './cgroups.ts';
 import { EpollBridge } from './epoll.ts';
 import { fdInfoText } from './fdinfo.ts';
 import { mmapAnswer } from './mmap.ts';
-import { mountTable } from './mount_table.ts';
+import { mountFlags, mountTable } from './mount_table.ts';
 import { ANSWERED, BOX, CONTINUE, type ExecNative, SYS } from './native.ts';
 import { HeldObjects } from './objects.ts';
 import { isBpfOutput, PERF_ATTR_SIZE, PERF_EVENT_IOC_ID, PERF_FLAG_FD_CLOEXEC, PerfEvent } from './perf.ts';
@@ -36,6 +36,20 @@ const O_CLOEXEC = 0o2000000;
 const MS_RDONLY = 1;
 /** REMOUNT, BIND, MOVE, UNBINDABLE, PRIVATE, SLAVE, SHARED: an existing mount is meant. */
 const MS_NOT_NEW = 32 | 4096 | 8192 | (15 << 17);
+const MS_REMOUNT = 32;
+const MS_NOATIME = 1024;
+const MS_STRICTATIME = 1 << 24;
+const MS_BIND = 4096;
+/** Options that the kernel takes for any file system (`common_set_sb_flag`). */
+const GENERIC_OPTIONS: ReadonlySet<string> = new Set([
+  'ro',
+  'rw',
+  'sync',
+  'async',
+  'dirsync',
+  'lazytime',
+  'nolazytime',
+]);
 /** Those that a new mount takes: RDONLY to NOEXEC, SYNCHRONOUS, DIRSYNC, NOATIME, NODIRATIME, SILENT, RELATIME, STRICTATIME, LAZYTIME. */
 const MS_FLAGS = 31 | 128 | 1024 | 2048 | 32768 | (1 << 21) | (1 << 24) | (1 << 25);
 
@@ -326,7 +340,7 @@ export class Session {
     if (typeof path === 'number') return CONTINUE;
     this.#defer(AT_FDCWD, path, false, (answer) => {
       if (answer.errno !== 0 || pins?.has(answer.dev) !== true) return CONTINUE;
-      return this.#native.supWrite(buffer, statfsBpffs(answer.dev, answer.readonly));
+      return this.#native.supWrite(buffer, statfsBpffs(answer.dev, mountFlags(this.#caller.tid, answer.dev).flags));
     });
     return ANSWERED;
   }
@@ -339,7 +353,7 @@ export class Session {
       return this.#native.supWrite(buffer, statfsAnonInode());
     const dev = this.#f64[BOX.DEV]!;
     if (ino !== -1 || this.#supervisor.pins?.has(dev) !== true) return CONTINUE;
-    return this.#native.supWrite(buffer, statfsBpffs(dev, false));
+    return this.#native.supWrite(buffer, statfsBpffs(dev, mountFlags(this.#caller.tid, dev).flags));
   }
 
   /** epoll_ctl(2): a map that can be waited for is an eventfd there. */
@@ -391,7 +405,8 @@ export class Session {
     const flags = this.#f64[BOX.ARGS + 3]!;
     if (serve === undefined || typeof type === 'number' || Buffer.from(type).toString('latin1') !== 'bpf')
       return CONTINUE;
-    if ((flags & MS_NOT_NEW) !== 0 || !this.#caller.hasCap(CAP.SYS_ADMIN)) return CONTINUE;
+    const isRemount = (flags & MS_REMOUNT) !== 0 && (flags & MS_BIND) === 0;
+    if (((flags & MS_NOT_NEW) !== 0 && !isRemount) || !this.#caller.hasCap(CAP.SYS_ADMIN)) return CONTINUE;
     const given = this.#f64[BOX.ARGS]! === 0 ? -EFAULT : this.#readPath(this.#f64[BOX.ARGS]!);
     const source = typeof given === 'number' ? 'none' : Buffer.from(given).toString('latin1');
     const target = this.#readPath(this.#f64[BOX.ARGS + 1]!);
@@ -405,16 +420,26 @@ export class Session {
     } catch (error) {
       return error instanceof Errno ? -error.errno : -EINVAL;
     }
+    // The options of a file system cannot be changed; the kernel changes the flags.
+    if (isRemount) return CONTINUE;
     const { tid } = this.#caller;
     const resume = this.#resumeLater();
-    this.#native.supMountBpf(tid, source, dir, flags & MS_FLAGS, (errno, fuseFd, dev) => {
-      if (errno !== 0) resume(-errno);
-      else
-        serve({ fuseFd, dev, dir, options: (flags & MS_RDONLY) === 0 ? options : `ro,${options}` }).then(
-          () => resume(0),
-          () => resume(-EINVAL),
-        );
-    });
+    const generic = options.split(',').filter((word) => GENERIC_OPTIONS.has(word));
+    this.#native.supMountBpf(
+      tid,
+      source === '' ? 'none' : source,
+      dir,
+      flags & MS_FLAGS,
+      generic.join(','),
+      (errno, fuseFd, dev) => {
+        if (errno !== 0) resume(-errno);
+        else
+          serve({ fuseFd, dev, dir, options: [...optionWords(flags), options].join(',') }).then(
+            () => resume(0),
+            () => resume(-EINVAL),
+          );
+      },
+    );
     return ANSWERED;
   }
 
@@ -471,6 +496,16 @@ export class Session {
   #arg(n: number): number {
     return toInt(this.#f64[BOX.ARGS + n]!);
   }
+}
+
+/** Flags of mount(2) that decide on access times and writing, as option words. */
+function optionWords(flags: number): string[] {
+  const words: readonly (readonly [number, string])[] = [
+    [MS_RDONLY, 'ro'],
+    [MS_NOATIME, 'noatime'],
+    [MS_STRICTATIME, 'strictatime'],
+  ];
+  return words.filter(([bit]) => (flags & bit) !== 0).map(([, word]) => word);
 }
 
 /** The low 32 bits of an argument, signed. Descriptors are small, or -1 in 32 or 64 bits. */

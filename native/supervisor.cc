@@ -1212,7 +1212,7 @@ napi_value Pin(napi_env env, napi_callback_info info) {
 /* One mount that a thread of its own makes: it has to enter the caller's mount namespace, and cannot leave it again. */
 struct MountWork {
   pid_t tid;
-  std::string source, target;
+  std::string source, target, options;
   unsigned long flags;
   int error = 0, fuse = -1;
   dev_t dev = 0;
@@ -1226,10 +1226,11 @@ int OpenIn(pid_t tid, const char *rest, int flags) {
 int MountIn(MountWork *work) {
   int ns = OpenIn(work->tid, "/ns/mnt", O_RDONLY), root = OpenIn(work->tid, "/root", O_PATH), cwd = OpenIn(work->tid, "/cwd", O_PATH);
   int error = 0;
-  char options[160];
+  char options[512];
   struct statx st;
   work->fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-  snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other", work->fuse);
+  snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other%s%.300s", work->fuse,
+           work->options.empty() ? "" : ",", work->options.c_str());
   if (ns < 0 || root < 0 || cwd < 0 || work->fuse < 0) error = errno;
   else if (unshare(CLONE_FS) || setns(ns, CLONE_NEWNS) || fchdir(root) || chroot(".") || fchdir(cwd)) error = errno;
   else if (mount(work->source.c_str(), work->target.c_str(), "fuse.bpf-emu", work->flags, options)) error = errno;
@@ -1242,7 +1243,7 @@ int MountIn(MountWork *work) {
 }
 
 /*
- * supMountBpf(tid, source, target, flags, done: (errno, fuseFd, dev) => void): mounts a file system of
+ * supMountBpf(tid, source, target, flags, options, done: (errno, fuseFd, dev) => void): mounts a file system of
  * ours where thread `tid` says, in its mount namespace; errno is 0 or positive.
  */
 napi_value MountBpf(napi_env env, napi_callback_info info) {
@@ -1256,7 +1257,9 @@ napi_value MountBpf(napi_env env, napi_callback_info info) {
   napi_get_value_string_latin1(env, args.value[2], target, sizeof target, &length);
   work->target.assign(target, length);
   work->flags = static_cast<unsigned long>(args.number(3));
-  auto done = Napi::ThreadSafeFunction::New(env, Napi::Function(env, args.value[4]), "bpf-emu:mount", 0, 1);
+  napi_get_value_string_latin1(env, args.value[4], target, sizeof target, &length);
+  work->options.assign(target, length);
+  auto done = Napi::ThreadSafeFunction::New(env, Napi::Function(env, args.value[5]), "bpf-emu:mount", 0, 1);
   std::thread([work, done]() mutable {
     work->error = MountIn(work);
     done.BlockingCall(work, [](Napi::Env env, Napi::Function callback, MountWork *work) {
