@@ -12,6 +12,8 @@ export interface KernelFlags {
   readonly memory: number;
   readonly cpus?: number;
   readonly seed?: number;
+  /** What programs run on; `both` is for `run` only. */
+  readonly engine?: 'jit' | 'interp' | 'both';
 }
 
 /** The options behind {@link KernelFlags}, for a command to add. */

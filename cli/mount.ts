@@ -115,6 +115,7 @@ Examples:
   bpf-emu mount --trace-fuse ~/bpf
   bpf-emu mount --join /mnt/bpf /mnt/bpf2`,
     );
+  command.addOption(new Option('--engine <name>', 'run programs compiled or interpreted').choices(['jit', 'interp']));
   for (const option of kernelOptions()) command.addOption(option);
   command.action(async (dir: string | undefined, flags: MountFlags) => {
     const target = resolve(dir ?? defaultMountPoint());

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import { Errno } from '../uapi/errno.ts';
+import { EIO, Errno } from '../uapi/errno.ts';
 import { EXIT, parseCount } from './common.ts';
 import { type KernelFlags, kernelOptions } from './flags.ts';
 
@@ -17,7 +17,6 @@ export interface RunFlags extends KernelFlags {
   readonly repeat: number;
   readonly each?: boolean;
   readonly step?: boolean;
-  readonly engine?: 'jit' | 'interp';
   readonly json?: boolean;
 }
 
@@ -38,17 +37,43 @@ export function addRunCommand(program: Command): void {
     .addOption(new Option('--repeat <n>', 'how often').default(1).argParser(parseCount(1)))
     .option('--each', 'a line for each packet: verdict, what changed in it and in the maps')
     .option('--step', 'a line for each instruction: registers that changed')
-    .addOption(new Option('--engine <name>', 'how to run it').choices(['jit', 'interp']))
+    .addOption(
+      new Option('--engine <name>', 'compiled, interpreted, or both and compared').choices(['jit', 'interp', 'both']),
+    )
     .option('--json', 'answer with JSON');
   for (const option of kernelOptions()) command.addOption(option);
   command.action(async (object: string, flags: RunFlags) => {
     const { runObject } = await import('./run_object.ts');
     const bytes = readInput(object);
     const capture = flags.pcap === undefined ? undefined : readInput(flags.pcap);
-    const result = runObject({ bytes, name: basename(object), capture, flags, write: (line) => console.log(line) });
+    const job = { bytes, name: basename(object), capture };
+    const { engine = 'jit' } = flags;
+    // Both kernels need the same seed.
+    const common = engine === 'both' ? { ...flags, seed: flags.seed ?? 1 } : flags;
+    const lines: string[] = [];
+    const write = (line: string): void => {
+      lines.push(line);
+      console.log(line);
+    };
+    const result = runObject({ ...job, flags: { ...common, engine: engine === 'both' ? 'jit' : engine }, write });
+    if (engine === 'both') {
+      // A kernel of its own for each engine, with the same seed: what they print and write must be the same.
+      const again: string[] = [];
+      const other = runObject({ ...job, flags: { ...common, engine: 'interp' }, write: (line) => again.push(line) });
+      const at = lines.findIndex((line, i) => timeless(line) !== timeless(again[i] ?? ''));
+      if (at >= 0 || lines.length !== again.length || !Buffer.from(result.output).equals(other.output)) {
+        const what = at < 0 ? 'packets' : `line ${at + 1}: ${JSON.stringify(again[at])}`;
+        throw new Errno(EIO, `The interpreter does not agree with the compiler (${what})`);
+      }
+    }
     if (flags.out !== undefined) writeFileSync(flags.out, result.output);
     process.exitCode = result.failed ? EXIT.failure : EXIT.ok;
   });
+}
+
+/** A line without the times in it. */
+function timeless(line: string): string {
+  return line.replace(/\d+ ns|"(?:ns|duration)\w*":\s*\d+/g, '');
 }
 
 function readInput(path: string): Uint8Array {

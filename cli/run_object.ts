@@ -80,7 +80,6 @@ export function runObject(job: RunJob): RunResult {
   }
   const prog = caller.objectOf(attempt.fd);
   if (!(prog instanceof BpfProg)) throw new Errno(EINVAL, `Cannot run ${wanted.name}`);
-  if (flags.engine !== undefined) prog.useEngine(flags.engine);
   if (flags.step === true) traceSteps(prog, job);
   const maps = [...loaded.maps].flatMap(([name, fd]) => {
     const map = caller.objectOf(fd);

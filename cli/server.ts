@@ -16,6 +16,7 @@ export function makeKernel(flags: KernelFlags): Kernel {
     vmlinux: hostBtf(),
   });
   kernel.onBug = (error) => console.error('bpf-emu: internal error, please report it:', error);
+  if (flags.engine === 'interp') kernel.vm.engine = 'interp';
   driveTimers(kernel.vm, hostTimer, (error) => console.error(`bpf-emu: a timer of a program: ${error}`));
   return kernel;
 }
