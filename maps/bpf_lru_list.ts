@@ -59,7 +59,9 @@ export interface LruList {
 
 /** What a CPU keeps for itself (`struct bpf_lru_locallist`). */
 export interface LruLocalList {
+  /** Head of the free elements; they are taken from its end. */
   readonly free: number;
+  /** Head of those that were put into the table since, the newest first. */
   readonly pending: number;
   /** The CPU it will try to steal from first. */
   nextSteal: number;
@@ -176,7 +178,8 @@ export class BpfLru {
       i32[typeAt] = LOCAL_FREE | (cpu << 8);
       i32[(node >> 2) + NODE_REF] = 0;
       unlink(i32, node);
-      insert(i32, node, this.locals[cpu]!.free);
+      // Behind the last one, which is the next to be taken.
+      insert(i32, node, i32[(this.locals[cpu]!.free >> 2) + NODE_PREV]!);
     } else {
       move(i32, this.lists[0]!, node, FREE);
     }
@@ -207,10 +210,10 @@ export class BpfLru {
   #popFreeCommon(cpu: number): number {
     const i32 = this.#i32;
     const local = this.locals[cpu]!;
-    let node = popFirst(i32, local.free);
+    let node = popLast(i32, local.free);
     if (node === 0) {
       this.#popFreeToLocal(local);
-      node = popFirst(i32, local.free);
+      node = popLast(i32, local.free);
       if (node === 0) node = this.#steal(local);
       if (node === 0) return 0;
     }
@@ -227,7 +230,7 @@ export class BpfLru {
     let node = 0;
     do {
       const other = this.locals[victim]!;
-      node = popFirst(this.#i32, other.free);
+      node = popLast(this.#i32, other.free);
       if (node === 0) node = this.#popLocalPending(other, false) || this.#popLocalPending(other, true);
       victim = victim + 1 === this.nrCpus ? 0 : victim + 1;
     } while (node === 0 && victim !== first);
@@ -412,13 +415,13 @@ function moveToFree(i32: Int32Array, list: LruList, node: number, freeHead: numb
   insert(i32, node, freeHead);
 }
 
-/** Takes the first node off a list, 0 when it is empty. */
-function popFirst(i32: Int32Array, head: number): number {
-  const node = i32[(head >> 2) + NODE_NEXT]!;
+/** Takes the last node off a list, 0 when it is empty. The oldest free node is used first, as in the kernel. */
+function popLast(i32: Int32Array, head: number): number {
+  const node = i32[(head >> 2) + NODE_PREV]!;
   if (node === head) return 0;
-  const next = i32[(node >> 2) + NODE_NEXT]!;
-  i32[(head >> 2) + NODE_NEXT] = next;
-  i32[(next >> 2) + NODE_PREV] = head;
+  const previous = i32[(node >> 2) + NODE_PREV]!;
+  i32[(head >> 2) + NODE_PREV] = previous;
+  i32[(previous >> 2) + NODE_NEXT] = head;
   return node;
 }
 

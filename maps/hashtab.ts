@@ -34,6 +34,8 @@ export { ELEM_HASH, ELEM_NEXT };
 const ELEM_HEADER = 8;
 /** Values up to this size are copied word by word on the spot. */
 const COPY_INLINE_MAX = 64;
+/** Visits beyond the number of elements that an iteration does which its visitor keeps supplying. */
+const FOR_EACH_EXTRA = 1 << 20;
 const CHUNK_MIN = 4096;
 const CHUNK_MAX = 65536;
 
@@ -160,8 +162,8 @@ function fillFreelist(map: HtabMap): boolean {
   const extras = map.percpu ? 0 : nrCpus;
   const base = map.allocBlock(map.maxEntries + extras);
   if (base === 0) return false;
-  map.freelist.populate(base, map.elemSize, map.maxEntries);
-  for (let cpu = 0; cpu < extras; cpu++) map.extra[cpu] = base + (map.maxEntries + cpu) * map.elemSize;
+  map.freelist.populate(base, map.elemSize, map.maxEntries + extras);
+  for (let cpu = 0; cpu < extras; cpu++) map.extra[cpu] = map.freelist.pop(map.env.cpu);
   return true;
 }
 
@@ -413,7 +415,7 @@ export function copyPercpuOut(map: BpfMap, to: number, from: number, stride: num
 /** `bpf_for_each_hash_elem`. The visitor may delete and insert; the walk is bounded all the same. */
 export function htabForEach(map: HtabMap, visit: (key: number, value: number) => number): number {
   const i32 = map.i32;
-  const limit = 2 * map.maxEntries + map.nrBuckets;
+  const limit = map.maxEntries + FOR_EACH_EXTRA;
   let visited = 0;
   for (let bucket = 0; bucket < map.nrBuckets && visited < limit; bucket++) {
     let element = i32[map.table + bucket]!;

@@ -2,7 +2,8 @@
  * Sequences recorded on Linux 6.18 with two CPUs, beyond those of the other
  * recordings: creation of every type with sizes, flags and BTF around the limits,
  * random element and batch operations on every type, long runs of LRU maps and
- * tries, and which programs may share a map.
+ * tries, which programs may share a map, and programs that use maps through helpers
+ * (also while they iterate over them).
  */
 import t from 'tap';
 import { replay, replayKernel, sequences } from '../syscall/replay.ts';
