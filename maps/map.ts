@@ -15,7 +15,21 @@ import type { MapOwner } from './prog_compatible.ts';
  * Size of the header every map keeps in the arena: the address of it is the map's
  * pointer (`const struct bpf_map *`) as programs see it. Word 0 is the map's id.
  */
-export const MAP_HEADER_SIZE = 64;
+export const MAP_HEADER_SIZE = 192;
+
+/**
+ * Byte offsets in struct bpf_map of 6.18 (its BTF) that programs may read through the
+ * map's pointer.
+ */
+const BPF_MAP = {
+  mapType: 64,
+  keySize: 68,
+  valueSize: 72,
+  maxEntries: 76,
+  mapExtra: 80,
+  mapFlags: 88,
+  id: 92,
+} as const;
 
 /** Flags of the descriptor that is made, not of the map (`bpf_map_flags_retain_permanent`). */
 const DESCRIPTOR_FLAGS = BPF_F_MAP.RDONLY | BPF_F_MAP.WRONLY;
@@ -107,6 +121,23 @@ export abstract class BpfMap extends BpfObject {
     this.mapExtra = attr.mapExtra;
     this.numaNode = attr.numaNode;
     this.addr = env.arena.alloc(MAP_HEADER_SIZE);
+    if (this.addr !== 0) this.#fillHeader();
+  }
+
+  #fillHeader(): void {
+    const { view } = this.env.arena;
+    view.setUint32(this.addr + BPF_MAP.mapType, this.mapType, true);
+    view.setUint32(this.addr + BPF_MAP.keySize, this.keySize, true);
+    view.setUint32(this.addr + BPF_MAP.valueSize, this.valueSize, true);
+    view.setUint32(this.addr + BPF_MAP.maxEntries, this.maxEntries, true);
+    view.setBigUint64(this.addr + BPF_MAP.mapExtra, this.mapExtra, true);
+    view.setUint32(this.addr + BPF_MAP.mapFlags, this.mapFlags, true);
+  }
+
+  /** Writes the map's id where programs and the machine look for it. */
+  publishId(): void {
+    this.env.arena.view.setUint32(this.addr, this.id, true);
+    this.env.arena.view.setUint32(this.addr + BPF_MAP.id, this.id, true);
   }
 
   override getUser(): void {

@@ -78,7 +78,7 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
     return result;
   }
   kernel.maps.add(map);
-  kernel.arena.u32[map.addr >> 2] = map.id;
+  map.publishId();
   return newFd(caller, map, mode);
 }
 

@@ -2,6 +2,7 @@
  * Kernel functions every program type may call: iterators over numbers, RCU and
  * preemption sections, exceptions, casts, strings (Documentation/bpf/kfuncs.rst).
  */
+import { BASE_HI } from '../../mm/arena.ts';
 import { E2BIG, EFAULT, EINVAL, ENOENT } from '../../uapi/errno.ts';
 import type { HelperImpl, RetKind } from '../helper.ts';
 import { BpfException, type Vm } from '../vm.ts';
@@ -41,11 +42,12 @@ function iterNumDestroy(vm: Vm, it = 0): number {
 /** struct bpf_iter_bits, 8 bytes of state each: bits (or pointer), { nr_bits:31, allocated:1, bit }. */
 const MAX_WORDS = 511;
 
-function iterBitsNew(vm: Vm, it = 0, memory = 0, words = 0): number {
+function iterBitsNew(vm: Vm, it = 0, memory = 0, memoryHi = 0, words = 0): number {
   const { u8, view } = vm.env.arena;
   u8.fill(0, it, it + 16);
-  if (memory === 0 || words === 0) return -EINVAL;
+  if ((memory === 0 && memoryHi === 0) || words === 0) return -EINVAL;
   if (words >>> 0 > MAX_WORDS) return -E2BIG;
+  if (memoryHi !== (BASE_HI | 0) || !vm.env.arena.contains(memory, words * 8)) return -EFAULT;
   // The bits are looked at where they lie: memory, its words, the bit that is next.
   view.setInt32(it, memory, true);
   view.setInt32(it + 4, words, true);
@@ -195,7 +197,7 @@ export const COMMON_KFUNCS: readonly HelperImpl[] = [
   { name: 'bpf_iter_num_new', doc: 'Begins an iteration over [start, end).', args: 'iii', ret: 'int', fn: iterNumNew },
   { name: 'bpf_iter_num_next', doc: 'The next number, or NULL.', args: 'i', ret: 'ptr', fn: iterNumNext },
   { name: 'bpf_iter_num_destroy', doc: 'Ends the iteration.', args: 'i', ret: 'void', fn: iterNumDestroy },
-  { name: 'bpf_iter_bits_new', doc: 'Begins an iteration over set bits.', args: 'iii', ret: 'int', fn: iterBitsNew },
+  { name: 'bpf_iter_bits_new', doc: 'Begins an iteration over set bits.', args: 'ili', ret: 'int', fn: iterBitsNew },
   { name: 'bpf_iter_bits_next', doc: 'The next bit’s number, or NULL.', args: 'i', ret: 'ptr', fn: iterBitsNext },
   { name: 'bpf_iter_bits_destroy', doc: 'Ends the iteration.', args: 'i', ret: 'void', fn: iterBitsDestroy },
   section('bpf_rcu_read_lock', 'Begins a read-side section.'),
