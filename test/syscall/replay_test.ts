@@ -1,43 +1,15 @@
-/**
- * The recorded answers of Linux 6.18 against the dispatcher: every step that does not
- * depend on the machine must be equal. What cannot be is listed here with the reason.
- */
+/** What the tests of recorded sequences share. */
 import t from 'tap';
 import { replay, replayKernel, sequences } from './replay.ts';
 
-/** Sequences that are not equal yet, by the start of their id. */
-const PENDING: Readonly<Record<string, readonly (readonly [id: string, reason: string])[]>> = {
-  create: [],
-  elem: [],
-  ids: [],
-  fuzz: [],
-  cgroup: [],
-  misc: [],
-  testrun: [],
-  xlated: [],
-  random: [],
-  load: [
-    ['load/prog/bswap', 'log'],
-    ['load/prog/stack_ok', 'log: live stack slots at level 2'],
-    ['load/prog/stack_uninit', 'log: live stack slots at level 2'],
-    ['load/prog/stack512', 'log: live stack slots at level 2'],
-    ['load/prog/spill_fill', 'log: live stack slots at level 2'],
-    ['load/prog/pkt_ok_cls', 'log'],
-    ['load/prog/pcpu_lookup', 'log'],
-    ['load/prog/helper_0', 'log'],
-    ['load/prog/queue_push', 'log'],
-    ['load/prog/subprog/', 'log'],
-    ['load/prog/jset_jmp32', 'log'],
-    ['load/prog/may_goto', 'log'],
-    ['load/prog/ptr_cmp', 'log'],
-    ['load/caps/bpf+net_admin', 'log of speculative execution'],
-  ],
-};
+/** A sequence that is not equal yet, by the start of its id, and why. */
+export type Pending = readonly [id: string, reason: string];
 
 /** A million instructions, four times: run by `replay_show.js load`, not here. */
 const SLOW: ReadonlySet<string> = new Set(['load/prog/loop_nobound']);
 
-for (const [file, pending] of Object.entries(PENDING)) {
+/** One test for a recorded file: every step that does not depend on the machine gives the kernel's answer. */
+export function replayTest(file: string, pending: readonly Pending[] = []): void {
   t.test(`the recorded sequences of "${file}" give the kernel's answers`, (t) => {
     const kernel = replayKernel();
     const before = kernel.arena.used;
