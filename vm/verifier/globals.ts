@@ -121,7 +121,8 @@ function validateCtxType(env: Env, btf: Btf, ptr: BtfType, arg: number): number 
       return 0;
   }
   if (isStruct(target) && (name === env.rules.ctxUapiName || isProjection(env.rules.ctxUapiName, name))) return 0;
-  if (RAW_TP_TYPES.has(type) && name === 'bpf_raw_tracepoint_args') return 0;
+  const rawTp = RAW_TP_TYPES.has(type) || (type === BPF_PROG_TYPE.TRACING && env.attachBtfTrace);
+  if (rawTp && name === 'bpf_raw_tracepoint_args') return 0;
   env.verbose(`arg#${arg} should be ${ctxTypeText(env)}\n`);
   return -EINVAL;
 }

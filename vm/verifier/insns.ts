@@ -33,8 +33,9 @@ import {
   PTR_TO_MAP_VALUE,
   PTR_TO_MEM,
 } from './flags.ts';
-import { clearCallerSaved } from './frames.ts';
+import { clearCallerSaved, prepareFuncExit } from './frames.ts';
 import { checkMemAccess, isSockPointer, saveAuxPtrType } from './mem.ts';
+import { pushStack, TOO_COMPLEX } from './paths.ts';
 import { regTypeStr } from './print.ts';
 import { constRange, ZERO } from './range.ts';
 import { checkResourceLeak } from './refs.ts';
@@ -282,5 +283,12 @@ export function checkLdAbs(env: Env, i: number): number {
   if (err < 0) return err;
   clearCallerSaved(env, regs);
   markUnknown(env, regs[0]!);
+  if (env.cur!.curframe === 0) return 0;
+  // A load that fails leaves the function with r0 = 0: that way is explored first.
+  if (pushStack(env, i + 1, i, false) === undefined) return TOO_COMPLEX;
+  regs[0]!.setScalar(ZERO);
+  err = prepareFuncExit(env);
+  if (err < 0) return err;
+  env.insnIdx--;
   return 0;
 }

@@ -297,13 +297,14 @@ function returnPointer(env: Env, facts: KfuncFacts, meta: KfuncMeta, i: number, 
       }
     }
   }
-  if ((facts.flags & KF_RET_NULL) !== 0) {
+  const retNull = (facts.flags & KF_RET_NULL) !== 0 && !(facts.name === 'bpf_refcount_acquire_impl' && meta.owningRef);
+  if (retNull) {
     r0.type |= F.PTR_MAYBE_NULL;
     r0.id = env.nextId();
   }
   if ((facts.flags & KF_ACQUIRE) !== 0) {
     const id = acquireReference(env, i);
-    if ((facts.flags & KF_RET_NULL) !== 0) r0.id = id;
+    if (retNull) r0.id = id;
     r0.refObjId = id;
   } else if (pointee.name === 'bpf_rb_node' || pointee.name === 'bpf_list_node') {
     const err = setNonOwning(env, r0);

@@ -218,7 +218,7 @@ function checkScalar(env: Env, facts: KfuncFacts, index: number, name: string, m
 
 /** The pointer is one the function may rely on. */
 function checkTrust(env: Env, facts: KfuncFacts, reg: Reg, regno: number): number {
-  if ((facts.flags & (KF_TRUSTED_ARGS | KF_RCU)) === 0 || isTrustedReg(reg)) return 0;
+  if ((facts.flags & (KF_TRUSTED_ARGS | KF_RELEASE | KF_RCU)) === 0 || isTrustedReg(reg)) return 0;
   if ((facts.flags & KF_RCU) === 0) {
     env.verbose(`R${regno} must be referenced or trusted\n`);
     return -EINVAL;
@@ -550,7 +550,7 @@ export function checkKfuncArgs(env: Env, facts: KfuncFacts, insnIdx: number, met
       return -EINVAL;
     }
     if (
-      (facts.flags & (KF_TRUSTED_ARGS | KF_RCU)) !== 0 &&
+      (facts.flags & (KF_TRUSTED_ARGS | KF_RELEASE | KF_RCU)) !== 0 &&
       (isNull(reg) || typeMayBeNull(reg.type)) &&
       !suffix(name, '__nullable')
     ) {

@@ -156,6 +156,7 @@ export function addSubprogsAndKfuncs(env: Env): number {
     env.exceptionCallbackSubprog = env.findSubprog(exception);
     const info = env.subprogs[env.exceptionCallbackSubprog]!;
     info.isCb = true;
+    info.isAsyncCb = true;
     info.isExceptionCb = true;
   }
   env.subprogs.push(new Subprog(insns.count));
