@@ -5,14 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import type { SocketInfo } from '../base/object.ts';
+import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, TCP_CLOSE, TCP_ESTABLISHED } from '../maps/socket.ts';
 
-const AF_UNIX = 1;
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const TCP_ESTABLISHED = 1;
-const TCP_CLOSE = 7;
 /** `SS_CONNECTED` in the column St of /proc/net/unix. */
 const SS_CONNECTED = 3;
 

@@ -76,8 +76,11 @@ function freeVisited(htab: HtabMap, value: number): number {
   return 0;
 }
 
-/** The table as batches walk it; `remove` is the type's own way to free an element. */
-export function htabBuckets(remove: (map: HtabMap, element: number) => void): MapBuckets {
+/** The table as batches walk it; `remove` and `copyOut` are the type's own ways to free an element and to read it. */
+export function htabBuckets(
+  remove: (map: HtabMap, element: number) => void,
+  copyOut: (map: HtabMap, element: number, value: number) => void = htabCopyOut,
+): MapBuckets {
   return {
     count: (map) => (map as HtabMap).nrBuckets,
     length(map, bucket) {
@@ -93,7 +96,7 @@ export function htabBuckets(remove: (map: HtabMap, element: number) => void): Ma
       while (element !== 0) {
         const next = htab.i32[(element >> 2) + ELEM_NEXT]!;
         htab.env.arena.copy(keys, element + htab.keyOffset, htab.keySize);
-        htabCopyOut(htab, element, values);
+        copyOut(htab, element, values);
         keys += htab.keySize;
         values += rowSize;
         if (removeThem) remove(htab, element);

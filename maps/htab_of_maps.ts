@@ -10,7 +10,6 @@ import { EINVAL, ENOENT } from '../uapi/errno.ts';
 import { mapOfFd } from './fd_object.ts';
 import {
   checkElemFlags,
-  ELEM_NEXT,
   HtabMap,
   type HtabShape,
   htabAlloc,
@@ -20,7 +19,7 @@ import {
   htabRemoveElem,
   htabUpdate,
 } from './hashtab.ts';
-import { htabAllocCheck } from './htab_map.ts';
+import { htabAllocCheck, htabBuckets } from './htab_map.ts';
 import type { BpfMap, MapCreateAttr, MapOps, MapSyscall } from './map.ts';
 import { fitsInner, mapMetaAlloc } from './map_in_map.ts';
 import { htabMemUsage } from './mem_usage.ts';
@@ -73,6 +72,11 @@ function removeElem(htab: HtabMap, element: number): void {
   outer.drop(inner);
 }
 
+/** What user space reads: the inner map's id. */
+function copyId(htab: HtabMap, element: number, value: number): void {
+  htab.env.arena.view.setUint32(value, (htab as HtabOfMaps).at(element).id, true);
+}
+
 /** BPF_MAP_TYPE_HASH_OF_MAPS. */
 export const htabOfMapsMapOps: MapOps = {
   type: BPF_MAP_TYPE.HASH_OF_MAPS,
@@ -111,7 +115,7 @@ export const htabOfMapsMapOps: MapOps = {
     const htab = map as HtabOfMaps;
     const element = htabLookupElem(htab, key);
     if (element === 0) return -ENOENT;
-    htab.env.arena.view.setUint32(value, htab.at(element).id, true);
+    copyId(htab, element, value);
     return 0;
   },
   sysUpdate(map, key, value, flags, sys: MapSyscall) {
@@ -137,28 +141,7 @@ export const htabOfMapsMapOps: MapOps = {
     return error;
   },
   batch: 'htab',
-  buckets: {
-    count: (map) => (map as HtabMap).nrBuckets,
-    length(map, bucket) {
-      const htab = map as HtabMap;
-      let length = 0;
-      for (let at = htab.i32[htab.table + bucket]!; at !== 0; at = htab.i32[(at >> 2) + ELEM_NEXT]!) length++;
-      return length;
-    },
-    copy(map, bucket, keys, values, remove) {
-      const htab = map as HtabOfMaps;
-      let element = htab.i32[htab.table + bucket]!;
-      while (element !== 0) {
-        const next = htab.i32[(element >> 2) + ELEM_NEXT]!;
-        htab.env.arena.copy(keys, element + htab.keyOffset, htab.keySize);
-        htab.env.arena.view.setUint32(values, htab.at(element).id, true);
-        keys += htab.keySize;
-        values += 4;
-        if (remove) removeElem(htab, element);
-        element = next;
-      }
-    },
-  },
+  buckets: htabBuckets(removeElem, copyId),
   memUsage: (map) => htabMemUsage(map as HtabMap),
   checkBtf: mapCheckNoBtf,
 };

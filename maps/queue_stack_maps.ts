@@ -69,28 +69,32 @@ function push(map: BpfMap, value: number, flags: number): number {
   return 0;
 }
 
-/** An empty one gives zeros and -ENOENT. */
-function queueGet(map: BpfMap, value: number, remove: boolean): number {
-  const ring = map as QueueStackMap;
+/** Copies the value of a slot out; an empty ring gives zeros and -ENOENT. */
+function get(ring: QueueStackMap, slot: number, value: number): number {
+  const { arena } = ring.env;
   if (ring.head === ring.tail) {
-    map.env.arena.zero(value, map.valueSize);
+    arena.zero(value, ring.valueSize);
     return -ENOENT;
   }
-  map.env.arena.copy(value, ring.at(ring.tail), map.valueSize);
-  if (remove) ring.tail = ring.after(ring.tail);
+  arena.copy(value, ring.at(slot), ring.valueSize);
   return 0;
 }
 
+/** The oldest value. */
+function queueGet(map: BpfMap, value: number, remove: boolean): number {
+  const ring = map as QueueStackMap;
+  const error = get(ring, ring.tail, value);
+  if (error === 0 && remove) ring.tail = ring.after(ring.tail);
+  return error;
+}
+
+/** The newest value. */
 function stackGet(map: BpfMap, value: number, remove: boolean): number {
   const ring = map as QueueStackMap;
-  if (ring.head === ring.tail) {
-    map.env.arena.zero(value, map.valueSize);
-    return -ENOENT;
-  }
   const last = ring.head === 0 ? ring.slots - 1 : ring.head - 1;
-  map.env.arena.copy(value, ring.at(last), map.valueSize);
-  if (remove) ring.head = last;
-  return 0;
+  const error = get(ring, last, value);
+  if (error === 0 && remove) ring.head = last;
+  return error;
 }
 
 const shared = {

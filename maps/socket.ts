@@ -5,14 +5,16 @@
  */
 import type { ForeignFile } from '../base/object.ts';
 
-const AF_UNIX = 1;
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const TCP_ESTABLISHED = 1;
-const TCP_CLOSE_WAIT = 8;
-const TCP_LISTEN = 10;
+/** Families, types and states as in socket(2) and include/net/tcp_states.h. */
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const TCP_ESTABLISHED = 1;
+export const TCP_CLOSE = 7;
+export const TCP_CLOSE_WAIT = 8;
+export const TCP_LISTEN = 10;
 
 /** Whether a socket may be in a sockmap (`sock_map_sk_is_suitable`, `sock_map_sk_state_allowed`). */
 export function sockMapSuitable(file: ForeignFile): boolean {
