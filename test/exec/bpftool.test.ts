@@ -4,6 +4,8 @@ import t from 'tap';
 import { possibleCpus } from '../../native/host.ts';
 import { cannotAskKernel, cannotExec, exec, FIXTURES, ROOT, run, which } from './util.ts';
 
+t.setTimeout(120_000);
+
 const SCRIPT = join(FIXTURES, 'bpftool.sh');
 const GOLDEN = join(ROOT, 'test', 'golden', 'exec', 'bpftool.txt');
 const skip = cannotExec(true) || (which('bpftool') === undefined && 'needs the package bpftool');

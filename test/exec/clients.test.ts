@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { cannotAskKernel, cannotExec, exec, FIXTURES, run, scratch, which } from './util.ts';
 
+t.setTimeout(120_000);
+
 /** Debian's golang-github-cilium-ebpf-dev puts its sources here. */
 const GOPATH = '/usr/share/gocode';
 

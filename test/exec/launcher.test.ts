@@ -45,6 +45,8 @@ assert libc.prctl(22, 2, ctypes.c_char_p(program), 0, 0) == 0
 os.execv(sys.argv[1], sys.argv[1:])
 `;
 
+t.setTimeout(120_000);
+
 t.test(
   'an outer filter that answers bpf(2) is told',
   { skip: skip || (which('python3') === undefined && 'needs the package python3') },

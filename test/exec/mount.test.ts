@@ -2,6 +2,8 @@ import t from 'tap';
 import { rewrite } from '../../exec/mount_table.ts';
 import { cannotAskKernel, cannotExec, exec, run, scratch, which } from './util.ts';
 
+t.setTimeout(120_000);
+
 t.test('rewrite() shows our mounts as bpffs, with their options', async (t) => {
   const info = [
     '22 1 0:21 / /proc rw - proc proc rw',

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { cannotAskKernel, cannotExec, compile, exec, run, scratch, which } from './util.ts';
 
+t.setTimeout(120_000);
+
 /** What a kernel 6.18 prints. */
 const KERNEL = `cloexec 1 mode 2
 dup left: alive

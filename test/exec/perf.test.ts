@@ -4,6 +4,8 @@ import { isBpfOutput, PERF_ATTR_SIZE, PerfEvent } from '../../exec/perf.ts';
 import { ManualClock } from '../../native/host.ts';
 import { cannotAskKernel, cannotExec, compile, exec, run, scratch, which } from './util.ts';
 
+t.setTimeout(120_000);
+
 const SAMPLE_RAW = 1 << 10;
 const PAGE = 4096;
 

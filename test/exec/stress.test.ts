@@ -1,6 +1,8 @@
 import t from 'tap';
 import { cannotExec, compile, exec, scratch, which } from './util.ts';
 
+t.setTimeout(120_000);
+
 const skip = cannotExec(true) || (which('gcc') === undefined && 'needs the package gcc');
 
 t.test('many, killed and hostile processes leave nothing behind', { skip }, async (t) => {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { cannotExec, exec, run, scratch, which } from './util.ts';
 
+t.setTimeout(120_000);
+
 const skip = cannotExec(true) || (which('bpftool') === undefined && 'needs the package bpftool');
 const env = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
 

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { cannotExec, compile, exec, ROOT, run, scratch, which } from './util.ts';
 
+t.setTimeout(120_000);
+
 const needs = ['bpftool', 'setpriv', 'unshare'].find((program) => which(program) === undefined);
 const skip = cannotExec(true) || (needs !== undefined && `needs the program ${needs}`);
 const env = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };

@@ -32,7 +32,7 @@ export function run(program: string, args: readonly string[], options: RunOption
     const child = spawn(program, args, {
       stdio: 'pipe',
       env: { ...process.env, ...options.env },
-      timeout: options.timeout ?? 20_000,
+      timeout: options.timeout ?? 60_000,
       killSignal: 'SIGKILL',
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });
