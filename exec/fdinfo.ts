@@ -58,7 +58,7 @@ function tagOf(prog: BpfObject): string {
 const PROG_HEADER = 72;
 
 function progInfo(prog: LoadedProg): string {
-  const bytes = PROG_HEADER + prog.facts.xlated.length;
+  const bytes = PROG_HEADER + prog.shown.insns.length;
   const lines = [
     `prog_type:\t${prog.type}`,
     `prog_jited:\t${prog.jited ? 1 : 0}`,

@@ -7,8 +7,11 @@ import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { BpfProg, type ProgInit } from '../vm/prog.ts';
 import { sha256 } from './sha.ts';
+import { moveRecords, type XlateInput, xlate } from './xlated.ts';
 
 const INSN_SIZE = 8;
+const FUNC_INFO_SIZE = 8;
+const LINE_INFO_SIZE = 16;
 /** `BPF_LD | BPF_IMM | BPF_DW`. */
 const LDDW = 0x18;
 const PSEUDO_MAP_FD = 1;
@@ -22,12 +25,12 @@ export interface ProgFacts {
   readonly createdByUid: number;
   /** Instructions as given. */
   readonly insns: Uint8Array;
-  /** Instructions as the kernel would show them, after its rewriting. */
-  readonly xlated: Uint8Array;
+  /** What the instructions are shown from. */
+  readonly xlate: XlateInput;
   readonly verifiedInsns: number;
   readonly flags: number;
   readonly btf: Btf | undefined;
-  /** Records of 8 bytes, records of 16 bytes. */
+  /** Records of 8 bytes, records of 16 bytes, as loaded. */
   readonly funcInfo: Uint8Array;
   readonly lineInfo: Uint8Array;
   readonly attachBtf: Btf | undefined;
@@ -38,11 +41,19 @@ export interface ProgFacts {
   readonly maxTpAccess: number;
 }
 
+/** What tools see of a program. */
+export interface ShownProg {
+  readonly insns: Uint8Array;
+  readonly funcInfo: Uint8Array;
+  readonly lineInfo: Uint8Array;
+}
+
 /** A loaded program. It holds its maps, its BTF and what it attaches to. */
 export class LoadedProg extends BpfProg {
   readonly facts: ProgFacts;
   /** First 8 bytes of the digest (`prog->tag`). */
   readonly tag: Uint8Array;
+  #shown: ShownProg | undefined;
 
   constructor(init: ProgInit, facts: ProgFacts) {
     super(init);
@@ -51,6 +62,19 @@ export class LoadedProg extends BpfProg {
     facts.btf?.get();
     facts.attachBtf?.get();
     facts.dstProg?.get();
+  }
+
+  /** Instructions, functions and lines as the kernel would show them after its rewriting; made when first asked for. */
+  get shown(): ShownProg {
+    if (this.#shown === undefined) {
+      const { bytes, position } = xlate(this.facts.xlate);
+      this.#shown = {
+        insns: bytes,
+        funcInfo: moveRecords(this.facts.funcInfo, FUNC_INFO_SIZE, position),
+        lineInfo: moveRecords(this.facts.lineInfo, LINE_INFO_SIZE, position),
+      };
+    }
+    return this.#shown;
   }
 
   /** Functions of the program, main included; the kernel counts them only when there are others (`func_cnt`). */

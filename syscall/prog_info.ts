@@ -119,18 +119,18 @@ function recordSizes(info: UserStruct): number {
 
 /** Instructions, functions and debug information. */
 function fillCode(prog: LoadedProg, info: UserStruct, caller: Caller, _kernel: Kernel): number {
-  const { facts } = prog;
-  if (!handOut(info, caller, AT.xlated_prog_len, AT.xlated_prog_insns, facts.xlated, 1)) return -EFAULT;
+  const { facts, shown } = prog;
+  if (!handOut(info, caller, AT.xlated_prog_len, AT.xlated_prog_insns, shown.insns, 1)) return -EFAULT;
   const asked = info.u32(AT.jited_prog_len);
-  info.setU32(AT.jited_prog_len, prog.jited ? (facts.xlated.length / 8) * JITED_BYTES_PER_INSN : 0);
+  info.setU32(AT.jited_prog_len, prog.jited ? (shown.insns.length / 8) * JITED_BYTES_PER_INSN : 0);
   if (asked !== 0 && prog.jited) info.setU64(AT.jited_prog_insns, 0n);
   withhold(info, AT.nr_jited_ksyms, AT.jited_ksyms, prog.funcCount);
   withhold(info, AT.nr_jited_func_lens, AT.jited_func_lens, prog.funcCount);
   info.setU32(AT.attach_btf_id, facts.attachBtfId);
   if (facts.attachBtf !== undefined) info.setU32(AT.attach_btf_obj_id, facts.attachBtf.id);
-  if (!handOut(info, caller, AT.nr_func_info, AT.func_info, facts.funcInfo, FUNC_INFO_SIZE)) return -EFAULT;
-  if (!handOut(info, caller, AT.nr_line_info, AT.line_info, facts.lineInfo, LINE_INFO_SIZE)) return -EFAULT;
-  withhold(info, AT.nr_jited_line_info, AT.jited_line_info, prog.jited ? facts.lineInfo.length / LINE_INFO_SIZE : 0);
+  if (!handOut(info, caller, AT.nr_func_info, AT.func_info, shown.funcInfo, FUNC_INFO_SIZE)) return -EFAULT;
+  if (!handOut(info, caller, AT.nr_line_info, AT.line_info, shown.lineInfo, LINE_INFO_SIZE)) return -EFAULT;
+  withhold(info, AT.nr_jited_line_info, AT.jited_line_info, prog.jited ? shown.lineInfo.length / LINE_INFO_SIZE : 0);
   const tags = new Uint8Array(prog.funcCount * TAG_SIZE);
   for (let i = 0; i < prog.funcCount; i++) tags.set(prog.tag, i * TAG_SIZE);
   return handOut(info, caller, AT.nr_prog_tags, AT.prog_tags, tags, TAG_SIZE) ? 0 : -EFAULT;

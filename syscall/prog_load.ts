@@ -22,7 +22,6 @@ import { finishLog } from './log_out.ts';
 import { checkProgAttrs, type ProgRequest } from './prog_attrs.ts';
 import { mapMayHoldProgs } from './prog_maps.ts';
 import { type Records, readRecords } from './prog_records.ts';
-import { moveRecords, xlate } from './xlated.ts';
 
 const AT = PROG_LOAD.at;
 /** `fd_array` entries are read as needed; more than this cannot be named by an instruction. */
@@ -218,14 +217,6 @@ function makeProg(
 ): number {
   // Maps of fd_array belong to the program whether an instruction names them or not.
   const usedMaps = [...new Set([...debug.arrayMaps, ...(result.usedMaps as readonly BpfMap[])])];
-  const xlated = xlate({
-    insns: request.insns,
-    progType: request.type,
-    aux: result.aux,
-    privileged: request.caps.bpf,
-    bypassSpec: request.caps.perfmon,
-    vmlinux: kernel.vmlinux,
-  });
   const build = (engine: EngineName): LoadedProg =>
     new LoadedProg(
       {
@@ -248,12 +239,19 @@ function makeProg(
         loadTime: kernel.clock.boottime(),
         createdByUid: caller.uid,
         insns: request.insns,
-        xlated: xlated.bytes,
+        xlate: {
+          insns: request.insns,
+          progType: request.type,
+          aux: result.aux,
+          privileged: request.caps.bpf,
+          bypassSpec: request.caps.perfmon,
+          vmlinux: kernel.vmlinux,
+        },
         verifiedInsns: result.verifiedInsns,
         flags: request.flags,
         btf: debug.btf,
-        funcInfo: moveRecords(debug.funcInfo.packed(FUNC_INFO_SIZE), FUNC_INFO_SIZE, xlated.position),
-        lineInfo: moveRecords(debug.lineInfo.packed(LINE_INFO_SIZE), LINE_INFO_SIZE, xlated.position),
+        funcInfo: debug.funcInfo.packed(FUNC_INFO_SIZE),
+        lineInfo: debug.lineInfo.packed(LINE_INFO_SIZE),
         attachBtf: request.attachBtf,
         attachBtfId: request.attachBtfId,
         dstProg: request.dstProg,

@@ -85,7 +85,6 @@ export class BpfProg extends BpfProgBase {
     this.btf = init.btf;
     for (const map of this.usedMaps) if (map.record !== undefined) map.freeField ??= freeMapField(this.vm);
     this.linked = link({ ...init, insns: this.insns, handle: (subprog) => this.vm.addFunc(this, subprog) });
-    this.#engine = this.jited ? (this.#compiled() ?? this.interp) : this.interp;
   }
 
   /** The interpreter's form of the program, made when first needed. */
@@ -100,19 +99,24 @@ export class BpfProg extends BpfProgBase {
     return this.#jit;
   }
 
-  /** The compiled form, or undefined when the host cannot compile it (a function above its size limit). */
+  /** The compiled form, or undefined when it cannot be had: the host has a limit on the size of a function. */
   #compiled(): Jit | undefined {
     try {
       return this.jit;
-    } catch (error) {
-      if (error instanceof WebAssembly.CompileError) return undefined;
-      throw error;
+    } catch {
+      return undefined;
     }
+  }
+
+  /** The engine for the first run: most programs that are loaded by a probe are never run, so none is made before. */
+  #ready(): Engine {
+    this.#engine ??= this.jited ? (this.#compiled() ?? this.interp) : this.interp;
+    return this.#engine;
   }
 
   /** The engine runs go to. */
   get engine(): EngineName {
-    return this.#engine === this.#jit ? 'jit' : 'interp';
+    return this.#ready() === this.#jit ? 'jit' : 'interp';
   }
 
   /** Sends later runs to an engine. */
@@ -141,7 +145,7 @@ export class BpfProg extends BpfProgBase {
     // The common case, an outermost run that nobody watches, in as few steps as it takes.
     vm.begin(this, ctx);
     try {
-      return (this.#engine as Engine).run(ctx) >>> 0;
+      return (this.#engine ?? this.#ready()).run(ctx) >>> 0;
     } catch (error) {
       return this.#unwound(error, vm.stackTop) >>> 0;
     } finally {
@@ -162,7 +166,7 @@ export class BpfProg extends BpfProgBase {
     }
     vm.begin(this, ctx);
     try {
-      return (this.#engine as Engine).repeat(ctx, Math.max(count, 1)) >>> 0;
+      return (this.#engine ?? this.#ready()).repeat(ctx, Math.max(count, 1)) >>> 0;
     } catch (error) {
       return this.#unwound(error, vm.stackTop) >>> 0;
     } finally {
@@ -183,7 +187,7 @@ export class BpfProg extends BpfProgBase {
   }
 
   #activeEngine(): Engine {
-    return this.vm.hook === undefined ? (this.#engine as Engine) : this.interp;
+    return this.vm.hook === undefined ? (this.#engine ?? this.#ready()) : this.interp;
   }
 
   /** One run from outside: statistics, nesting, the budget, exceptions and faults. */
