@@ -213,6 +213,20 @@ export function checkArgOffset(env: Env, reg: Reg, regno: number, argType: numbe
   return checkPtrOff(env, reg, regno, FIXED_OFFSET.has(reg.type));
 }
 
+/** Program types whose context is plain memory (no `convert_ctx_access`). */
+const CTX_AS_MEMORY = new Set<number>([
+  BPF_PROG_TYPE.SYSCALL,
+  BPF_PROG_TYPE.KPROBE,
+  BPF_PROG_TYPE.TRACEPOINT,
+  BPF_PROG_TYPE.RAW_TRACEPOINT,
+  BPF_PROG_TYPE.RAW_TRACEPOINT_WRITABLE,
+  BPF_PROG_TYPE.TRACING,
+  BPF_PROG_TYPE.LSM,
+  BPF_PROG_TYPE.STRUCT_OPS,
+  BPF_PROG_TYPE.CGROUP_DEVICE,
+  BPF_PROG_TYPE.NETFILTER,
+]);
+
 /** Memory of `size` bytes that a call reads or writes through the register. */
 export function checkHelperMem(
   env: Env,
@@ -255,7 +269,7 @@ export function checkHelperMem(
     case PTR_TO_BTF_ID:
       return checkBtfAccess(env, reg, regno, reg.off, size, false, undefined);
     case F.PTR_TO_CTX:
-      if (env.progType === BPF_PROG_TYPE.SYSCALL) {
+      if (CTX_AS_MEMORY.has(env.progType)) {
         if (size === 0) return zeroOk ? 0 : -EACCES;
         return checkMemAccess(env, env.insnIdx, regno, size - 1, 1, write, -1, false, false);
       }
@@ -339,6 +353,8 @@ export function processDynptr(env: Env, regno: number, insnIdx: number, argType:
     const spi = dynptrSpi(env, reg);
     markStackRead(env, reg.frameno, spi);
     markStackRead(env, reg.frameno, spi - 1);
+    env.scratchSlot(spi);
+    env.scratchSlot(spi - 1);
   }
   return 0;
 }

@@ -250,7 +250,7 @@ export class Env {
       const type = this.kfuncBtf(this.insns.off[i]!)?.type(imm);
       return `${type?.name ?? 'kernel-function'}#${imm}`;
     }
-    const name = this.input.tables.helperName(imm);
+    const name = this.insns.src[i] === 0 ? this.input.tables.helperName(imm) : undefined;
     return `${name === undefined ? 'unknown' : `bpf_${name}`}#${imm}`;
   }
 

@@ -26,6 +26,8 @@ import { KF_RCU_PROTECTED } from './types.ts';
 export interface IterPlace {
   frame: number;
   spi: number;
+  /** Reference of the iterator. */
+  refObjId: number;
 }
 
 /** The iterator's struct behind a pointer argument, or undefined. */
@@ -130,9 +132,13 @@ export function processIter(env: Env, regno: number, insnIdx: number, facts: Kfu
     return err;
   }
   const spi = stackObjectSpi(env, reg, 'iter', slots);
-  for (let i = 0; i < slots; i++) markStackRead(env, reg.frameno, spi - i);
+  for (let i = 0; i < slots; i++) {
+    markStackRead(env, reg.frameno, spi - i);
+    env.scratchSlot(spi - i);
+  }
   place.frame = reg.frameno;
   place.spi = spi;
+  place.refObjId = frameOf(env, reg).stack[spi]!.reg.refObjId;
   return facts.iterDestroy ? unmark(env, reg, slots) : 0;
 }
 
@@ -198,6 +204,7 @@ export function processIrqFlag(env: Env, regno: number, save: boolean, lock: boo
     return -EINVAL;
   }
   markStackRead(env, frame.frameno, spi);
+  env.scratchSlot(spi);
   if (slot.reg.num !== kind) {
     const names = ['', 'native', 'lock'];
     env.verbose(`irq flag acquired by ${names[slot.reg.num]} kfuncs cannot be restored with ${names[kind]} kfuncs\n`);

@@ -44,6 +44,7 @@ import { constRangeNumber } from './range.ts';
 import { releaseReferenceNomark } from './refs.ts';
 import { boundsSanity, checkRegArg, isPktPointerAny, isPointerValue, pushHistory, SRC_OP } from './regs.ts';
 import { sanitizeSpeculativePath } from './sanitize.ts';
+import { frameInsnIdx } from './scc.ts';
 import { addConst } from './scalar.ts';
 import {
   AT_PKT_END,
@@ -60,7 +61,7 @@ const MAX_PACKET_OFF = 0xffff;
 const LINKED_MAX = 6;
 
 /** Registers and slots with the id, packed; those that do not fit lose theirs (`collect_linked_regs`). */
-function collectLinked(state: VState, id: number, out: number[]): void {
+function collectLinked(env: Env, state: VState, id: number, out: number[]): void {
   const wanted = id & ~BPF_ADD_CONST;
   const collect = (reg: Reg, frame: number, index: number, isReg: boolean): void => {
     if (reg.type !== SCALAR_VALUE || (reg.id & ~BPF_ADD_CONST) !== wanted) return;
@@ -69,7 +70,9 @@ function collectLinked(state: VState, id: number, out: number[]): void {
   };
   for (let f = state.curframe; f >= 0; f--) {
     const frame = state.frames[f]!;
-    for (let r = 0; r < 10; r++) collect(frame.regs[r]!, f, r, true);
+    // Registers that are not read any more need not follow.
+    const live = env.aux[frameInsnIdx(state, f)]!.liveRegs;
+    for (let r = 0; r < 10; r++) if (((live >>> r) & 1) !== 0) collect(frame.regs[r]!, f, r, true);
     for (let s = 0; s < frame.stack.length; s++) {
       if (frame.stack[s]!.isSpilled) collect(frame.stack[s]!.reg, f, s, false);
     }
@@ -77,7 +80,7 @@ function collectLinked(state: VState, id: number, out: number[]): void {
 }
 
 /** What became known of a register holds for those linked to it (`sync_linked_regs`). */
-function syncLinked(env: Env, state: VState, known: Reg, linked: readonly number[]): void {
+function syncLinked(state: VState, known: Reg, linked: readonly number[]): void {
   for (const entry of linked) {
     const frame = state.frames[linkedFrame(entry)]!;
     const index = linkedIndex(entry);
@@ -101,8 +104,6 @@ function syncLinked(env: Env, state: VState, known: Reg, linked: readonly number
       reg.off = off;
       reg.range = addConst(known.range, delta);
     }
-    if (linkedIsReg(entry)) env.scratchReg(index);
-    else env.scratchSlot(index);
   }
 }
 
@@ -291,8 +292,8 @@ export function checkCondJmp(env: Env, i: number): number {
   const linked: number[] = [];
   const srcLinked = x && src.type === SCALAR_VALUE && src.id !== 0;
   const dstLinked = dstReg.type === SCALAR_VALUE && dstReg.id !== 0;
-  if (srcLinked) collectLinked(self, src.id, linked);
-  if (dstLinked) collectLinked(self, dstReg.id, linked);
+  if (srcLinked) collectLinked(env, self, src.id, linked);
+  if (dstLinked) collectLinked(env, self, dstReg.id, linked);
   if (linked.length > 1) pushHistory(env, self, 0, linked);
   const other = pushStack(env, i + insns.off[i]! + 1, i, false);
   if (other === undefined) return TOO_COMPLEX;
@@ -310,12 +311,12 @@ export function checkCondJmp(env: Env, i: number): number {
     boundsSanity(env, src, 'false_reg2');
   }
   if (srcLinked) {
-    syncLinked(env, self, src, linked);
-    syncLinked(env, other, otherRegs[srcNo]!, linked);
+    syncLinked(self, src, linked);
+    syncLinked(other, otherRegs[srcNo]!, linked);
   }
   if (dstLinked) {
-    syncLinked(env, self, dstReg, linked);
-    syncLinked(env, other, otherRegs[dst]!, linked);
+    syncLinked(self, dstReg, linked);
+    syncLinked(other, otherRegs[dst]!, linked);
   }
   if (
     !is32 &&

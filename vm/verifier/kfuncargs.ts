@@ -566,7 +566,7 @@ export function checkKfuncArgs(env: Env, facts: KfuncFacts, insnIdx: number, met
     if (typeof kind === 'number') return kind;
     if (kind === 'null') continue;
     if (kind === 'map') {
-      if (reg.map === undefined) {
+      if (reg.map === undefined && reg.btf === undefined) {
         env.verbose(`pointer in R${i + 1} isn't map pointer\n`);
         return -EINVAL;
       }

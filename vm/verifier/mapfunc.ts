@@ -90,9 +90,9 @@ const ATTACH_ITER = 28;
 function mayUpdateSockmap(env: Env, helper: number): boolean {
   if (helper !== 2 && helper !== 3) return false;
   const type = env.progType;
-  if (type === PROG_TRACING) return env.prog.expectedAttachType === ATTACH_ITER;
-  if (type === PROG_SOCK_OPS) return helper === 3;
-  if (SOCKMAP_UPDATERS.has(type)) return true;
+  const iter = type === PROG_TRACING && env.prog.expectedAttachType === ATTACH_ITER;
+  if (iter || SOCKMAP_UPDATERS.has(type) || (type === PROG_SOCK_OPS && helper === 3)) return true;
+  env.verbose('cannot update sockmap in this context\n');
   return false;
 }
 

@@ -164,7 +164,7 @@ export function regStr(reg: Reg, frameno: number): string {
   if (reg.refObjId !== 0) parts.push(`ref_obj_id=${reg.refObjId}`);
   if (typeIsNonOwningRef(type)) parts.push('non_own_ref');
   if (isMapPtr(type) && reg.map !== undefined) {
-    if (reg.map.name !== '') parts.push(`map=${reg.map.name}`);
+    if (reg.map.name) parts.push(`map=${reg.map.name}`);
     parts.push(`ks=${reg.map.keySize},vs=${reg.map.valueSize}`);
   }
   if (type !== SCALAR_VALUE && reg.off !== 0) parts.push(`off=${snum(BigInt(reg.off))}`);
@@ -229,7 +229,8 @@ export function frameStr(
         const parts: string[] = [];
         if (reg.id !== 0) parts.push(`id=${reg.id}`);
         if (reg.refObjId !== 0) parts.push(`ref_id=${reg.refObjId}`);
-        if (reg.dynptrId !== 0) parts.push(`dynptr_id=${reg.dynptrId}`);
+        // The kernel shows what shares memory with the mark of the first slot.
+        if (reg.firstSlot) parts.push('dynptr_id=1');
         text += ` fp${(-i - 1) * 8}=dynptr_${DYNPTR_NAMES[reg.num]}(${parts.join(',')})`;
         break;
       }
