@@ -44,8 +44,8 @@ import { constRangeNumber } from './range.ts';
 import { releaseReferenceNomark } from './refs.ts';
 import { boundsSanity, checkRegArg, isPktPointerAny, isPointerValue, pushHistory, SRC_OP } from './regs.ts';
 import { sanitizeSpeculativePath } from './sanitize.ts';
-import { frameInsnIdx } from './scc.ts';
 import { addConst } from './scalar.ts';
+import { frameInsnIdx } from './scc.ts';
 import {
   AT_PKT_END,
   BEYOND_PKT_END,
