@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { type Fault, type FaultEach, parseFault } from '../exec/fault.ts';
 import type { ExecNative } from '../exec/native.ts';
+import type { MountHandle } from '../fs/mount.ts';
 import { loadAddon } from '../native/addon.ts';
 import { defaultMountPoint, mountedDirectories, parseCount } from './common.ts';
 import { type KernelFlags, kernelOptions } from './flags.ts';
@@ -109,12 +110,15 @@ Examples:
         : [parseFault(`any:each=${flags.failEach === true ? 'ENOMEM' : flags.failEach}`)];
     const { execCommand } = await import('../exec/run.ts');
     const { mountBpffs } = await import('../fs/mount.ts');
-    const { makeKernel } = await import('./server.ts');
+    const { makeKernel, statusCommand } = await import('./server.ts');
+    const mounts: MountHandle[] = [];
     process.exitCode = await execCommand({
       ...shared,
       makeKernel: () => makeKernel(flags),
       serve: async (kernel, mounted) => {
-        const served = await mountBpffs(kernel, mounted);
+        const commands = new Map([['EMU_STATUS', statusCommand(kernel, () => mounts)]]);
+        const served = await mountBpffs(kernel, { ...mounted, commands });
+        mounts.push(served);
         return { pins: served.pins, close: () => served.over(0) };
       },
       faults: [...each, ...flags.fail.map(({ fault }) => fault)],

@@ -146,7 +146,7 @@ export async function joinCommand(options: JoinOptions): Promise<number> {
 async function runJoined(options: JoinOptions): Promise<number> {
   const control = openControl(options.mount);
   try {
-    const server = ask(control, { cmd: 'EMU_STATUS' })['pid'];
+    const server = serverOf(control);
     const started = await launch({
       launcher: options.launcher,
       command: options.command,
@@ -206,6 +206,15 @@ function fetchOutput(control: number, pid: number, report: Report): boolean {
 /** The command has ended; what it left running may go on, so the rest is waited for a moment only. */
 async function lastOutput(control: number, pid: number, report: Report): Promise<void> {
   for (let i = 0; i < 10 && !fetchOutput(control, pid, report); i++) await delay(20);
+}
+
+/** Process id of the server, where it tells. */
+function serverOf(control: number): unknown {
+  try {
+    return ask(control, { cmd: 'EMU_STATUS' })['pid'];
+  } catch {
+    return undefined;
+  }
 }
 
 function openControl(mount: string): number {

@@ -67,7 +67,11 @@ export async function launch(options: LaunchOptions): Promise<Launch | { readonl
   const channel = child.stdio[3] as Duplex;
   channel.on('error', () => {});
   const line = await Promise.race([firstLine(channel), status]);
-  if (typeof line === 'number') return { status: line };
+  if (typeof line === 'number') {
+    // What the launcher has started waits for our end.
+    channel.destroy();
+    return { status: line };
+  }
   const match = REPORT.exec(line);
   if (match === null || child.pid === undefined) {
     channel.destroy();

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { cannotExec, exec, LAUNCHER, run, which } from './util.ts';
+import { cannotExec, exec, run, which } from './util.ts';
 
 const skip = cannotExec(false);
 const NO_MOUNT = ['--no-mount'];
@@ -28,7 +28,8 @@ t.test('signals reach the command', { skip }, async (t) => {
 });
 
 t.test('exec inside exec says that one listener is allowed', { skip }, async (t) => {
-  const outcome = await exec(NO_MOUNT, [LAUNCHER, '--report', '0', '--', 'true']);
+  const main = new URL('./main.js', import.meta.url).pathname;
+  const outcome = await exec(NO_MOUNT, [process.execPath, main, '--no-mount', '--', 'true']);
   t.equal(outcome.status, 125);
   t.match(outcome.stderr, /another program already listens .* Run the command without the inner exec/);
 });
