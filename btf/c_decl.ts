@@ -21,8 +21,11 @@ const QUALIFIER: Readonly<Record<number, string>> = {
   [BTF_KIND.RESTRICT]: 'restrict',
 };
 /** Longest chain, and deepest nesting of nameless structs. */
-const MAX_CHAIN = 256;
+const MAX_CHAIN = 64;
 const MAX_DEPTH = 64;
+/** Deepest nesting of declarations: parameters of parameters, members of nameless structs. */
+const MAX_PARAMS = 16;
+const MAX_DECLARATIONS = 1_500_000;
 
 /** Writes declarations of one BTF object. */
 export class CDeclarations {
@@ -30,6 +33,10 @@ export class CDeclarations {
   readonly #names: CNames;
   readonly #layout: CLayout;
   #nesting = 0;
+  /** Prototypes whose declaration is being written. */
+  readonly #protos = new Set<number>();
+  /** Declarations still to be written; a kernel's types take a tenth of them. */
+  #left = MAX_DECLARATIONS;
 
   constructor(btf: Btf, names: CNames) {
     this.#btf = btf;
@@ -39,8 +46,7 @@ export class CDeclarations {
 
   /** `TYPE NAME`, with what C puts around and behind the name; no name: the type alone. `level` indents what is defined inside. */
   declare(id: number, name: string, level: number): string {
-    // A pointer to a function that takes the pointer has no end.
-    if (this.#nesting > MAX_DEPTH) return '...';
+    if (this.#nesting > MAX_PARAMS || this.#left-- <= 0) return '...';
     this.#nesting++;
     const text = this.#declaration(id, name, level);
     this.#nesting--;
@@ -49,13 +55,22 @@ export class CDeclarations {
 
   #declaration(id: number, name: string, level: number): string {
     const chain: number[] = [];
+    const entered: number[] = [];
     for (let at = id; chain.length < MAX_CHAIN; ) {
-      chain.push(at);
       const type = this.#type(at);
-      if (at === 0 || type === undefined || !inSet(CHAIN, type.kind)) break;
+      const isProto = type?.kind === BTF_KIND.FUNC_PROTO;
+      // A function that takes or returns itself: C cannot say it, void has to do.
+      chain.push(isProto && this.#protos.has(at) ? 0 : at);
+      if (chain.at(-1) === 0 || type === undefined || !inSet(CHAIN, type.kind)) break;
+      if (isProto) {
+        this.#protos.add(at);
+        entered.push(at);
+      }
       at = type.type;
     }
-    return this.#chain(chain, name, level);
+    const text = this.#chain(chain, name, level);
+    for (const proto of entered) this.#protos.delete(proto);
+    return text;
   }
 
   #type(id: number): BtfType | undefined {

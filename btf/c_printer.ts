@@ -62,6 +62,8 @@ class CPrinter {
   /** Some type refers to it: a nameless enum is then defined there. */
   readonly #referenced: Uint8Array;
   #queue: number[] = [];
+  /** For pointers and prototypes: the definition they were last looked through for. */
+  readonly #lookedAt = new Map<number, number>();
 
   constructor(btf: Btf) {
     this.#btf = btf;
@@ -98,6 +100,7 @@ class CPrinter {
     const { kind } = type;
     if (this.#ordered[id] === UNDER_WAY) return false;
     if (kind === BTF_KIND.PTR) {
+      this.#ordered[id] = UNDER_WAY;
       const strong = this.#order(type.type, true, depth + 1);
       this.#ordered[id] = DONE;
       return strong;
@@ -145,9 +148,9 @@ class CPrinter {
     else if (isEnum(type)) {
       if (container === 0) this.#put(this.#write.enum(type, 0));
       this.#written[id] = DONE;
-    } else if (kind === BTF_KIND.PTR || kind === BTF_KIND.ARRAY || inSet(THROUGH, kind))
-      this.#emit(type.type, container, depth + 1);
-    else if (kind === BTF_KIND.FWD) {
+    } else if (kind === BTF_KIND.PTR || kind === BTF_KIND.ARRAY || inSet(THROUGH, kind)) {
+      if (this.#isNew(id, container)) this.#emit(type.type, container, depth + 1);
+    } else if (kind === BTF_KIND.FWD) {
       this.#put(this.#write.declare(id, '', 0));
       this.#written[id] = DONE;
     } else if (kind === BTF_KIND.TYPEDEF) {
@@ -157,9 +160,17 @@ class CPrinter {
       this.#written[id] = DONE;
     } else if (inSet(COMPOSITE, kind)) this.#emitComposite(type, container, depth);
     else if (kind === BTF_KIND.FUNC_PROTO) {
+      if (!this.#isNew(id, container)) return;
       this.#emit(type.type, container, depth + 1);
       for (const param of type.params) this.#emit(param.type, container, depth + 1);
     } else if (kind === BTF_KIND.INT) this.#written[id] = DONE;
+  }
+
+  /** Whether a type that has no definition of its own was not yet looked through for this one. */
+  #isNew(id: number, container: number): boolean {
+    if (this.#lookedAt.get(id) === container) return false;
+    this.#lookedAt.set(id, container);
+    return true;
   }
 
   /** A type that is being written is needed by what it contains: a declaration has to do. */

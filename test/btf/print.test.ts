@@ -113,6 +113,17 @@ t.test('a name that comes twice gets a number', async (t) => {
   );
 });
 
+t.test('a function that takes itself twice ends', async (t) => {
+  const b = new BtfBuilder();
+  b.ptr(2);
+  b.proto(1, [
+    ['a', 1],
+    ['b', 1],
+  ]);
+  b.struct('s', 8, [['f', 1, 0]]);
+  t.ok(printC(parseVmlinux(b.bytes()) as Btf).length < 1 << 28);
+});
+
 t.test('types that contain one another end', async (t) => {
   const b = new BtfBuilder();
   b.struct('a', 8, [['b', 2, 0]]);
