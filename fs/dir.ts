@@ -14,11 +14,31 @@ const DT_DIR = 4;
 /** One open directory. */
 export class DirStream extends OpenFile {
   readonly openFlags = 0;
-  /** The names there were when reading began, newest first, and their inodes. */
-  #names: string[] = [];
-  #inodes: Inode[] = [];
+  /** The names there were when reading began, newest first; shared with other readers. */
+  #names: readonly string[] = [];
   /** For each entry given out, in order, its place in the list; so an offset leads back to where it was. */
   #given: number[] = [];
+  /** Names of the list that are not there any more, or anew. */
+  readonly #gone = new Set<string>();
+
+  /**
+   * The kernel is not told to keep listings (FOPEN_CACHE_DIR): it would go on with what it has
+   * when entries go or move meanwhile.
+   */
+  constructor(inode: Inode) {
+    super(inode);
+    inode.readers.add(this);
+  }
+
+  /** A name goes, or moves, which makes it a new one. */
+  leaves(name: string): void {
+    if (this.#names.length > 0) this.#gone.add(name);
+  }
+
+  override release(): void {
+    super.release();
+    this.inode.readers.delete(this);
+  }
 
   /**
    * Fills the reply with entries from `offset` on, as many as fit into `size` bytes.
@@ -39,11 +59,10 @@ export class DirStream extends OpenFile {
     let place =
       position === 2 ? 0 : before < this.#given.length ? (this.#given[before] as number) + 1 : this.#seek(before);
     this.#given.length = Math.min(this.#given.length, position - 2);
-    const { children } = this.inode;
     for (; place < this.#names.length; place++) {
       const name = this.#names[place] as string;
-      const inode = this.#inodes[place] as Inode;
-      if (children?.get(name) !== inode) continue;
+      const inode = this.#gone.has(name) ? undefined : this.inode.children?.get(name);
+      if (inode === undefined) continue;
       const next = putDirent(reply, at, end, inode, name, position + 1, plus, true);
       if (next === 0) break;
       at = next;
@@ -54,16 +73,15 @@ export class DirStream extends OpenFile {
   }
 
   #rewind(): void {
-    const { children } = this.inode;
-    this.#names = children === undefined ? [] : [...children.keys()].reverse();
-    this.#inodes = children === undefined ? [] : [...children.values()].reverse();
+    this.#gone.clear();
+    this.#names = this.inode.names();
     this.#given = [];
   }
 
-  /** lseek(2) to somewhere not read yet: counts from the start of the present entries. */
+  /** lseek(2) to somewhere not read yet: offsets count from the start of the entries. */
   #seek(index: number): number {
-    this.#rewind();
-    for (let i = 0; i <= index && i < this.#names.length; i++) this.#given.push(i);
+    if (this.#names.length === 0) this.#rewind();
+    for (let i = this.#given.length; i <= index && i < this.#names.length; i++) this.#given.push(i);
     return Math.min(index + 1, this.#names.length);
   }
 }

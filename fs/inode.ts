@@ -29,6 +29,14 @@ export interface Owner {
   readonly umask: number;
 }
 
+/** An open reading of a directory, which is told when a name leaves it. */
+export interface DirectoryReader {
+  leaves(name: string): void;
+}
+
+/** Of everything that is no directory. */
+const NO_READERS: Set<DirectoryReader> = new Set();
+
 /** One inode. `object` is what a pin stands for; `target` what a symbolic link says. */
 export class Inode {
   readonly ino: number;
@@ -50,6 +58,9 @@ export class Inode {
   readonly target: string | undefined;
   /** The control file. */
   readonly ctl: boolean;
+  #names: readonly string[] | undefined;
+  /** Open readings of a directory. */
+  readonly readers: Set<DirectoryReader>;
   /** References the kernel's FUSE client holds (LOOKUP count), and open files. */
   nlookup = 0;
   opens = 0;
@@ -60,6 +71,7 @@ export class Inode {
     this.uid = uid;
     this.gid = gid;
     this.children = (mode & S_IFMT) === S_IFDIR ? new Map() : undefined;
+    this.readers = this.children === undefined ? NO_READERS : new Set();
     this.object = extra.object;
     this.target = extra.target;
     this.ctl = extra.ctl === true;
@@ -70,6 +82,18 @@ export class Inode {
 
   get isDir(): boolean {
     return this.children !== undefined;
+  }
+
+  /** Names in a directory, newest first; the same array until the directory changes. */
+  names(): readonly string[] {
+    this.#names ??= this.children === undefined ? [] : [...this.children.keys()].reverse();
+    return this.#names;
+  }
+
+  /** The names are about to change; `gone` is one that goes, or moves. */
+  changing(gone: string | undefined): void {
+    this.#names = undefined;
+    if (gone !== undefined) for (const reader of this.readers) reader.leaves(gone);
   }
 
   /** File type as getdents(2) gives it (`DT_*`). */
@@ -210,6 +234,8 @@ export class Tree {
       from.nlink--;
       to.nlink++;
     }
+    from.changing(name);
+    to.changing(undefined);
     from.children?.delete(name);
     to.children?.set(newName, inode);
     if (inode.isDir) inode.parent = to;
@@ -250,12 +276,14 @@ export class Tree {
   }
 
   #link(dir: Inode, name: string, inode: Inode): void {
+    dir.changing(undefined);
     dir.children?.set(name, inode);
     this.touch(dir.mtime, dir.ctime);
     this.onChange(dir);
   }
 
   #unlink(dir: Inode, name: string, inode: Inode): void {
+    dir.changing(name);
     dir.children?.delete(name);
     inode.nlink--;
     this.touch(dir.mtime, dir.ctime, inode.ctime);
@@ -264,6 +292,7 @@ export class Tree {
 
   /** The target of a rename goes away (`simple_rename`). */
   #drop(dir: Inode, name: string, victim: Inode, dirs: boolean, from: Inode): void {
+    dir.changing(name);
     dir.children?.delete(name);
     victim.nlink--;
     if (dirs) {
@@ -281,6 +310,8 @@ export class Tree {
       from.nlink -= step;
       to.nlink += step;
     }
+    from.changing(name);
+    to.changing(newName);
     // Both entries become new, the destination's name first.
     from.children?.delete(name);
     to.children?.delete(newName);

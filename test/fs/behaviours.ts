@@ -163,6 +163,33 @@ export const BEHAVIOURS: readonly Behaviour[] = [
     },
   },
   {
+    name: 'names that go, come or move while a directory is read are left out, unseen, or new',
+    run: (d) => {
+      // The first listing fills whatever cache there is.
+      for (let round = 0; round < 3; round++) {
+        for (let i = 0; i < 400; i++) fs.mkdirSync(join(d, `entry-${i}`));
+        if (round > 0) same(list(d).length, 400);
+        if (round > 1) same(list(d).length, 400);
+        const handle = fs.opendirSync(d, { bufferSize: 1 });
+        const seen = new Set<string>();
+        for (let i = 0; i < 50; i++) seen.add((handle.readSync() as fs.Dirent).name);
+        for (let i = 0; i < 400; i += 2) fs.rmdirSync(join(d, `entry-${i}`));
+        for (let i = 0; i < 30; i++) fs.mkdirSync(join(d, `new-${i}`));
+        const later: string[] = [];
+        for (let entry = handle.readSync(); entry !== null; entry = handle.readSync()) later.push(entry.name);
+        handle.closeSync();
+        same(
+          later.filter((name) => seen.has(name) || name.startsWith('new-')),
+          [],
+        );
+        // What the C library had read ahead may be gone: 32 KiB of entries, all 400 here.
+        for (const name of fs.readdirSync(d))
+          if (!name.startsWith('new-')) same(seen.has(name) || later.includes(name), true);
+        for (const name of fs.readdirSync(d)) fs.rmdirSync(join(d, name));
+      }
+    },
+  },
+  {
     name: 'rename moves directories between parents and counts links',
     run: (d) => {
       fs.mkdirSync(join(d, 'a'));

@@ -44,7 +44,7 @@ function parse(output: string, mount: string): Case[] {
 t.setTimeout(120_000);
 
 const why = whyNot();
-for (const kind of ['names', 'reads']) {
+for (const kind of ['names', 'reads', 'listing']) {
   t.test(`${cases} cases of ${kind} (seed ${seed})`, { skip: why ?? false }, async (t) => {
     const temp = mkdtempSync(join(tmpdir(), 'bpf-emu-diff-'));
     t.teardown(() => rmSync(temp, { recursive: true }));

@@ -2,8 +2,8 @@
 """Random file operations on a bpffs: cases.py KIND MOUNT BPF SEED COUNT
 
 KIND is `names` (everything that changes or looks at names and attributes, as root and as a
-user with this and that capability) or `reads` (reading pinned maps in odd pieces while they
-change). BPF says how bpf(2) is reached, as the replay of recordings has it. One JSON line a
+user with this and that capability), `reads` (reading pinned maps in odd pieces while they
+change) or `listing` (directories in small pieces while they change). BPF says how bpf(2) is reached, as the replay of recordings has it. One JSON line a
 case: number, steps, results. The same seed gives the same steps, so two mounts can be compared.
 BPF_EMU_ORACLE names the recordings, whose step interpreter (bpffs/core.py) is used."""
 import json, os, random, shutil, sys, tempfile
@@ -97,6 +97,36 @@ def reads_case(r):
     return steps
 
 
+def listing_case(r):
+    """Directories listed in small pieces, by several readers at once, while entries come, go and move."""
+    names = ['n%02d' % i for i in range(r.choice([3, 8, 20, 60]))]
+    steps = [['mkdir', '$D/d']] + [['mkdir', '$D/d/' + n] for n in names]
+
+    def change():
+        a, b = r.choice(names), r.choice(names + ['new1', 'new2'])
+        return r.choice([['rmdir', '$D/d/' + a], ['mkdir', '$D/d/' + b], ['rename', '$D/d/' + a, '$D/d/' + b], ['chmod', '$D/d', '0755'],
+                         ['rename', '$D/d/' + a, '$D/out'], ['symlink', 'x', '$D/d/' + b], ['unlink', '$D/d/' + b],
+                         ['renameat2', '$D/d/' + a, '$D/d/' + r.choice(names), 'RENAME_EXCHANGE'], ['lstat', '$D/d/' + a]])
+    opened = []
+    for _ in range(r.randrange(10, 50)):
+        what = r.random()
+        if what < 0.15:
+            steps.append(['readdir', '$D/d'])
+        elif what < 0.3 or not opened:
+            opened.append('f%d' % len(opened))
+            steps.append(['open', '$D/d', 'O_RDONLY', '0', '->' + opened[-1]])
+        elif what < 0.6:
+            steps.append(['getdents', r.choice(opened), r.choice([40, 60, 110, 250, 65536])])
+        elif what < 0.65:
+            steps.append(['lseek', r.choice(opened), 0])
+        else:
+            steps.append(change())
+    return steps + [['getdents', f, 65536] for f in opened] + [['readdir', '$D/d']]
+
+
+CASES = {'names': names_case, 'reads': reads_case, 'listing': listing_case}
+
+
 def clear(path):
     for where, dirs, files in os.walk(path):
         for d in dirs:
@@ -112,7 +142,7 @@ def main(kind, mount, bpf, seed, count):
     base = os.path.join(mount, 'base')
     os.makedirs(base, exist_ok=True)
     for number in range(int(count)):
-        steps = names_case(r) if kind == 'names' else reads_case(r)
+        steps = CASES[kind](r)
         inside, outside = os.path.join(base, str(number)), tempfile.mkdtemp(prefix='bpf-emu-case-')
         os.mkdir(inside)
         os.chmod(outside, 0o777)
