@@ -5,9 +5,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import t from 'tap';
+import { ArrayMap } from '../../maps/arraymap.ts';
+import { HtabMap } from '../../maps/hashtab.ts';
+import type { BpfMap } from '../../maps/map.ts';
+import { BASE_HI } from '../../mm/arena.ts';
 import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { compile } from '../../vm/jit/jit.ts';
 import { PTR_KIND } from '../../vm/verifier/types.ts';
+import { SCRATCH, type Vm } from '../../vm/vm.ts';
 import { asm } from './lib/asm.ts';
 import { trustedFacts, trustedProg } from './lib/facts.ts';
 import { machine } from './lib/machine.ts';
@@ -91,6 +96,30 @@ function withoutEntries(text: string): string {
   return `${text.replace(entry, '').trimEnd()}\n`;
 }
 
+/** Addresses that depend on what else was allocated, and what to call them. */
+function addresses(vm: Vm, maps: readonly BpfMap[]): (readonly [number, string])[] {
+  const found: (readonly [number, string])[] = [
+    [vm.scratch, 'scratch'],
+    [vm.scratch + SCRATCH.CPU, 'scratch.cpu'],
+  ];
+  maps.forEach((map, i) => {
+    found.push([map.addr, `map${i}`]);
+    if (map instanceof ArrayMap) found.push([map.values, `map${i}.values`], [map.values + 4, `map${i}.values+4`]);
+    if (map instanceof HtabMap) found.push([map.table << 2, `map${i}.table`]);
+  });
+  return found;
+}
+
+/** Addresses by their names; as low half of a pointer constant, too. */
+function named(text: string, names: readonly (readonly [number, string])[]): string {
+  let out = text;
+  for (const [address, name] of names) {
+    const pointer = BigInt.asIntN(64, (BigInt(BASE_HI) << 32n) | BigInt(address));
+    out = out.replaceAll(new RegExp(`(?<=[ =])(${address}|${pointer})(?![0-9])`, 'g'), `$${name}`);
+  }
+  return out;
+}
+
 for (const { name, source, maps: specs = [], pointers = [] } of PROGRAMS) {
   t.test(`code of ${name}`, (t) => {
     const { vm, maps } = machine(...specs);
@@ -102,7 +131,7 @@ for (const { name, source, maps: specs = [], pointers = [] } of PROGRAMS) {
     }
     const prog = trustedProg(vm, bytes, 'interp', { maps, ...facts });
     const module = wabt.readWasm(compile(vm, prog.linked).bytes.slice(), { tail_call: true, sign_extension: true });
-    const text = withoutEntries(module.toText({ foldExprs: true, inlineExport: true }));
+    const text = named(withoutEntries(module.toText({ foldExprs: true, inlineExport: true })), addresses(vm, maps));
     const path = `test/golden/jit/${name}.wat`;
     if (UPDATE || !existsSync(path)) {
       mkdirSync('test/golden/jit', { recursive: true });

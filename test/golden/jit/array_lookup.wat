@@ -15,7 +15,7 @@
         (local.get 17)
         (i64.const 1))
       (local.set 0
-        (i64.const -131391639187456))
+        (i64.const $map0))
       (local.set 1
         (i64.or
           (i64.extend_i32_u
@@ -38,7 +38,7 @@
                           (i32.wrap_i64
                             (local.get 1))))
                       (i32.const 8))
-                    (i32.const 335872))
+                    (i32.const $map0.values))
                   (i32.const 0)
                   (i32.lt_u
                     (local.get 14)

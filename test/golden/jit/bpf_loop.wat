@@ -46,11 +46,11 @@
                     (i32.wrap_i64
                       (local.get 0))))
                 (i32.store offset=8 align=1
-                  (i32.const 65664)
+                  (i32.const $scratch)
                   (local.tee 13
                     (i32.sub
                       (i32.load offset=8 align=1
-                        (i32.const 65664))
+                        (i32.const $scratch))
                       (i32.const 1))))
                 (if  ;; label = @5
                   (i32.lt_s

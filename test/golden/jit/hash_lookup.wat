@@ -15,7 +15,7 @@
         (local.get 17)
         (i64.const 1))
       (local.set 0
-        (i64.const -131391639187456))
+        (i64.const $map0))
       (local.set 1
         (i64.or
           (i64.extend_i32_u
@@ -118,7 +118,7 @@
           (local.get 2)
           (i32.const 24))))
     (local.set 4
-      (i32.load offset=335872 align=1
+      (i32.load offset=$map0.table align=1
         (i32.shl
           (i32.and
             (local.get 3)

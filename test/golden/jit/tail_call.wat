@@ -2,7 +2,7 @@
   (type (;0;) (func (param i64 i64 i64 i64 i64 i32) (result i64)))
   (type (;1;) (func (param i32 i32) (result i32)))
   (type (;2;) (func (param i32) (result i32)))
-  (import "e" "tail_331776" (func (;0;) (type 1)))
+  (import "e" "tail_65792" (func (;0;) (type 1)))
   (import "e" "memory" (memory (;0;) 1))
   (import "e" "table" (table (;0;) 1 funcref))
   (func (;1;) (export "main") (type 0) (param i64 i64 i64 i64 i64 i32) (result i64)
@@ -12,14 +12,14 @@
         (local.get 5)
         (i32.const 64)))
     (local.set 1
-      (i64.const -131391639187456))
+      (i64.const $map0))
     (local.set 2
       (i64.const 1))
     (if  ;; label = @1
       (i32.and
         (i32.lt_u
           (i32.load offset=56 align=1
-            (i32.const 65664))
+            (i32.const $scratch))
           (i32.const 33))
         (i32.lt_u
           (i32.wrap_i64
@@ -28,17 +28,17 @@
       (then
         (if  ;; label = @2
           (local.tee 13
-            (i32.load offset=335876 align=1
+            (i32.load offset=$map0.values+4 align=1
               (i32.shl
                 (i32.wrap_i64
                   (local.get 2))
                 (i32.const 3))))
           (then
             (i32.store offset=56 align=1
-              (i32.const 65664)
+              (i32.const $scratch)
               (i32.add
                 (i32.load offset=56 align=1
-                  (i32.const 65664))
+                  (i32.const $scratch))
                 (i32.const 1)))
             (return_call_indirect (type 0)
               (local.get 0)
