@@ -11,6 +11,8 @@
  * memory.ts, lookup.ts (maps in place), wasm.ts and buffer.ts (bytes).
  */
 import type { ArenaMap } from '../../maps/arena_map.ts';
+import { FdArrayMap } from '../../maps/array_fd.ts';
+import type { BpfMap } from '../../maps/map.ts';
 import { BASE_HI, PAGE_SIZE } from '../../mm/arena.ts';
 import type { Engine } from '../engine.ts';
 import { argCount, type HelperImpl } from '../helper.ts';
@@ -75,7 +77,14 @@ export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
   const helperNames = new Map<HelperImpl, string>();
   /** Hash lookups are functions of the module; they come after the program's, when all imports are known. */
   const lookups: MapSite[] = [];
-  const nameOf = (site: MapSite): string => `${site.kind}_${site.map.addr}`;
+  /** Maps are numbered in the names of imports, so that equal programs give equal bytes. */
+  const numbers = new Map<BpfMap, number>();
+  const numberOf = (map: BpfMap): number => {
+    const number = numbers.get(map) ?? numbers.size;
+    numbers.set(map, number);
+    return number;
+  };
+  const nameOf = (site: MapSite): string => `${site.kind}_${numberOf(site.map)}`;
 
   const context: ModuleContext = {
     linked,
@@ -103,16 +112,17 @@ export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
       const { ops, map } = site;
       return module.import(nameOf(site), [I32], [I32], (key: number) => ops.lookup(map, key));
     },
-    update({ ops, map, kind }) {
+    update(site) {
+      const { ops, map } = site;
       const fn = (key: number, value: number, flags: number) => ops.update(map, key, value, flags);
-      return module.import(`${kind}_${map.addr}`, [I32, I32, I32], [I32], fn);
+      return module.import(nameOf(site), [I32, I32, I32], [I32], fn);
     },
     remove(site) {
       const { ops, map } = site;
       return module.import(nameOf(site), [I32], [I32], (key: number) => ops.remove(map, key));
     },
     tail(site) {
-      const name = site.map === undefined ? 'tail' : `tail_${site.map.addr}`;
+      const name = site.map === undefined ? 'tail' : `tail_${numberOf(site.map)}`;
       return module.import(name, [I32, I32], [I32], (map: number, index: number) => {
         const array = site.map ?? vm.mapAt(map);
         return (array === undefined ? undefined : vm.tailProgram(array, index))?.tailSlot ?? 0;
@@ -158,7 +168,7 @@ function requestImports(context: ModuleContext): void {
     if (site.kind === 'helper') context.helper(site.impl);
     else if (site.kind === 'update') context.update(site);
     else if (site.kind === 'remove') context.remove(site);
-    else if (site.kind === 'tail') context.tail(site);
+    else if (site.kind === 'tail' && !(site.map instanceof FdArrayMap)) context.tail(site);
     else if (site.kind === 'loop') context.budgetSpent();
     else if (site.kind === 'lookup' && context.lookup(site) === undefined) context.lookupFunc(site);
   }

@@ -1,11 +1,10 @@
 (module
   (type (;0;) (func (param i64 i64 i64 i64 i64 i32) (result i64)))
-  (type (;1;) (func (param i32 i32) (result i32)))
-  (type (;2;) (func (param i32) (result i32)))
-  (import "e" "tail_65792" (func (;0;) (type 1)))
+  (type (;1;) (func (param i32) (result i32)))
+  (type (;2;) (func (param i32 i32) (result i32)))
   (import "e" "memory" (memory (;0;) 1))
   (import "e" "table" (table (;0;) 1 funcref))
-  (func (;1;) (export "main") (type 0) (param i64 i64 i64 i64 i64 i32) (result i64)
+  (func (;0;) (export "main") (type 0) (param i64 i64 i64 i64 i64 i32) (result i64)
     (local i64 i64 i64 i64 i64 i64 i64 i32 i32 i32 i32 i32 f64 f64)
     (local.set 17
       (i32.sub
