@@ -10,7 +10,7 @@ import { FdTable } from '../../syscall/fd_table.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { trustingVerifier } from './trusting_verifier.ts';
 
-const LINES = 6_000;
+const LINES = 4_000;
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 
 /** Lines that work, to be damaged. */

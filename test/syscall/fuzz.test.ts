@@ -14,7 +14,7 @@ import { CAP_FULL_SET } from '../../uapi/capability.ts';
 import { MAX_ERRNO } from '../../uapi/errno.ts';
 import { trustingVerifier } from './trusting_verifier.ts';
 
-const CALLS = 60_000;
+const CALLS = 30_000;
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 
 const FILES: readonly ForeignFile[] = (['cgroup', 'bpffs', 'socket', 'netns', 'pidfd', 'perf_event'] as const).map(
