@@ -222,7 +222,7 @@ static int kill_namespace(void) {
  */
 static void start_keeper(int report) {
   pid_t child = fork();
-  struct pollfd peer = {report, POLLRDHUP, 0};
+  struct pollfd peer = {.events = POLLRDHUP};
   char last = 0;
   int null;
   if (child < 0) fail("cannot start a process: %s", strerror(errno));
@@ -233,6 +233,9 @@ static void start_keeper(int report) {
   if (fork() != 0) _exit(0);
   setsid();
   prctl(PR_SET_NAME, "bpf-emu-keeper", 0, 0, 0);
+  report = fcntl(report, F_DUPFD, 3);
+  if (report < 0) _exit(1);
+  peer.fd = report;
   null = open("/dev/null", O_RDWR);
   for (int fd = 0; fd < 3; fd++) dup2(null, fd); /* whoever reads the command's output shall see its end */
   while (poll(&peer, 1, -1) < 0 || (peer.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0) continue;
