@@ -59,7 +59,7 @@ import {
   SRC_OP,
 } from './regs.ts';
 import { SanitizeInfo, sanitizeCheckBounds, sanitizeErr, sanitizePtrAlu, sanitizeValAlu } from './sanitize.ts';
-import { pointerOffset, scalarOp, signExtend, signExtend32 } from './scalar.ts';
+import { byteSwap, pointerOffset, scalarOp, signExtend, signExtend32 } from './scalar.ts';
 import { BPF_ADD_CONST, Reg } from './state.ts';
 
 export const BPF_MAX_VAR_OFF = 1 << 29;
@@ -412,6 +412,15 @@ function checkNegEnd(env: Env, i: number): number {
   if (neg && reg.type === SCALAR_VALUE) {
     err = checkRegArg(env, dst, DST_OP_NO_MARK);
     return err < 0 ? err : adjustScalar(env, i, reg, reg.range);
+  }
+  if (!neg && reg.type === SCALAR_VALUE) {
+    err = checkRegArg(env, dst, DST_OP_NO_MARK);
+    if (err < 0) return err;
+    // Little endian: only bswap and the conversions to big endian move bytes.
+    reg.range = byteSwap(reg.range, imm >> 3, is64 || x);
+    reg.id = 0;
+    reg.off = 0;
+    return 0;
   }
   return checkRegArg(env, dst, DST_OP);
 }

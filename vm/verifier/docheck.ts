@@ -201,7 +201,6 @@ function logInsn(env: Env, state: VState, i: number): void {
   if (env.logLevel2 && env.doPrintState) {
     env.verbose(`\nfrom ${env.prevInsnIdx} to ${i}${state.speculative ? ' (speculative execution)' : ''}:`);
     env.printState(state, state.curframe, true);
-    env.cleanScratch();
     env.doPrintState = false;
   }
   if (!env.logging) return;
@@ -276,6 +275,7 @@ function walk(env: Env, popLog: boolean): number {
     if (result < 0) return result;
     if (result === 0) continue;
     env.scratchAll();
+    updateLiveStack(env);
     let err = updateBranchCounts(env, env.cur!);
     if (err < 0) return err;
     err = popStack(env, popLog);

@@ -617,8 +617,8 @@ export function checkHelperCall(env: Env, i: number): number {
   const id = env.insns.imm[i]!;
   const known = env.input.tables.helperName(id);
   const name = known === undefined ? 'unknown' : `bpf_${known}`;
-  if (id < 0 || id >= HELPER_MAX || known === undefined || id === 0) {
-    env.verbose(`invalid func ${id === 0 ? 'bpf_unspec' : 'unknown'}#${id}\n`);
+  if (id < 0 || id >= HELPER_MAX || known === undefined) {
+    env.verbose(`invalid func unknown#${id}\n`);
     return -EINVAL;
   }
   const proto = env.rules.helper(id, env.prog);

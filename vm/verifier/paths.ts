@@ -3,7 +3,7 @@
  */
 import { E2BIG, ENOENT } from '../../uapi/errno.ts';
 import type { Env } from './env.ts';
-import { updateLiveStack } from './liveness.ts';
+import { resetLiveCallchain } from './liveness.ts';
 import { maybeExitScc } from './scc.ts';
 import { VState } from './state.ts';
 
@@ -49,7 +49,7 @@ export function popStack(env: Env, popLog: boolean): number {
   const elem = env.stack.pop();
   if (elem === undefined) return -ENOENT;
   env.cur = elem.state;
-  updateLiveStack(env);
+  resetLiveCallchain(env);
   if (popLog) env.log.reset(elem.logPos);
   env.insnIdx = elem.insnIdx;
   env.prevInsnIdx = elem.prevInsnIdx;

@@ -9,6 +9,7 @@ import {
   maxBig,
   minBig,
   type Range,
+  rangeFromBits,
   refine,
   S32_MAX,
   S32_MIN,
@@ -18,9 +19,11 @@ import {
   U32_MAX,
   u64,
   ZERO,
+  zextRange,
 } from './range.ts';
 import {
   TNUM_UNKNOWN,
+  Tnum,
   tnumAdd,
   tnumAnd,
   tnumArshift,
@@ -433,6 +436,20 @@ export function signExtend32(r: Range, size: number): Range {
   }
   b.zeroExtend();
   return b.sync().freeze();
+}
+
+function swapBytes(x: bigint, size: number): bigint {
+  let out = 0n;
+  for (let i = 0; i < size; i++) out = (out << 8n) | ((x >> BigInt(i * 8)) & 0xffn);
+  return out;
+}
+
+/** The low `size` bytes, turned round when `swap`; the rest zero (`scalar_byte_swap`). */
+export function byteSwap(r: Range, size: number, swap: boolean): Range {
+  if (!swap) return zextRange(r, size);
+  const { value, mask } = r.bits;
+  const swapped = rangeFromBits(new Tnum(swapBytes(value, size), swapBytes(mask, size)));
+  return zextRange(swapped, size);
 }
 
 /** Variable offset of a pointer after adding or subtracting a number; no 32-bit bounds are kept. */
