@@ -56,7 +56,9 @@ export class LoadedProg extends BpfProg {
   #shown: ShownProg | undefined;
 
   constructor(init: ProgInit, facts: ProgFacts) {
-    super(init);
+    // The program that runs has a reference of its own.
+    facts.btf?.get();
+    super({ ...init, btf: facts.btf });
     this.facts = facts;
     this.tag = progDigest(facts.insns).subarray(0, 8);
     facts.btf?.get();
