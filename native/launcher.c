@@ -236,6 +236,9 @@ static void start_keeper(int report) {
   report = fcntl(report, F_DUPFD, 3);
   if (report < 0) _exit(1);
   peer.fd = report;
+  /* Above all /dev/fuse: as long as anybody has it, those who wait for a dead server wait for ever. */
+  for (int fd = 3; fd < 1024; fd++)
+    if (fd != report) close(fd);
   null = open("/dev/null", O_RDWR);
   for (int fd = 0; fd < 3; fd++) dup2(null, fd); /* whoever reads the command's output shall see its end */
   while (poll(&peer, 1, -1) < 0 || (peer.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0) continue;
