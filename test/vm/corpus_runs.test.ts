@@ -12,6 +12,8 @@ const SAMPLE = 4;
 /** Programs that take the verifier seconds. */
 const SLOW = /scale test|xor semi-random 64 bit imms, test 5/;
 
+t.setTimeout(0);
+
 const folder = corpusFolder();
 const step = process.env['CORPUS_RUNS'] === 'all' ? 1 : SAMPLE;
 
