@@ -267,9 +267,11 @@ function adjustReg(env: Env, i: number): number {
   const srcRange = src.range;
   const err = adjustScalar(env, i, dstReg, srcRange);
   if (err < 0) return err;
-  if (env.bpfCapable && code === BPF_ADD && is64 && dstReg.id !== 0 && srcRange.isConst) {
-    const value = srcRange.bits.value;
-    if ((dstReg.id & BPF_ADD_CONST) !== 0 || value > 0x7fffffffn) {
+  const sum = code === BPF_ADD || code === BPF_SUB;
+  if (env.bpfCapable && sum && is64 && dstReg.id !== 0 && srcRange.isConst) {
+    const signed = s64(srcRange.bits.value);
+    const value = code === BPF_ADD ? signed : -signed;
+    if ((dstReg.id & BPF_ADD_CONST) !== 0 || value > 0x7fffffffn || value < -0x80000000n) {
       dstReg.off = 0;
       dstReg.id = 0;
     } else {

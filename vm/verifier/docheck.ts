@@ -222,6 +222,7 @@ function step(env: Env): number {
   const state = env.cur!;
   const i = env.insnIdx;
   env.curHist = undefined;
+  env.prevInsnIdx = env.lastIdx;
   if (i < 0 || i >= env.insns.count) {
     env.verbose(`invalid insn idx ${i} insn_cnt ${env.insns.count}\n`);
     return -EFAULT;
@@ -252,7 +253,7 @@ function step(env: Env): number {
   if (aux.jmpPoint) pushHistory(env, state, 0, undefined);
   logInsn(env, state, i);
   aux.seen = true;
-  env.prevInsnIdx = i;
+  env.lastIdx = i;
   if (state.speculative && aux.nospec) return PATH_ENDS;
   resetStackWrites(env, i);
   const err = checkInsn(env, i);
@@ -269,7 +270,7 @@ function step(env: Env): number {
 
 function walk(env: Env, popLog: boolean): number {
   env.doPrintState = false;
-  env.prevInsnIdx = -1;
+  env.lastIdx = -1;
   for (;;) {
     const result = step(env);
     if (result < 0) return result;

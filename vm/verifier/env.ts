@@ -158,6 +158,8 @@ export class Env {
   cur: VState | undefined = undefined;
   insnIdx = 0;
   prevInsnIdx = 0;
+  /** The instruction before the next one on the path. */
+  lastIdx = -1;
   stack: StackElem[] = [];
   explored: (StateListEntry[] | undefined)[] = [];
   curHist: JmpEntry | undefined = undefined;

@@ -52,6 +52,6 @@ export function popStack(env: Env, popLog: boolean): number {
   resetLiveCallchain(env);
   if (popLog) env.log.reset(elem.logPos);
   env.insnIdx = elem.insnIdx;
-  env.prevInsnIdx = elem.prevInsnIdx;
+  env.lastIdx = elem.prevInsnIdx;
   return 0;
 }
