@@ -413,7 +413,10 @@ function checkNegEnd(env: Env, i: number): number {
   }
   if (neg && reg.type === SCALAR_VALUE) {
     err = checkRegArg(env, dst, DST_OP_NO_MARK);
-    return err < 0 ? err : adjustScalar(env, i, reg, reg.range);
+    if (err < 0) return err;
+    reg.id = 0;
+    reg.off = 0;
+    return adjustScalar(env, i, reg, reg.range);
   }
   if (!neg && reg.type === SCALAR_VALUE) {
     err = checkRegArg(env, dst, DST_OP_NO_MARK);

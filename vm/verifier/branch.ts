@@ -274,7 +274,8 @@ function refine(a: Bounds, b: Bounds, op: number, is32: boolean): void {
 /** Sets both scalars to what `a op b` being true says. */
 export function refineCond(a: Reg, b: Reg, op: number, is32: boolean): void {
   const x = new Bounds(a.range);
-  const y = new Bounds(b.range);
+  // A register compared with itself is narrowed as one.
+  const y = a === b ? x : new Bounds(b.range);
   refine(x, y, op, is32);
   a.range = x.sync().freeze();
   b.range = y.sync().freeze();

@@ -301,10 +301,8 @@ export function checkCondJmp(env: Env, i: number): number {
   if (dstReg.type === SCALAR_VALUE && src.type === SCALAR_VALUE) {
     const otherSrc = x ? otherRegs[srcNo]! : immReg2;
     if (!x) immReg2.copyFrom(immReg);
-    if (!(x && dst === srcNo)) {
-      refineCond(dstReg, src, reverseOp(code), is32);
-      refineCond(otherRegs[dst]!, otherSrc, code, is32);
-    }
+    refineCond(dstReg, src, reverseOp(code), is32);
+    refineCond(otherRegs[dst]!, otherSrc, code, is32);
     boundsSanity(env, otherRegs[dst]!, 'true_reg1');
     boundsSanity(env, otherSrc, 'true_reg2');
     boundsSanity(env, dstReg, 'false_reg1');

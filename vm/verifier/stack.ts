@@ -228,7 +228,9 @@ function writeVariable(
         continue;
       }
     }
+    const special = isSpecial(slot);
     dropReg(slot);
+    if (special) for (let b = 0; b < 8; b++) if (slot.kind(b) !== STACK_INVALID) slot.setKind(b, STACK_MISC);
     let newKind = STACK_MISC;
     if (zero && kind === STACK_ZERO) {
       newKind = STACK_ZERO;
