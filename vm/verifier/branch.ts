@@ -211,6 +211,9 @@ function refineSet(a: Bounds, b: Bounds, is32: boolean, set: boolean): void {
     else a.bits = tnumOr(a.bits, tnumConst(value));
     return;
   }
+  // Ranges are forgotten before the bits narrow: on a dead branch they would contradict them.
+  a.unbound64();
+  a.unbound32();
   const clear = tnumConst(U64_MAX & ~value);
   if (is32) a.bits = tnumWithSubreg(a.bits, tnumAnd(tnumSubreg(a.bits), clear));
   else a.bits = tnumAnd(a.bits, clear);
