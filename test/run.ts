@@ -28,6 +28,34 @@ function count(tapOutput: string): { passed: number; failed: number; skipped: nu
   return { passed, failed, skipped };
 }
 
+/** Most lines that are shown of what failed in one file. */
+const SHOWN_MAX = 120;
+
+/**
+ * One line a test file; under a file that failed, its failing points with their
+ * diagnostics (tap prints the block of a file before the file's own line).
+ */
+function report(tapOutput: string): string[] {
+  const lines: string[] = [];
+  let failures: string[] = [];
+  let inDiagnostics = false;
+  let afterFailure = false;
+  for (const line of tapOutput.split('\n')) {
+    const file = /^(not )?ok \d+ - /.exec(line);
+    if (file !== null) {
+      lines.push(line.replace(/ \{$/, ''));
+      if (file[1] !== undefined) lines.push(...failures.slice(0, SHOWN_MAX));
+      failures = [];
+      continue;
+    }
+    const isFailure = /^\s+not ok\b/.test(line);
+    if (isFailure || inDiagnostics || (afterFailure && /^\s+---$/.test(line))) failures.push(line);
+    inDiagnostics = (inDiagnostics && !/^\s+\.\.\.$/.test(line)) || (afterFailure && /^\s+---$/.test(line));
+    afterFailure = isFailure;
+  }
+  return lines;
+}
+
 const args = process.argv.slice(2);
 const steps: readonly [string, string, readonly string[]][] = [
   ['lint and format', 'biome', ['check', '--error-on-warnings', '.']],
@@ -51,9 +79,7 @@ try {
   const tapArgs = ['run', '--jobs=2', '--timeout=300', `--reporter=${reporter}`, `--output-file=${output}`];
   const status = run('tap', [...tapArgs, ...args]);
   const text = existsSync(output) ? readFileSync(output, 'utf8') : '';
-  for (const line of text.split('\n')) {
-    if (/^(not )?ok \d+ - /.test(line)) console.log(line.replace(/ \{$/, ''));
-  }
+  for (const line of report(text)) console.log(line);
   const { passed, failed, skipped } = count(text);
   const bad = failed + failedSteps + (status !== 0 && failed === 0 ? 1 : 0);
   console.log(`${passed} passed, ${bad} failed, ${skipped} skipped`);
