@@ -197,6 +197,9 @@ class CaseReplay {
     this.#test = test;
     this.#noperfmon = noperfmon;
     this.#caller = new LocalCaller({ memory: replay.quick ? 2 ** 24 : 2 ** 28, caps: this.#caps() });
+    // Standard input, output and error: some programs name descriptor 0 as a map.
+    for (let fd = 0; fd < 3; fd++)
+      this.#caller.installForeign({ kind: 'foreign', what: 'other', dev: 1, ino: fd + 1, path: '' });
   }
 
   #caps(): bigint {
