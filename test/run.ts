@@ -79,6 +79,8 @@ try {
   const tapArgs = ['run', '--jobs=2', '--timeout=300', `--reporter=${reporter}`, `--output-file=${output}`];
   const status = run('tap', [...tapArgs, ...args]);
   const text = existsSync(output) ? readFileSync(output, 'utf8') : '';
+  // The runner's reporter may leave the cursor in the middle of a line.
+  console.log('');
   for (const line of report(text)) console.log(line);
   const { passed, failed, skipped } = count(text);
   const bad = failed + failedSteps + (status !== 0 && failed === 0 ? 1 : 0);
