@@ -32,6 +32,8 @@ const XDP_POINTERS: Readonly<Record<number, number>> = { 0: 0, 4: 8, 8: 16 };
 export interface Machine {
   readonly vm: Vm;
   readonly prog: BpfProg;
+  /** All programs of the object by name. */
+  readonly progs: ReadonlyMap<string, BpfProg>;
   readonly ctx: number;
   readonly packet: number;
 }
@@ -143,7 +145,7 @@ export function load(object: BenchObject, engine: EngineName, packet: Uint8Array
     arena.i32[(ctx + CTX_EXT + offset) >> 2] = pointer;
     arena.i32[(ctx + CTX_EXT + offset + 4) >> 2] = BASE_HI;
   }
-  return { vm, prog: main!, ctx, packet: at };
+  return { vm, prog: main!, progs, ctx, packet: at };
 }
 
 /** Puts a program into slot 0, as MAP_UPDATE_ELEM does with a descriptor. */
