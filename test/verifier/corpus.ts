@@ -14,6 +14,7 @@ import { Kernel, type KernelOptions } from '../../syscall/kernel.ts';
 import { LocalCaller } from '../../syscall/local_caller.ts';
 import { BPF_CMD } from '../../uapi/bpf.ts';
 import { CAP, CAP_FULL_SET } from '../../uapi/capability.ts';
+import { ENOSPC } from '../../uapi/errno.ts';
 
 /** The verifier folder of the oracle, or undefined when it is not there. */
 export function corpusFolder(): string | undefined {
@@ -52,6 +53,8 @@ export type Scores = Map<string, readonly [unknown, unknown]>;
 
 /** Logs that are longer lose their beginning; what is scored is their end. */
 const LOG_SIZE = 1 << 20;
+/** Room for a log that does not fit, as it was recorded with. */
+const LOG_SIZE_MAX = 48 << 20;
 const BIG_PROGRAM = 100_000;
 const OUT_SIZE = 256;
 const ARENA = 33;
@@ -361,25 +364,26 @@ class CaseReplay {
       [112, 4, this.#fd(event['attach_prog'])],
     ] as const;
     const name = Buffer.from(String(event['name'] ?? ''), 'latin1').subarray(0, 16);
-    const load = (logBuffer: number, level: number): { result: number; logSize: number } => {
-      const attr = attrOf([...fixed, [24, 4, level], [28, 4, level === 0 ? 0 : LOG_SIZE], [32, 8, logBuffer]]);
+    const load = (logBuffer: number, level: number, room: number): { result: number; logSize: number } => {
+      const attr = attrOf([...fixed, [24, 4, level], [28, 4, level === 0 ? 0 : room], [32, 8, logBuffer]]);
       attr.set(name, 48);
       const uaddr = this.#caller.put(attr);
       const result = this.#replay.kernel.bpf(BPF_CMD.PROG_LOAD, attr, attr.length, uaddr, this.#caller);
       const trueSize = Buffer.from(this.#caller.bytes(uaddr + 140, 4)).readUInt32LE(0);
-      return { result, logSize: Math.min(trueSize, LOG_SIZE) };
+      return { result, logSize: Math.min(trueSize, room) };
     };
     const isMain = event.id === this.#test.main;
-    const fd = load(0, 0).result;
+    const fd = load(0, 0, 0).result;
     if (isMain) {
       const errno = fd < 0 ? -fd : 0;
       this.#scores.set('verdict', [this.#test.verdict, errno === 0 ? 'accept' : 'reject']);
       this.#scores.set('errno', [this.#test.errno, errno]);
       if (this.#replay.quick) return fd;
-      const logBuffer = this.#caller.alloc(LOG_SIZE);
-      const logged = (level: number): { errno: number; log: string } => {
-        const { result, logSize } = load(logBuffer, level);
+      const logged = (level: number, room = LOG_SIZE): { errno: number; log: string } => {
+        const logBuffer = this.#caller.alloc(room);
+        const { result, logSize } = load(logBuffer, level, room);
         if (result >= 0) this.#caller.close(result);
+        if (result === -ENOSPC && room < LOG_SIZE_MAX) return logged(level, LOG_SIZE_MAX);
         // The true size counts what was printed on the way and forgotten again; the text ends before.
         const text = Buffer.from(this.#caller.bytes(logBuffer, logSize));
         const end = text.indexOf(0);
