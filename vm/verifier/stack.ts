@@ -78,18 +78,16 @@ export function checkStackBounds(env: Env, regno: number, off: number, size: num
   return 0;
 }
 
-/** A byte that is written besides a spill: what it was may stay. */
-function miscKind(env: Env, kind: number): number {
-  if (kind === STACK_ZERO) return kind;
-  if (env.allowPtrLeaks && kind === STACK_INVALID) return kind;
-  return STACK_MISC;
+/** A byte beside the ones that are written: what is zero or was never written stays so, also without CAP_PERFMON. */
+function miscKind(kind: number): number {
+  return kind === STACK_ZERO || kind === STACK_INVALID ? kind : STACK_MISC;
 }
 
-function saveRegister(env: Env, slot: StackSlot, src: Reg, size: number): void {
+function saveRegister(slot: StackSlot, src: Reg, size: number): void {
   const reg = new Reg();
   reg.copyFrom(src);
   slot.reg = reg;
-  for (let i = 7; i >= 0; i--) slot.setKind(i, i >= 8 - size ? STACK_SPILL : miscKind(env, slot.kind(i)));
+  for (let i = 7; i >= 0; i--) slot.setKind(i, i >= 8 - size ? STACK_SPILL : miscKind(slot.kind(i)));
 }
 
 function isSpecial(slot: StackSlot): boolean {
@@ -151,11 +149,11 @@ function writeFixed(
   if (reg !== undefined && aligned && reg.type === SCALAR_VALUE && env.bpfCapable) {
     const fits = fitsBytes(reg, size);
     if (fits) assignScalarId(env, reg);
-    saveRegister(env, slot, reg, size);
+    saveRegister(slot, reg, size);
     if (!fits) slot.reg.id = 0;
   } else if (reg === undefined && aligned && isStMem(env) && env.bpfCapable) {
     immReg.setScalar(constRangeNumber(env.insns.imm[insnIdx]!));
-    saveRegister(env, slot, immReg, size);
+    saveRegister(slot, immReg, size);
   } else if (reg !== undefined && isSpillable(reg.type)) {
     if (size !== 8) {
       env.verboseLine(insnIdx, '; ');
@@ -166,7 +164,7 @@ function writeFixed(
       env.verbose('cannot spill pointers to stack into stack frame of the caller\n');
       return -EINVAL;
     }
-    saveRegister(env, slot, reg, size);
+    saveRegister(slot, reg, size);
   } else {
     if (isSpecial(slot)) {
       for (let i = 0; i < 8; i++) if (slot.kind(i) !== STACK_INVALID) slot.setKind(i, STACK_MISC);
