@@ -37,7 +37,7 @@ import {
   typeMayBeNull,
 } from './flags.ts';
 import { hasField } from './ldimm64.ts';
-import { pushStack, TOO_COMPLEX } from './paths.ts';
+import { pushStack, TOO_COMPLEX, TOO_MANY_JUMPS } from './paths.ts';
 import { linkedFrame, linkedIndex, linkedIsReg, markChainPrecision, packLinked } from './precision.ts';
 import { findPrevEntry } from './prune.ts';
 import { constRangeNumber } from './range.ts';
@@ -296,7 +296,7 @@ export function checkCondJmp(env: Env, i: number): number {
   if (dstLinked) collectLinked(env, self, dstReg.id, linked);
   if (linked.length > 1) pushHistory(env, self, 0, linked);
   const other = pushStack(env, i + insns.off[i]! + 1, i, false);
-  if (other === undefined) return TOO_COMPLEX;
+  if (other === undefined) return TOO_MANY_JUMPS;
   const otherRegs = other.regs;
   if (dstReg.type === SCALAR_VALUE && src.type === SCALAR_VALUE) {
     const otherSrc = x ? otherRegs[srcNo]! : immReg2;

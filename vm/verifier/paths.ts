@@ -1,7 +1,7 @@
 /**
  * The paths that wait to be explored (`push_stack`, `pop_stack`, `update_branch_counts`).
  */
-import { E2BIG, ENOENT } from '../../uapi/errno.ts';
+import { EFAULT, ENOENT, ENOMEM } from '../../uapi/errno.ts';
 import type { Env } from './env.ts';
 import { resetLiveCallchain } from './liveness.ts';
 import { maybeExitScc } from './scc.ts';
@@ -25,7 +25,9 @@ export function pushStack(env: Env, insnIdx: number, prevInsnIdx: number, specul
 }
 
 /** What {@link pushStack} failed with. */
-export const TOO_COMPLEX = -E2BIG;
+export const TOO_COMPLEX = -ENOMEM;
+/** The same for a conditional jump, which the kernel answers in another way (`check_cond_jmp_op`). */
+export const TOO_MANY_JUMPS = -EFAULT;
 
 /** A path ends: counts up its ancestors (`update_branch_counts`). */
 export function updateBranchCounts(env: Env, state: VState): number {
