@@ -95,8 +95,6 @@ export abstract class BpfMap extends BpfObject {
   btfValueTypeId = 0;
   btfVmlinuxValueTypeId = 0;
   record: BtfRecord | undefined = undefined;
-  /** -errno when the value's BTF has special fields that cannot be used; 0 otherwise. */
-  recordError = 0;
   /** Frees what a special field of a value holds (a timer, a kptr); set by the engine that fills such fields. */
   freeField: ((map: BpfMap, field: BtfField, at: number) => void) | undefined = undefined;
   /** Type of the program that owns a prog array (`owner_prog_type` in fdinfo); 0 none yet. */

@@ -6,6 +6,7 @@
 import type { BpfProgBase } from '../base/prog.ts';
 import { BPF_ATTACH_TYPE as AT, BPF_PROG_TYPE as PT } from '../uapi/bpf.ts';
 import { EINVAL, EPERM } from '../uapi/errno.ts';
+import { SOCK_ADDR_ATTACH_TYPES } from '../vm/progtypes/load_rules.ts';
 
 const ROWS: readonly (readonly [progType: number, attachTypes: readonly number[]])[] = [
   [PT.CGROUP_SKB, [AT.CGROUP_INET_INGRESS, AT.CGROUP_INET_EGRESS]],
@@ -13,28 +14,7 @@ const ROWS: readonly (readonly [progType: number, attachTypes: readonly number[]
     PT.CGROUP_SOCK,
     [AT.CGROUP_INET_SOCK_CREATE, AT.CGROUP_INET_SOCK_RELEASE, AT.CGROUP_INET4_POST_BIND, AT.CGROUP_INET6_POST_BIND],
   ],
-  [
-    PT.CGROUP_SOCK_ADDR,
-    [
-      AT.CGROUP_INET4_BIND,
-      AT.CGROUP_INET6_BIND,
-      AT.CGROUP_INET4_CONNECT,
-      AT.CGROUP_INET6_CONNECT,
-      AT.CGROUP_UNIX_CONNECT,
-      AT.CGROUP_INET4_GETPEERNAME,
-      AT.CGROUP_INET6_GETPEERNAME,
-      AT.CGROUP_UNIX_GETPEERNAME,
-      AT.CGROUP_INET4_GETSOCKNAME,
-      AT.CGROUP_INET6_GETSOCKNAME,
-      AT.CGROUP_UNIX_GETSOCKNAME,
-      AT.CGROUP_UDP4_SENDMSG,
-      AT.CGROUP_UDP6_SENDMSG,
-      AT.CGROUP_UNIX_SENDMSG,
-      AT.CGROUP_UDP4_RECVMSG,
-      AT.CGROUP_UDP6_RECVMSG,
-      AT.CGROUP_UNIX_RECVMSG,
-    ],
-  ],
+  [PT.CGROUP_SOCK_ADDR, SOCK_ADDR_ATTACH_TYPES],
   [PT.SOCK_OPS, [AT.CGROUP_SOCK_OPS]],
   [PT.CGROUP_DEVICE, [AT.CGROUP_DEVICE]],
   [PT.CGROUP_SYSCTL, [AT.CGROUP_SYSCTL]],

@@ -59,9 +59,8 @@ export function mapCheckBtf(
   const value = btf.typeIdSize(valueTypeId);
   if (value?.size !== map.valueSize) return -EINVAL;
   const record = parseFields(btf, value.id, MAP_VALUE_FIELDS, map.valueSize, vmlinux);
-  // Fields that cannot be used do not keep the map from being made, but programs from using it.
-  if (typeof record === 'number') map.recordError = record;
-  else if (record !== undefined) {
+  // Fields that cannot be used (an errno) do not keep the map from being made.
+  if (typeof record !== 'number' && record !== undefined) {
     map.record = record;
     if (!capable(caller, CAP.BPF)) return -EPERM;
     if ((map.mapFlags & (BPF_F_MAP.RDONLY_PROG | BPF_F_MAP.WRONLY_PROG)) !== 0) return -EACCES;

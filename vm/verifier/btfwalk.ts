@@ -2,6 +2,7 @@
  * Small questions to a BTF object that several parts of the verifier ask.
  */
 import { BTF_KIND, type Btf, type BtfType } from '../../btf/btf.ts';
+import { BTF_KIND_NAME } from '../../btf/kinds.ts';
 
 const VOID: BtfType = {
   id: 0,
@@ -77,28 +78,5 @@ export function btfString(btf: Btf, off: number): string | undefined {
 
 /** Kind of a type in the words of messages: `STRUCT`, `INT`. */
 export function kindStr(type: BtfType): string {
-  return KIND_NAMES[type.kind] ?? 'UNKNOWN';
+  return BTF_KIND_NAME[type.kind] ?? 'UNKNOWN';
 }
-
-const KIND_NAMES = [
-  'UNKNOWN',
-  'INT',
-  'PTR',
-  'ARRAY',
-  'STRUCT',
-  'UNION',
-  'ENUM',
-  'FWD',
-  'TYPEDEF',
-  'VOLATILE',
-  'CONST',
-  'RESTRICT',
-  'FUNC',
-  'FUNC_PROTO',
-  'VAR',
-  'DATASEC',
-  'FLOAT',
-  'DECL_TAG',
-  'TYPE_TAG',
-  'ENUM64',
-];
