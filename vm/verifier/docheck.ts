@@ -3,8 +3,9 @@
  * program and for each global function.
  */
 
+import type { Work } from '../../base/work.ts';
 import { BPF_PROG_TYPE } from '../../uapi/bpf.ts';
-import { E2BIG, EACCES, EFAULT, EINVAL, ENOENT, EPERM } from '../../uapi/errno.ts';
+import { E2BIG, EACCES, EAGAIN, EFAULT, EINVAL, ENOENT, EPERM } from '../../uapi/errno.ts';
 import {
   BPF_ABS,
   BPF_ALU,
@@ -51,6 +52,9 @@ import { DYNPTR_LOCAL, VState } from './state.ts';
 const PATH_ENDS = 1;
 
 const HELPER_SPIN_UNLOCK = 94;
+
+/** Instructions between two pauses: about half a millisecond. */
+const YIELD_INSNS = 128;
 
 /** The end of a function: back to the caller, or the end of the path. */
 function exit(env: Env, exception: boolean): number {
@@ -268,10 +272,14 @@ function step(env: Env): number {
   return 0;
 }
 
-function walk(env: Env, popLog: boolean): number {
+function* walk(env: Env, popLog: boolean): Work {
   env.doPrintState = false;
   env.lastIdx = -1;
-  for (;;) {
+  for (let left = YIELD_INSNS; ; left--) {
+    if (left === 0) {
+      if (yield) return -EAGAIN;
+      left = YIELD_INSNS;
+    }
     const result = step(env);
     if (result < 0) return result;
     if (result === 0) continue;
@@ -328,7 +336,7 @@ function setupArgs(env: Env, subprog: number, state: VState): number {
 }
 
 /** One function from its beginning (`do_check_common`). */
-function checkFrom(env: Env, subprog: number): number {
+function* checkFrom(env: Env, subprog: number): Work {
   env.prevLine = undefined;
   const state = new VState();
   state.branches = 1;
@@ -357,7 +365,7 @@ function checkFrom(env: Env, subprog: number): number {
     r1.range = ZERO;
   }
   const popLog = !env.logLevel2;
-  const err = walk(env, popLog);
+  const err = yield* walk(env, popLog);
   if (err === 0 && popLog) env.log.reset(0);
   env.cur = undefined;
   env.stack = [];
@@ -369,9 +377,9 @@ function checkFrom(env: Env, subprog: number): number {
   return err;
 }
 
-/** The main program, then the global functions it needs. */
-export function doCheck(env: Env): number {
-  let err = checkFrom(env, 0);
+/** The main program, then the global functions it needs. Ends with -EAGAIN when a signal waits. */
+export function* doCheck(env: Env): Work {
+  let err = yield* checkFrom(env, 0);
   env.subprogs[0]!.called = true;
   if (err < 0 || env.funcInfo.length === 0) return err;
   if (env.exceptionCallbackSubprog > 0) env.subprogs[env.exceptionCallbackSubprog]!.called = true;
@@ -380,7 +388,7 @@ export function doCheck(env: Env): number {
     for (let s = 1; s < env.subprogCnt; s++) {
       const info = env.subprogs[s]!;
       if (!info.global || !info.called || info.verified) continue;
-      err = checkFrom(env, s);
+      err = yield* checkFrom(env, s);
       if (err < 0) return err;
       if (env.logging) {
         env.verbose(`Func#${s} ('${env.subprogName(s)}') is safe for any args that match its prototype\n`);

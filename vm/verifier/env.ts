@@ -198,6 +198,7 @@ export class Env {
   readonly names: DisasmNames;
   callDepthWarn = false;
   readonly kfuncs = new Map<number, KfuncFacts>();
+  readonly #kfuncBtfs = new Map<number, Btf>();
   vmlinuxBtf: Btf | undefined = undefined;
   /** Stack slots that may still be read (liveness.ts). */
   liveness!: Liveness;
@@ -259,6 +260,16 @@ export class Env {
   /** BTF that a kfunc call's offset names: vmlinux for 0. */
   kfuncBtf(off: number): Btf | undefined {
     if (off === 0) return this.vmlinuxBtf;
+    // Once only: the caller's memory and descriptors may change while the verification goes on.
+    let btf = this.#kfuncBtfs.get(off);
+    if (btf === undefined) {
+      btf = this.#findKfuncBtf(off);
+      if (btf !== undefined) this.#kfuncBtfs.set(off, btf);
+    }
+    return btf;
+  }
+
+  #findKfuncBtf(off: number): Btf | undefined {
     const fd = this.input.fdArray?.(off);
     const btf = fd === undefined ? undefined : this.input.btfByFd?.(fd);
     return typeof btf === 'object' ? btf : undefined;

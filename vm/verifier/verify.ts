@@ -3,6 +3,7 @@
  * and facts about each instruction (`bpf_check`). No side effects but the log.
  */
 import { BPF_LOG_STATS } from '../../base/bpf_log.ts';
+import { isWork, runToEnd, type Work } from '../../base/work.ts';
 import { EFAULT, EINVAL } from '../../uapi/errno.ts';
 import { BPF_PSEUDO_KFUNC_CALL, OP_CALL } from '../insn.ts';
 import { checkAttachTarget } from './attach.ts';
@@ -34,7 +35,7 @@ function checkNoEmptyKfunc(env: Env): number {
 }
 
 /** The steps in order; the first to fail decides. */
-const STEPS: readonly ((env: Env) => number)[] = [
+const STEPS: readonly ((env: Env) => number | Work)[] = [
   (env) => env.input.fdArrayErrno ?? 0,
   checkFuncInfoEarly,
   addSubprogsAndKfuncs,
@@ -113,8 +114,13 @@ function empty(errno: number): VerifierResult {
   };
 }
 
-/** Verifies a program. Never throws: a fault of our own is -EFAULT, with a line in the log. */
+/** Verifies a program in one go. Never throws: a fault of our own is -EFAULT, with a line in the log. */
 export function verify(input: VerifierInput): VerifierResult {
+  return runToEnd(verifySteps(input));
+}
+
+/** The same in pieces; -EAGAIN when a signal waits. Objects are looked up by descriptor before the first pause. */
+export function* verifySteps(input: VerifierInput): Work<VerifierResult> {
   const rules = input.tables.progType(input.progType);
   if (rules === undefined) return empty(-EINVAL);
   const started = input.now?.() ?? 0;
@@ -128,7 +134,8 @@ export function verify(input: VerifierInput): VerifierResult {
   let errno = 0;
   try {
     for (const step of STEPS) {
-      errno = step(env);
+      const result = step(env);
+      errno = isWork(result) ? yield* result : result;
       if (errno < 0) break;
     }
   } catch (error) {
