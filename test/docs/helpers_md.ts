@@ -94,8 +94,6 @@ export function helpersMarkdown(): string {
     '',
     '## Contexts: known differences',
     '',
-    '- `tc_index`, `queue_mapping` and `tc_classid` keep all 32 bits of a store here, 16 in the kernel.',
-    '- `bpf_sock.rx_queue_mapping` of a socket without a queue reads as 0xffffffff here, and as a 64-bit -1 in the kernel.',
     '- Hashes, socket cookies and SYN cookies are other numbers than a kernel would give, as they are random there too.',
     '- Network devices: `lo` (1) and `eth0` (2), connected to nothing. Lookups of sockets and routes find none.',
     '',

@@ -559,6 +559,10 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
         case 0x6b:
           view.setInt16(R[d]! + C[p - 2]!, R[s]!, true);
           break;
+        case 279:
+          // a context field that takes no values from a limit on
+          if (R[s + 1] === 0 && R[s]! >>> 0 < C[p - 1]!) view.setInt16(R[d]! + C[p - 2]!, R[s]!, true);
+          break;
         case 0x63:
           view.setInt32(R[d]! + C[p - 2]!, R[s]!, true);
           break;

@@ -71,7 +71,13 @@ export const IOP = {
   TRAP: 277,
   /** The constant does not fit the pool: it and the real operation are in {@link Predecoded.big}. */
   BIG_CONST: 278,
+  /** A store of 2 bytes that does nothing for values from y on; x: offset. */
+  STORE_BELOW: 279,
 } as const;
+
+/** `BPF_LDX | BPF_MEMSX | BPF_W`, `BPF_STX | BPF_MEM | BPF_H`: what accesses of odd context fields become. */
+const LDSX_W = 0x81;
+const STX_H = 0x6b;
 
 /** Registers r0 to r10 take 22 words; a word pair for constants beyond the pool and the pool follow. */
 export const BIG_CONST_WORD = 22;
@@ -191,6 +197,8 @@ export function predecode(program: LinkedProgram): Predecoded {
         if (fact.ptrKind === PTR_KIND.CTX && fact.ctxPtr >= 0) {
           op = IOP.CTX_PTR;
           x = CTX_EXT + fact.ctxPtr;
+        } else if (fact.ctxSize !== 0) {
+          op = LDSX_W;
         } else if (fact.ptrKind === PTR_KIND.CTX && fact.ctxOff >= 0) {
           x = fact.ctxOff;
         } else if (fact.ptrKind === PTR_KIND.BTF_PROBE || fact.ptrKind === PTR_KIND.MIXED) {
@@ -205,6 +213,17 @@ export function predecode(program: LinkedProgram): Predecoded {
         if (!def.x) {
           src = constants.of(imm, imm >> 31);
           op = (op & ~7) | BPF_STX;
+        }
+        if (fact.ctxSize !== 0) {
+          op = STX_H;
+          if (fact.ctxBelow !== 0 && !def.x && imm >= fact.ctxBelow) {
+            // Known to do nothing: a jump to the next instruction.
+            op = 0x05;
+            y = (i + 1) * WORDS;
+          } else if (fact.ctxBelow !== 0 && def.x) {
+            op = IOP.STORE_BELOW;
+            y = fact.ctxBelow;
+          }
         }
         if (fact.ptrKind === PTR_KIND.ARENA) {
           y = op;

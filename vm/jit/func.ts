@@ -34,6 +34,7 @@ import {
   emitArenaLoad,
   emitArenaStore,
   emitAtomic,
+  emitCtxStore,
   emitLoad,
   emitProbe,
   emitStore,
@@ -257,8 +258,10 @@ class FunctionEmitter implements BlockEmitter {
         return;
       case 'store': {
         const value = def.x ? src : -1;
-        const window = this.#window(aux[i]!.ptrKind);
-        if (window !== undefined) emitArenaStore(code, window, dst, value, imm, off, def.size);
+        const fact = aux[i]!;
+        const window = this.#window(fact.ptrKind);
+        if (fact.ctxSize !== 0) emitCtxStore(code, dst, value, imm, off, fact.ctxSize, fact.ctxBelow);
+        else if (window !== undefined) emitArenaStore(code, window, dst, value, imm, off, def.size);
         else emitStore(code, dst, value, imm, off, def.size);
         return;
       }
@@ -287,6 +290,7 @@ class FunctionEmitter implements BlockEmitter {
     const { ptrKind, ctxPtr, ctxOff } = fact;
     const window = this.#window(ptrKind);
     if (ptrKind === PTR_KIND.CTX && ctxPtr >= 0) emitLoad(this.#code, dst, src, CTX_EXT + ctxPtr, 8, false);
+    else if (fact.ctxSize !== 0) emitLoad(this.#code, dst, src, off, fact.ctxSize, true);
     else if (ptrKind === PTR_KIND.CTX && ctxOff >= 0) emitLoad(this.#code, dst, src, ctxOff, size, signed);
     else if (window !== undefined) emitArenaLoad(this.#code, window, dst, src, off, size, signed);
     else if (ptrKind === PTR_KIND.BTF_PROBE || ptrKind === PTR_KIND.MIXED)

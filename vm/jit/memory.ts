@@ -88,6 +88,28 @@ export function emitStore(code: Code, dst: number, src: number, imm: number, off
   code.memory(STORE[size]!, rest);
 }
 
+/** A store to a context field that keeps `size` bytes, and with `below` only values below it. */
+export function emitCtxStore(
+  code: Code,
+  dst: number,
+  src: number,
+  imm: number,
+  off: number,
+  size: number,
+  below: number,
+): void {
+  if (below === 0 || src < 0) {
+    if (below === 0 || imm < below) emitStore(code, dst, src, imm, off, size);
+    return;
+  }
+  code.get(src);
+  code.i64(below, 0);
+  code.op(W.i64_lt_u);
+  code.local(W.if, VOID);
+  emitStore(code, dst, src, imm, off, size);
+  code.op(W.end);
+}
+
 /** Opens `if` there is a page at the address through an arena pointer; T32 is its offset in the arena's pages. */
 function openArena(code: Code, window: ArenaWindow, reg: number, off: number, size: number, result: number): void {
   code.get32(reg);

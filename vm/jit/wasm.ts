@@ -57,6 +57,7 @@ export const W = {
   i64_eqz: 0x50,
   i64_eq: 0x51,
   i64_ne: 0x52,
+  i64_lt_u: 0x54,
   i64_gt_u: 0x56,
   f64_lt: 0x63,
   f64_ge: 0x66,

@@ -43,6 +43,14 @@ export interface CtxField {
    * that reads the value wherever in the field it starts (`convert_ctx_accesses`).
    */
   readonly kernelSize?: number;
+  /** Bytes of a store that stay, when fewer than are written. */
+  readonly storeSize?: number;
+  /** Stores of values from this on do nothing. */
+  readonly storeBelow?: number;
+  /** Loads of at least 2 bytes read the field sign-extended to 64 bits. */
+  readonly signed?: true;
+  /** Reads pass the check, and fail when they are converted. */
+  readonly unconvertible?: true;
   /** Smallest narrow read, when it is not a byte. */
   readonly minSize?: number;
   /** Attach types that may read it (and write it); default all. */
@@ -125,7 +133,12 @@ export function ctxAccess(
     if (field.write === 'wide' && size < field.size) return undefined;
     if (field.writeAttach !== undefined && !field.writeAttach.includes(prog.expectedAttachType)) return undefined;
     if (field.writeNeedsBpf === true && !prog.caps.bpf) return undefined;
-    return { regType: SCALAR_VALUE, fieldSize: 0 };
+    return {
+      regType: SCALAR_VALUE,
+      fieldSize: 0,
+      ...(field.storeSize === undefined ? {} : { realSize: field.storeSize }),
+      ...(field.storeBelow === undefined ? {} : { storeBelow: field.storeBelow }),
+    };
   }
   const mode = field.read ?? 'narrow';
   if (field.minSize !== undefined && size < field.minSize) return undefined;
@@ -139,6 +152,8 @@ export function ctxAccess(
     ...(narrow && field.kernelSize !== undefined && size >= field.kernelSize && off !== field.off
       ? { loadOff: field.off }
       : {}),
+    ...(field.signed === true && size >= 2 ? { realSize: field.size } : {}),
+    ...(field.unconvertible === true ? { unconvertible: true as const } : {}),
     ...(field.ptrOff === undefined ? {} : { ptrOff: field.ptrOff }),
   };
 }

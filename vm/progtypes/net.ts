@@ -79,13 +79,15 @@ export const SK_LOOKUP = {
 /** struct bpf_sk_lookup. */
 export const SK_LOOKUP_CTX = ctxTable([
   { name: 'sk', off: 0, size: 8, read: 'exact', reg: PTR_TO_SOCKET_OR_NULL },
-  ...words(['family', 'protocol', 'remote_ip4'], 8),
+  ...words(['family', 'protocol'], 8, { kernelSize: 2 }),
+  { name: 'remote_ip4', off: 16, size: 4 },
   ...words4('remote_ip6', 20),
   { name: 'remote_port', off: 36, size: 2 },
   { name: 'remote_port_pad', off: 38, size: 2 },
   { name: 'local_ip4', off: 40, size: 4 },
   ...words4('local_ip6', 44),
-  ...words(['local_port', 'ingress_ifindex'], 60),
+  { name: 'local_port', off: 60, size: 4, kernelSize: 2 },
+  { name: 'ingress_ifindex', off: 64, size: 4 },
 ]);
 
 /** remote_port was 4 bytes wide once: a load of 4 bytes is still allowed. */

@@ -132,6 +132,10 @@ const NO_SOCK = {
 };
 const NO_TIME = { tstamp: HIDDEN, tstamp_type: HIDDEN, hwtstamp: HIDDEN };
 const WORD = { write: 'exact' } as const;
+/** The kernel keeps 16 bits of it. */
+const HALF = { write: 'exact', storeSize: 2 } as const;
+/** `NO_QUEUE_MAPPING`: stores of it and of anything above do nothing. */
+const NO_QUEUE_MAPPING = 0xffff;
 
 /** Socket filters (`sk_filter_is_valid_access`): no packet pointers. */
 export const SK_FILTER_CTX = variant(FIELDS, {
@@ -148,10 +152,10 @@ export const SK_FILTER_CTX = variant(FIELDS, {
 export const TC_CLS_ACT_CTX = variant(FIELDS, {
   ...NO_SOCK,
   mark: WORD,
-  queue_mapping: WORD,
+  queue_mapping: { ...HALF, storeBelow: NO_QUEUE_MAPPING },
   priority: WORD,
-  tc_index: WORD,
-  tc_classid: WORD,
+  tc_index: HALF,
+  tc_classid: HALF,
   tstamp: WORD,
 });
 
@@ -188,7 +192,7 @@ export const SK_SKB_CTX = variant(FIELDS, {
   wire_len: HIDDEN,
   cb: { write: 'none' },
   priority: WORD,
-  tc_index: WORD,
+  tc_index: HALF,
 });
 
 /** Flow dissectors (`flow_dissector_is_valid_access`): the packet and the keys, nothing else. */

@@ -44,7 +44,9 @@ export const SOCK_FIELDS: readonly CtxField[] = [
   { name: 'dst_port_pad', off: 50, size: 2, read: 'none' },
   { name: 'dst_ip4', off: 52, size: 4 },
   ...words4('dst_ip6', 56),
-  ...words(['state', 'rx_queue_mapping'], 72, { read: 'start' }),
+  { name: 'state', off: 72, size: 4, read: 'start' },
+  // No queue is -1 of 64 bits.
+  { name: 'rx_queue_mapping', off: 76, size: 4, read: 'start', signed: true },
 ];
 
 /** dst_port was 4 bytes wide once: a load of 4 bytes is still allowed (include/uapi/linux/bpf.h). */
@@ -94,9 +96,9 @@ const TCP_SOCK = ctxTable([
   ),
   { name: 'bytes_received', off: 80, size: 8, read: 'exact' },
   { name: 'bytes_acked', off: 88, size: 8, read: 'exact' },
-  // The kernel takes a load of any other word for one of a 4-byte field, so the upper halves can be read.
-  { name: 'bytes_received_hi', off: 84, size: 4, read: 'exact' },
-  { name: 'bytes_acked_hi', off: 92, size: 4, read: 'exact' },
+  // The kernel takes a load of any other word for one of a 4-byte field, and then has no conversion for it.
+  { name: 'bytes_received_hi', off: 84, size: 4, read: 'exact', unconvertible: true },
+  { name: 'bytes_acked_hi', off: 92, size: 4, read: 'exact', unconvertible: true },
   ...words(['dsack_dups', 'delivered', 'delivered_ce', 'icsk_retransmits'], 96, { read: 'exact' }),
 ]);
 

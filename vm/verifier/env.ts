@@ -136,6 +136,8 @@ export class Env {
 
   subprogs: Subprog[] = [];
   subprogCnt = 0;
+  /** An access was allowed that no conversion is there for. */
+  unconvertible = false;
   exceptionCallbackSubprog = 0;
   usedMaps: MapDesc[] = [];
   arena: MapDesc | undefined = undefined;

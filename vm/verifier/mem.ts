@@ -55,7 +55,7 @@ import { signExtend } from './scalar.ts';
 import { checkStackBounds, checkStackRead, checkStackWrite, isNull } from './stack.ts';
 import type { Reg } from './state.ts';
 import { tnumAdd, tnumConst, tnumIsAligned } from './tnum.ts';
-import { PTR_KIND } from './types.ts';
+import { type CtxAccess, type InsnAux, PTR_KIND } from './types.ts';
 
 const FLOW_KEYS_SIZE = 56;
 
@@ -259,6 +259,13 @@ const ctxResult: CtxResult = {
   memSize: 0,
 };
 
+/** How an access of a context or socket differs from a plain one, for the engines. */
+function noteConversion(fact: InsnAux, access: CtxAccess): void {
+  fact.ctxOff = access.loadOff ?? -1;
+  fact.ctxSize = access.realSize ?? 0;
+  fact.ctxBelow = access.storeBelow ?? 0;
+}
+
 /** `check_ctx_access`. */
 function ctxAccess(env: Env, a: Access): number {
   const { off, size, write } = a;
@@ -279,7 +286,7 @@ function ctxAccess(env: Env, a: Access): number {
       out.regType = access.regType;
       out.fieldSize = access.fieldSize;
       out.ptrOff = access.ptrOff ?? -1;
-      env.aux[a.i]!.ctxOff = access.loadOff ?? -1;
+      noteConversion(env.aux[a.i]!, access);
       if (access.btfName !== undefined) {
         out.btf = env.vmlinuxBtf;
         out.btfId = env.vmlinuxBtf?.find(access.btfName, 4) ?? 0;
@@ -375,6 +382,8 @@ function accessSock(env: Env, a: Access): number {
     return -EACCES;
   }
   env.aux[a.i]!.ctxFieldSize = access.fieldSize;
+  noteConversion(env.aux[a.i]!, access);
+  if (access.unconvertible === true) env.unconvertible = true;
   markLoaded(env, a);
   return 0;
 }

@@ -95,6 +95,12 @@ export interface CtxAccess {
   readonly btfName?: string;
   /** Narrow loads that read from elsewhere than their own offset (fields the kernel keeps in fewer bytes): the offset. */
   readonly loadOff?: number;
+  /** Bytes a load (sign-extended) or a store really touches, when they are not those of the instruction. */
+  readonly realSize?: number;
+  /** Stores of values from this on do nothing. */
+  readonly storeBelow?: number;
+  /** The conversion of the access fails: the program is refused in the end (`convert_ctx_accesses`). */
+  readonly unconvertible?: true;
   /** For pointer fields: offset in the context's extension area of the 64-bit pointer. */
   readonly ptrOff?: number;
   /** For buffers of iterators etc.: `PTR_TO_BUF` size does not matter, kept by the verifier. */
@@ -272,6 +278,10 @@ export class InsnAux {
   ctxPtr = -1;
   /** Load of the context that reads from another offset than its own; -1 otherwise. */
   ctxOff = -1;
+  /** Bytes a load of the context (then sign-extended) or a store to it touches instead of its own; 0: its own. */
+  ctxSize = 0;
+  /** A store to the context does nothing for values from this on; 0: no limit. */
+  ctxBelow = 0;
   /** Width of the context field a narrow load reads from, 0 when none. */
   ctxFieldSize = 0;
   /** `PTR_KIND` of the memory accessed. */

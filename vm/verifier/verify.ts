@@ -18,6 +18,13 @@ import { checkMaxStackDepth } from './stackdepth.ts';
 import { addSubprogsAndKfuncs, checkSubprogs } from './subprogs.ts';
 import type { SubprogInfo, VerifierInput, VerifierResult } from './types.ts';
 
+/** Accesses of socket fields that `convert_ctx_accesses` knows no instructions for. */
+function checkConversions(env: Env): number {
+  if (!env.unconvertible) return 0;
+  env.verbose('verifier bug: error during ctx access conversion (0)\n');
+  return -EFAULT;
+}
+
 /** Calls that are no calls: kfuncs with id 0 that were reached after all (`fixup_kfunc_call`). */
 function checkNoEmptyKfunc(env: Env): number {
   const { insns } = env;
@@ -48,6 +55,7 @@ const STEPS: readonly ((env: Env) => number | Work)[] = [
   graphFacts,
   doCheck,
   checkMaxStackDepth,
+  checkConversions,
   checkNoEmptyKfunc,
 ];
 
