@@ -39,6 +39,9 @@ export interface ProgFacts {
   /** Most bytes of a raw tracepoint's arguments it reads. */
   readonly maxCtxOffset: number;
   readonly maxTpAccess: number;
+  /** Most bytes of an iterator's buffers it touches: key (read only), value. */
+  readonly maxRdonlyAccess: number;
+  readonly maxRdwrAccess: number;
 }
 
 /** What tools see of a program. */

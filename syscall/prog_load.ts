@@ -257,6 +257,8 @@ function makeProg(
         dstProg: request.dstProg,
         maxCtxOffset: result.maxCtxOffset,
         maxTpAccess: result.maxTpAccess,
+        maxRdonlyAccess: result.maxRdonlyAccess,
+        maxRdwrAccess: result.maxRdwrAccess,
       },
     );
   let prog: LoadedProg;

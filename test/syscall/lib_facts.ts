@@ -73,6 +73,8 @@ export function factsOf(input: VerifierInput): VerifierResult {
     maxCtxOffset,
     maxPktOffset: 0,
     maxTpAccess: 0,
+    maxRdonlyAccess: 0,
+    maxRdwrAccess: 0,
     changesPktData: false,
     mightSleep: false,
     cbAccess: false,

@@ -50,6 +50,8 @@ export function trustingVerifier(input: VerifierInput): VerifierResult {
     maxCtxOffset: 0,
     maxPktOffset: 0,
     maxTpAccess: 0,
+    maxRdonlyAccess: 0,
+    maxRdwrAccess: 0,
     changesPktData: false,
     mightSleep: false,
     cbAccess: false,

@@ -4,6 +4,7 @@
  * what each type adds to them.
  */
 import { BPF_ATTACH_TYPE as AT, BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
+import { iterTarget } from '../progtypes/iter_targets.ts';
 import { lsmMaySockopt } from '../progtypes/lsm_hooks.ts';
 import type { HelperProto, ProgContext } from '../verifier/types.ts';
 import { helperById, HELPER_VARIANTS as V } from './protos.ts';
@@ -35,6 +36,9 @@ const TRACING_BTF = [...TRACING, 46, 107, 108, 111, 121, 136, 137, 138, 139, 140
 
 /** Attach types with a trampoline: arguments and cookies are reachable. */
 const TRAMPOLINE = [AT.TRACE_FENTRY, AT.TRACE_FEXIT, AT.MODIFY_RETURN, AT.LSM_MAC] as const;
+
+/** bpf_setsockopt, bpf_getsockopt. */
+const SOCKOPT = [49, 57] as const;
 
 const CLS_ACT = [
   9, 10, 11, 13, 17, 18, 19, 20, 21, 23, 24, 25, 26, 28, 29, 30, 31, 32, 33, 34, 38, 39, 40, 41, 43, 46, 47, 48, 50, 66,
@@ -163,9 +167,15 @@ const TYPES: readonly TypeHelpers[] = [
     byAttach: [
       { attach: [AT.TRACE_RAW_TP, ...TRAMPOLINE], ids: [174] },
       { attach: TRAMPOLINE, ids: [183, 184, 185] },
-      { attach: [AT.TRACE_ITER], ids: [126, 127, 150] },
+      { attach: [AT.TRACE_ITER], ids: [...SOCKOPT, 126, 127, 150] },
     ],
-    variants: [V.smp_processor_id_fastcall, V.xdp_get_buff_len_trace, ...skStorageTracing],
+    variants: [
+      V.smp_processor_id_fastcall,
+      V.xdp_get_buff_len_trace,
+      V.sk_setsockopt,
+      V.sk_getsockopt,
+      ...skStorageTracing,
+    ],
   },
   /** tcp_congestion_ops: the struct_ops of this kernel that adds helpers. */
   {
@@ -242,6 +252,20 @@ function accessOf(type: TypeHelpers): ReadonlyMap<number, Access> {
 
 const ACCESS: ReadonlyMap<number, ReadonlyMap<number, Access>> = new Map(TYPES.map((t) => [t.type, accessOf(t)]));
 
+/** Whether the hook or iterator a program is for has bpf_setsockopt, where its type has it. */
+function maySockopt(prog: ProgContext): boolean {
+  switch (prog.type) {
+    case PT.LSM:
+      return lsmMaySockopt(prog.attachFuncName);
+    case PT.TRACING:
+      return iterTarget(prog.attachFuncName)?.sockopt === true;
+    case PT.STRUCT_OPS:
+      return prog.attachFuncName !== 'release';
+    default:
+      return true;
+  }
+}
+
 /**
  * The prototype of helper `id` for this program, or undefined: "program of this type
  * cannot use helper" (`get_func_proto`). bpf_probe_write_user, bpf_override_return and
@@ -254,8 +278,7 @@ export function helperProto(id: number, prog: ProgContext): HelperProto | undefi
   if ((access.caps === 1 || access.caps === 2) && !prog.caps.bpf) return undefined;
   if (access.caps >= 2 && !prog.caps.perfmon) return undefined;
   if (access.attach !== undefined && !access.attach.has(prog.expectedAttachType)) return undefined;
-  if (prog.type === PT.LSM && (id === 49 || id === 57) && !lsmMaySockopt(prog.attachFuncName)) return undefined;
-  if (prog.type === PT.STRUCT_OPS && (id === 49 || id === 57) && prog.attachFuncName === 'release') return undefined;
+  if ((id === 49 || id === 57) && !maySockopt(prog)) return undefined;
   if (id === 173 && prog.type === PT.KPROBE && MULTI.has(prog.expectedAttachType)) return V.func_ip_multi;
   return access.proto;
 }

@@ -5,6 +5,7 @@
 import { BTF_KIND } from '../../btf/btf.ts';
 import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { EINVAL, ENOTSUPP } from '../../uapi/errno.ts';
+import { iterTarget } from '../progtypes/iter_targets.ts';
 import type { Env } from './env.ts';
 
 const TRACE_PREFIX = 'btf_trace_';
@@ -67,6 +68,20 @@ export function checkAttachTarget(env: Env): number {
   }
   env.attachName = func.name;
   env.attachFuncProto = { btf, protoId: func.type, name: func.name };
+  return attach === BPF_ATTACH_TYPE.TRACE_ITER ? iterSupported(env, func.name) : 0;
+}
+
+/** The function is an iterator's; its arguments are known (`bpf_iter_prog_supported`). */
+function iterSupported(env: Env, name: string): number {
+  const target = iterTarget(name);
+  if (target === undefined) return -EINVAL;
+  env.ctxArgs = target.args.map(({ off, regType, struct }) => ({
+    off,
+    regType,
+    btf: env.vmlinuxBtf,
+    btfId: struct === undefined ? 0 : (env.vmlinuxBtf?.find(struct, BTF_KIND.STRUCT) ?? 0),
+    refObjId: 0,
+  }));
   return 0;
 }
 

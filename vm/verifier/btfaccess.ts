@@ -41,10 +41,15 @@ interface Walk {
   field: string;
 }
 
+/** A name as messages have it (`__btf_name_by_offset`). */
+function shownName(of: { readonly name: string }): string {
+  return of.name === '' ? '(anon)' : of.name;
+}
+
 function walkStruct(env: Env, btf: Btf, start: BtfType, off: number, size: number, out: Walk): number {
   let t = start;
   again: for (let depth = 0; depth < 64; depth++) {
-    const name = t.name;
+    const name = shownName(t);
     if (!isStruct(t)) {
       env.verbose(`Type '${name}' is not a struct\n`);
       return -EINVAL;
@@ -78,7 +83,7 @@ function walkStruct(env: Env, btf: Btf, start: BtfType, off: number, size: numbe
       let mtype = skipMods(btf, member.type);
       let msize = typeSize(btf, member.type);
       if (msize < 0) {
-        env.verbose(`field ${member.name} doesn't have size\n`);
+        env.verbose(`field ${shownName(member)} doesn't have size\n`);
         return -EFAULT;
       }
       const end = moff + msize;
@@ -104,7 +109,7 @@ function walkStruct(env: Env, btf: Btf, start: BtfType, off: number, size: numbe
       if (mtype.kind === BTF_KIND.PTR) {
         if (msize !== size || off !== moff) {
           env.verbose(
-            `cannot access ptr member ${member.name} with moff ${moff} in struct ${name} with off ${off} size ${size}\n`,
+            `cannot access ptr member ${shownName(member)} with moff ${moff} in struct ${name} with off ${off} size ${size}\n`,
           );
           return -EACCES;
         }
@@ -126,7 +131,7 @@ function walkStruct(env: Env, btf: Btf, start: BtfType, off: number, size: numbe
       }
       if (off + size > end) {
         env.verbose(
-          `access beyond the end of member ${member.name} (mend:${end}) in struct ${name} with off ${off} size ${size}\n`,
+          `access beyond the end of member ${shownName(member)} (mend:${end}) in struct ${name} with off ${off} size ${size}\n`,
         );
         return -EACCES;
       }

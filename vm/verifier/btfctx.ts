@@ -2,11 +2,20 @@
  * Contexts that are the arguments of a kernel function or tracepoint, described by BTF
  * (`btf_ctx_access`).
  */
-import { BTF_KIND, type Btf } from '../../btf/btf.ts';
+import { BTF_KIND, type Btf, type BtfType } from '../../btf/btf.ts';
 import { BPF_ATTACH_TYPE } from '../../uapi/bpf.ts';
 import { isAnyEnum, isSmallInt, isStruct, kindStr, skipMods } from './btfwalk.ts';
 import type { Env } from './env.ts';
-import { MEM_PERCPU, MEM_USER, PTR_MAYBE_NULL, PTR_TO_BTF_ID, PTR_TRUSTED } from './flags.ts';
+import {
+  baseType,
+  MEM_PERCPU,
+  MEM_USER,
+  PTR_MAYBE_NULL,
+  PTR_TO_BTF_ID,
+  PTR_TO_BUF,
+  PTR_TRUSTED,
+  typeMayBeNull,
+} from './flags.ts';
 import type { Range } from './range.ts';
 
 /** What a load of the context gives. */
@@ -18,12 +27,44 @@ export interface CtxResult {
   ptrOff: number;
   range: Range | undefined;
   memSize: number;
+  /** The pointer is one the program has a reference to; 0: it has none. */
+  refObjId: number;
+  /** It is the return value of an LSM hook. */
+  isRetval: boolean;
 }
+
+/** Arguments a function without a known prototype may have (`MAX_BPF_FUNC_REG_ARGS`). */
+const ANY_ARGS = 5;
+/** Attach types that see what the function returned. */
+const RETURN_ARG: ReadonlySet<number> = new Set([
+  BPF_ATTACH_TYPE.LSM_MAC,
+  BPF_ATTACH_TYPE.LSM_CGROUP,
+  BPF_ATTACH_TYPE.TRACE_FEXIT,
+  BPF_ATTACH_TYPE.MODIFY_RETURN,
+]);
 
 /** Arguments that count as possibly NULL by their name. */
 const NULLABLE = '__nullable';
 
-/** A load of `size` bytes at `off`; true when it is allowed, with the result in `out`. */
+/** Bytes an argument takes in the context: pointers 8, others their size in full words. */
+function argBytes(btf: Btf, typeId: number): number {
+  const type = skipMods(btf, typeId);
+  return type.kind === BTF_KIND.PTR ? 8 : (type.size + 7) & ~7;
+}
+
+/** Number of the argument at an offset; the return value counts as one more (`get_ctx_arg_idx`). */
+function argIndex(btf: Btf, proto: BtfType | undefined, off: number): number {
+  if (proto === undefined) return off >> 3;
+  let end = 0;
+  for (const [i, param] of proto.params.entries()) {
+    end += argBytes(btf, param.type);
+    if (off < end) return i;
+  }
+  const count = proto.params.length;
+  return off < end + argBytes(btf, proto.type) ? count : count + 1;
+}
+
+/** A load of `size` bytes at `off`; true when it is allowed, with the result in `out` (`btf_ctx_access`). */
 export function btfCtxAccess(env: Env, off: number, size: number, out: CtxResult): boolean {
   const target = env.attachFuncProto;
   if (target === undefined) return false;
@@ -33,16 +74,35 @@ export function btfCtxAccess(env: Env, off: number, size: number, out: CtxResult
     env.verbose(`func '${name}' offset ${off} is not multiple of 8\n`);
     return false;
   }
-  const proto = btf.type(target.protoId);
-  let params = proto?.params ?? [];
-  if (env.attachBtfTrace) params = params.slice(1);
-  const arg = off >> 3;
-  if (arg > params.length || (arg === params.length && !returnValueArg(env))) {
+  const proto = target.protoId === 0 ? undefined : btf.type(target.protoId);
+  const arg = argIndex(btf, proto, off);
+  // The first parameter of a tracepoint's prototype is not the program's to see.
+  const skipped = env.attachBtfTrace ? 1 : 0;
+  const count = proto === undefined ? ANY_ARGS : proto.params.length - skipped;
+  const missing = (): boolean => {
     env.verbose(`func '${name}' doesn't have ${arg + 1}-th argument\n`);
     return false;
+  };
+  if (arg > count) return missing();
+  let typeId: number;
+  const param = proto?.params[arg + skipped];
+  if (arg === count) {
+    const attach = env.prog.expectedAttachType;
+    if (!RETURN_ARG.has(attach)) return missing();
+    if (proto === undefined) return attach !== BPF_ATTACH_TYPE.MODIFY_RETURN;
+    typeId = proto.type;
+    if (attach === BPF_ATTACH_TYPE.MODIFY_RETURN) {
+      const ret = skipMods(btf, typeId);
+      if (!isSmallInt(ret)) {
+        env.verbose(`ret type ${kindStr(ret)} not allowed for fmod_ret\n`);
+        return false;
+      }
+    }
+    out.isRetval = attach === BPF_ATTACH_TYPE.LSM_MAC;
+  } else {
+    if (param === undefined) return true;
+    typeId = param.type;
   }
-  const param = params[arg];
-  const typeId = param === undefined ? (proto?.type ?? 0) : param.type;
   const type = skipMods(btf, typeId);
   if (isSmallInt(type) || isAnyEnum(type) || isStruct(type)) return true;
   if (type.kind !== BTF_KIND.PTR) {
@@ -53,8 +113,24 @@ export function btfCtxAccess(env: Env, off: number, size: number, out: CtxResult
     env.verbose(`func '${name}' size ${size} must be 8\n`);
     return false;
   }
+  const own = env.ctxArgs.find((info) => info.off === off);
+  if (own !== undefined && baseType(own.regType) === PTR_TO_BUF && typeMayBeNull(own.regType)) {
+    out.regType = own.regType;
+    return true;
+  }
   const pointee = skipMods(btf, type.type);
   if (pointee.kind === BTF_KIND.UNKN || pointee.kind === BTF_KIND.INT) return true;
+  if (own !== undefined) {
+    if (own.btfId === 0) {
+      env.verbose(`invalid btf_id for context argument offset ${off}\n`);
+      return false;
+    }
+    out.regType = own.regType;
+    out.btf = own.btf;
+    out.btfId = own.btfId;
+    out.refObjId = own.refObjId;
+    return true;
+  }
   out.regType = PTR_TO_BTF_ID | PTR_TRUSTED;
   if (param?.name.endsWith(NULLABLE)) out.regType |= PTR_MAYBE_NULL;
   const tag = btf.type(type.type);
@@ -70,13 +146,4 @@ export function btfCtxAccess(env: Env, off: number, size: number, out: CtxResult
   out.btfId = pointee.id;
   env.verbose(`func '${name}' arg${arg} has btf_id ${pointee.id} type ${kindStr(pointee)} '${pointee.name}'\n`);
   return true;
-}
-
-function returnValueArg(env: Env): boolean {
-  const attach = env.prog.expectedAttachType;
-  return (
-    attach === BPF_ATTACH_TYPE.TRACE_FEXIT ||
-    attach === BPF_ATTACH_TYPE.MODIFY_RETURN ||
-    attach === BPF_ATTACH_TYPE.LSM_CGROUP
-  );
 }

@@ -82,6 +82,17 @@ export interface SubprogArg {
   readonly btfId?: number;
 }
 
+/** A context argument that is more than its prototype says (`struct bpf_ctx_arg_aux`). */
+export interface CtxArg {
+  readonly off: number;
+  readonly regType: number;
+  /** For kernel objects; 0 when the kernel's BTF does not have the struct. */
+  readonly btf?: Btf | undefined;
+  readonly btfId: number;
+  /** The reference the program holds from its start; 0: none. */
+  refObjId: number;
+}
+
 /** One walk of a loop (`struct bpf_scc_visit`). */
 export interface SccVisit {
   entry: VState | undefined;
@@ -154,7 +165,8 @@ export class Env {
   attachFuncProto: { btf: Btf; protoId: number; name: string } | undefined = undefined;
   attachBtfTrace = false;
   attachName = '';
-  attachIterInfo: string | undefined = undefined;
+  /** Arguments of the context with a type of their own (`ctx_arg_info`). */
+  ctxArgs: readonly CtxArg[] = [];
   sleepable: boolean;
 
   cur: VState | undefined = undefined;

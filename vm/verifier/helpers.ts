@@ -3,8 +3,8 @@
  * state, what they return.
  */
 
-import { BPF_F_MAP, BPF_MAP_TYPE } from '../../uapi/bpf.ts';
-import { EACCES, EFAULT, EINVAL } from '../../uapi/errno.ts';
+import { BPF_ATTACH_TYPE, BPF_F_MAP, BPF_MAP_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
+import { EACCES, EFAULT, EINVAL, ENOTSUPP } from '../../uapi/errno.ts';
 import { ACCESS_HELPER, checkMapAccess } from './access.ts';
 import {
   CallMeta,
@@ -81,6 +81,7 @@ const H = {
   probe_read_kernel_str: 115,
   ringbuf_reserve: 131,
   get_task_stack: 141,
+  get_func_ip: 173,
   per_cpu_ptr: 153,
   this_cpu_ptr: 154,
   for_each_map_elem: 164,
@@ -612,6 +613,25 @@ function checkSleep(env: Env, proto: HelperProto, name: string): number {
   return -EINVAL;
 }
 
+const TRAMPOLINE: readonly number[] = [
+  BPF_ATTACH_TYPE.TRACE_FENTRY,
+  BPF_ATTACH_TYPE.TRACE_FEXIT,
+  BPF_ATTACH_TYPE.MODIFY_RETURN,
+];
+
+/** The function traced has an address only where there is one function (`check_get_func_ip`). */
+function checkFuncIp(env: Env): number {
+  const type = env.input.progType;
+  if (type === BPF_PROG_TYPE.KPROBE) return 0;
+  if (type !== BPF_PROG_TYPE.TRACING) {
+    env.verbose(`func bpf_get_func_ip#${H.get_func_ip} not supported for program type ${type}\n`);
+    return -ENOTSUPP;
+  }
+  if (TRAMPOLINE.includes(env.prog.expectedAttachType)) return 0;
+  env.verbose(`func bpf_get_func_ip#${H.get_func_ip} supported only for fentry/fexit/fmod_ret programs\n`);
+  return -ENOTSUPP;
+}
+
 /** `check_helper_call`. */
 export function checkHelperCall(env: Env, i: number): number {
   const id = env.insns.imm[i]!;
@@ -680,6 +700,10 @@ export function checkHelperCall(env: Env, i: number): number {
   refineReturn(env, proto, meta);
   err = checkMapFunc(env, meta.map, id);
   if (err < 0) return err;
+  if (id === H.get_func_ip) {
+    err = checkFuncIp(env);
+    if (err < 0) return err;
+  }
   if (proto.changesPktData || effect === 1) clearPktPointers(env);
   return 0;
 }

@@ -257,6 +257,8 @@ const ctxResult: CtxResult = {
   ptrOff: -1,
   range: undefined,
   memSize: 0,
+  refObjId: 0,
+  isRetval: false,
 };
 
 /** How an access of a context or socket differs from a plain one, for the engines. */
@@ -276,8 +278,10 @@ function ctxAccess(env: Env, a: Access): number {
   out.btfId = 0;
   out.ptrOff = -1;
   out.range = undefined;
+  out.refObjId = 0;
+  out.isRetval = false;
   let ok = false;
-  if (env.rules.ctxKind === 'btf' || env.attachFuncProto !== undefined) {
+  if (env.rules.ctxKind === 'btf') {
     ok = !write && btfCtxAccess(env, off, size, out);
   } else if (!(a.signed && env.rules.ctxKind === 'table' && isPointerField(env, off, size))) {
     const access = env.rules.ctxAccess(off, size, write, env.prog);

@@ -333,6 +333,9 @@ export interface VerifierResult {
   readonly maxCtxOffset: number;
   readonly maxPktOffset: number;
   readonly maxTpAccess: number;
+  /** Most bytes it reads of an iterator's read-only buffer, and of the one it may write (checked against the map of the link). */
+  readonly maxRdonlyAccess: number;
+  readonly maxRdwrAccess: number;
   readonly changesPktData: boolean;
   readonly mightSleep: boolean;
   readonly cbAccess: boolean;
