@@ -1,8 +1,8 @@
 /**
- * Rules of the verifier, one behaviour a case in text (cases/*.txt), and that no
- * stream of bytes makes it fail by itself.
+ * Rules of the verifier, one behaviour a case in text (cases/*.txt; textcase.ts says how
+ * they are written), and that no stream of bytes makes it fail by itself. Where this
+ * machine's kernel may be asked, it has to say the same (CASES_KERNEL=0: it is not asked).
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { BpfLog } from '../../base/bpf_log.ts';
 import { seededRandom } from '../../base/env.ts';
@@ -11,8 +11,8 @@ import { EBADF } from '../../uapi/errno.ts';
 import { TABLES } from '../../vm/tables.ts';
 import type { MapDesc, VerifierResult } from '../../vm/verifier/types.ts';
 import { verify } from '../../vm/verifier/verify.ts';
-
-const CASES = new URL('../../../test/verifier/cases/', import.meta.url);
+import { needsVmlinux } from './textcase.ts';
+import { askKernel, CaseMachine, caseFiles, differs, noKernel, readCases } from './textcase_run.ts';
 
 const MAP: MapDesc = {
   id: 1,
@@ -46,54 +46,28 @@ function run(insns: Uint8Array, progType: number, log: BpfLog, perfmon = true, m
   });
 }
 
-interface TextCase {
-  name: string;
-  type: number;
-  code: Uint8Array;
-  errno: number;
-  log: string[];
-}
+const machine = new CaseMachine();
+const noKernelReason = noKernel();
 
-function parse(text: string): TextCase[] {
-  const cases: TextCase[] = [];
-  for (const line of text.split('\n')) {
-    const last = cases[cases.length - 1];
-    if (line.startsWith('== '))
-      cases.push({ name: line.slice(3), type: 1, code: new Uint8Array(0), errno: 0, log: [] });
-    else if (last === undefined || !line.includes(': ')) continue;
-    else {
-      const at = line.indexOf(': ');
-      const value = line.slice(at + 2);
-      switch (line.slice(0, at)) {
-        case 'type':
-          last.type = Number(value);
-          break;
-        case 'code':
-          last.code = new Uint8Array(Buffer.from(value.replaceAll(' ', ''), 'hex'));
-          break;
-        case 'errno':
-          last.errno = Number(value);
-          break;
-        case 'log':
-          last.log.push(value);
-      }
-    }
-  }
-  return cases;
-}
-
-for (const file of readdirSync(CASES)) {
-  t.test(`cases of ${file}`, (t) => {
-    for (const c of parse(readFileSync(new URL(file, CASES), 'utf8'))) {
-      const log = BpfLog.unbounded(2);
-      const result = run(c.code, c.type, log);
-      t.equal(result.errno, -c.errno || 0, `${c.name}: errno`);
-      const lines = log
-        .text()
-        .split('\n')
-        .map((l) => l.trimEnd());
-      for (const line of c.log) t.ok(lines.includes(line), `${c.name}: "${line}" is in the log`);
-    }
+for (const file of caseFiles()) {
+  t.test(`rules of ${file}`, (t) => {
+    const all = readCases(file);
+    const cases = machine.hasVmlinux ? all : all.filter((one) => !needsVmlinux(one));
+    if (cases.length < all.length) t.comment(`${all.length - cases.length} cases need the BTF of Linux 6.18`);
+    const compiled = cases.map((one) => machine.compiler.compile(one));
+    cases.forEach((one, i) => {
+      const problem = differs(one, compiled[i]!, machine.run(compiled[i]!));
+      if (problem !== undefined) t.fail(`${file}:${one.line} ${one.name}: ${problem}`);
+    });
+    t.equal(machine.bugs.length, 0, `the verifier does not fail by itself ${machine.bugs[0] ?? ''}`);
+    if (noKernelReason === undefined) {
+      askKernel(compiled).forEach((answer, i) => {
+        const one = cases[i]!;
+        const problem = differs(one, compiled[i]!, answer);
+        if (problem !== undefined) t.fail(`${file}:${one.line} the kernel, ${one.name}: ${problem}`);
+      });
+    } else t.comment(`the kernel is not asked: ${noKernelReason}`);
+    t.pass(`${cases.length} cases`);
     t.end();
   });
 }

@@ -1,6 +1,9 @@
 """Asks the kernel of this machine for its verdict: one JSON request a line on stdin, one answer a line on stdout.
 
 {"insns": hex, "type": n, "level": n, "perfmon": bool} -> {"errno": n, "log": text}   PROG_LOAD; level 0: no log
+{"ops": [{"cmd": n, "attr": hex, "data": [[attr offset, hex]], "fds": [[data or -1, offset, op]], "log": attr offset,
+          "caps": n}]} -> {"rets": [n], "log": text}   calls in order, to the first that fails; fds: descriptors that
+                                                      earlier calls answered, in the attr (-1) or in the data
 
 Map descriptor 1 in a program stands for an array of 4 values of 16 bytes, 2 for a hash
 of 8-byte keys and values of 48 bytes. Without perfmon the load is made without
@@ -40,8 +43,38 @@ for number, kind in ((1, (2, 4, 16, 4, 0)), (2, (1, 8, 48, 4, 0))):
     if err:
         sys.exit('bpf(2): %s' % os.strerror(err))
 
+ALL_CAPS = (1 << 41) - 1
+
+
+def run(ops):
+    rets, log[0] = [], b'\0'
+    for op in ops:
+        attr = bytearray.fromhex(op['attr'])
+        data = [(at, bytearray.fromhex(text)) for at, text in op['data']]
+        for where, at, number in op['fds']:
+            struct.pack_into('<i', attr if where < 0 else data[where][1], at, rets[number])
+        kept = [(at, ctypes.create_string_buffer(bytes(b), len(b) + 1)) for at, b in data]
+        for at, buf in kept:
+            struct.pack_into('<Q', attr, at, ctypes.addressof(buf))
+        if 'log' in op and struct.unpack_from('<I', attr, op['log'] - 8)[0]:
+            struct.pack_into('<Q', attr, op['log'], ctypes.addressof(log))
+        effective(ALL_CAPS & ~op['caps'])
+        ret, err = bpf(op['cmd'], attr)
+        effective(0)
+        rets.append(ret if ret >= 0 else -err)
+        if ret < 0:
+            break
+    for op, ret in zip(ops, rets):
+        if op['cmd'] in (0, 5, 18) and ret >= 0:
+            os.close(ret)
+    return {'rets': rets, 'log': log.value.decode('latin-1')}
+
+
 for line in sys.stdin:
     q = json.loads(line)
+    if 'ops' in q:
+        print(json.dumps(run(q['ops'])))
+        continue
     insns = bytearray.fromhex(q['insns'])
     i = 0
     while i < len(insns):
