@@ -12,7 +12,6 @@ import { mountBpffs } from '../../fs/mount.ts';
 import { hostClock } from '../../native/host.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { Errno } from '../../uapi/errno.ts';
-import { trustingVerifier } from '../syscall/trusting_verifier.ts';
 
 const [dir = '', options = ''] = process.argv.slice(2);
 const send = (message: unknown): void => {
@@ -25,7 +24,6 @@ try {
     memory: 2 ** 28,
     clock: hostClock(),
     random: seededRandom(1),
-    verify: trustingVerifier,
   });
   const trace = process.env['BPF_EMU_TRACE'] === undefined ? {} : { trace: (line: string) => console.error(line) };
   const mount = await mountBpffs(kernel, { dir, options, ...trace });

@@ -2,7 +2,6 @@
 import t from 'tap';
 import { seededRandom } from '../../base/env.ts';
 import { Kernel } from '../../syscall/kernel.ts';
-import { factsOf } from './lib_facts.ts';
 import { replay, sequences } from './replay.ts';
 
 function kernel(): Kernel {
@@ -17,7 +16,6 @@ function kernel(): Kernel {
     poison: true,
     clock: { monotonic: tick, boottime: tick, realtime: tick },
     random: seededRandom(1),
-    verify: factsOf,
   });
 }
 

@@ -10,7 +10,6 @@ import { Kernel } from '../../syscall/kernel.ts';
 import { LocalCaller } from '../../syscall/local_caller.ts';
 import { BPF_CMD, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { decodeHex } from '../vm/lib/hex.ts';
-import { factsOf } from './lib_facts.ts';
 
 /** Attributes of one call: data in, its size, whether there is room for data, … */
 interface Attrs {
@@ -60,7 +59,6 @@ function kernel(): Kernel {
     poison: true,
     clock: { monotonic: tick, boottime: tick, realtime: tick },
     random: seededRandom(1),
-    verify: factsOf,
   });
 }
 

@@ -12,7 +12,6 @@ import { Kernel } from '../../syscall/kernel.ts';
 import { LocalCaller } from '../../syscall/local_caller.ts';
 import { BPF_CMD, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { BpfProg, type EngineName } from '../../vm/prog.ts';
-import { factsOf } from '../syscall/lib_facts.ts';
 import { decodeHex as hex } from './lib/hex.ts';
 
 type Row = [
@@ -42,7 +41,6 @@ function kernel(): Kernel {
     poison: true,
     clock: { monotonic: tick, boottime: tick, realtime: tick },
     random: seededRandom(1),
-    verify: factsOf,
   });
 }
 
