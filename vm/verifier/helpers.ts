@@ -27,15 +27,18 @@ import {
   findVmaCallback,
   loopCallback,
   mapElemCallback,
+  prepareFuncExit,
   pushAsyncCallback,
   pushCallback,
   timerCallback,
   userRingbufCallback,
 } from './frames.ts';
 import { hasField, typeSize } from './ldimm64.ts';
+import { updateLiveStack } from './liveness.ts';
 import { processKptr, processSpinLock, processTimer } from './locks.ts';
 import { checkMapFunc } from './mapfunc.ts';
 import { checkMemAccess, mayAccessPacket } from './mem.ts';
+import { pushStack, TOO_COMPLEX } from './paths.ts';
 import { markBatch, markChainPrecision, prepareBatch } from './precision.ts';
 import { regTypeStr } from './print.ts';
 import { refine, ZERO } from './range.ts';
@@ -704,6 +707,23 @@ export function checkHelperCall(env: Env, i: number): number {
     err = checkFuncIp(env);
     if (err < 0) return err;
   }
+  if (id === H.tail_call) return tailCallEnds(env, i);
   if (proto.changesPktData || effect === 1) clearPktPointers(env);
   return 0;
+}
+
+/**
+ * A tail call that is made ends its function: in a function that is called, the caller goes on
+ * with a packet that may have moved. One that is not made goes on as if nothing had happened.
+ */
+function tailCallEnds(env: Env, i: number): number {
+  if (env.cur!.curframe === 0) return 0;
+  if (pushStack(env, i + 1, i, false) === undefined) return TOO_COMPLEX;
+  clearPktPointers(env);
+  markUnknown(env, curRegs(env)[0]!);
+  updateLiveStack(env);
+  const err = prepareFuncExit(env);
+  // What comes next is the caller's instruction, one before which is "this one".
+  env.insnIdx--;
+  return err;
 }

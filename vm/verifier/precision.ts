@@ -41,6 +41,7 @@ import {
 
 const ARGS = 0x3e;
 const MAX_FRAMES = 8;
+const HELPER_TAIL_CALL = 12;
 
 /** Linked registers and slots are packed: frame in bits 0-2, register or slot in 3-9, bit 10 for registers. */
 export function packLinked(frameno: number, index: number, isReg: boolean): number {
@@ -182,6 +183,11 @@ function backtrackCall(env: Env, idx: number, subseq: number): number {
   if (insns.src[idx] === BPF_PSEUDO_KFUNC_CALL && insns.imm[idx] === 0) return -ENOTSUPP;
   bt.clearReg(0);
   if ((bt.regs[bt.frame]! & ARGS) !== 0) return bug(env, 'backtracking call unexpected regs');
+  // A tail call that was made is the end of its function.
+  if (insns.src[idx] === 0 && insns.imm[idx] === HELPER_TAIL_CALL && subseq - idx !== 1) {
+    if (bt.frame === MAX_FRAMES - 1) return bug(env, 'subprog enter from frame 7');
+    bt.frame++;
+  }
   return 0;
 }
 
