@@ -1,6 +1,6 @@
 /** Helpers that read memory which may not be there (man bpf-helpers): never a fault, -EFAULT and a zeroed buffer instead. */
 import { BASE_HI } from '../../mm/arena.ts';
-import { EFAULT, EINVAL, ENOMEM, EPERM } from '../../uapi/errno.ts';
+import { EFAULT, EINVAL, ENOMEM, EPERM, ERANGE } from '../../uapi/errno.ts';
 import type { HelperImpl, HelperRecord } from '../helper.ts';
 import type { Vm } from '../vm.ts';
 import { dynptrCheck, dynptrWrite } from './dynptr.ts';
@@ -20,9 +20,13 @@ export function readUser(vm: Vm, to: number, size: number, lo: number, hi: numbe
   return vm.userMemory.read(address, vm.env.arena.u8.subarray(to, to + size));
 }
 
-/** Reads the emulated kernel's memory: 0 or -EFAULT. */
+/**
+ * Reads the emulated kernel's memory: 0, -ERANGE for an address that is none of a kernel
+ * (`copy_from_kernel_nofault_allowed`: not in its half, or in the page after the user's), -EFAULT where nothing is mapped.
+ */
 function readKernel(vm: Vm, to: number, size: number, lo: number, hi: number): number {
   const arena = vm.env.arena;
+  if (hi >>> 15 !== 0x1ffff) return -ERANGE;
   if (hi !== (BASE_HI | 0) || lo < 0 || !arena.contains(lo, size)) return -EFAULT;
   arena.u8.copyWithin(to, lo, lo + size);
   return 0;
@@ -44,16 +48,17 @@ function probe(reader: Reader) {
   };
 }
 
-/** Copies a string with its NUL, cut to `size` with a NUL at the end: bytes written, or -EFAULT (`strncpy_from_kernel_nofault`). */
+/** Copies a string with its NUL, cut to `size` with a NUL at the end: bytes written, or what the reader says (`strncpy_from_kernel_nofault`). */
 function probeStr(reader: Reader) {
   return (vm: Vm, to = 0, size = 0, lo = 0, hi = 0): number => {
     const u8 = vm.env.arena.u8;
     for (let i = 0; i < size; i++) {
       const at = lo + i;
       const carry = at > 0x7fffffff && lo <= 0x7fffffff ? 0 : lo < 0 && at >= 0 ? 1 : 0;
-      if (reader(vm, to + i, 1, at | 0, hi + carry) !== 0) {
+      const error = reader(vm, to + i, 1, at | 0, hi + carry);
+      if (error !== 0) {
         u8.fill(0, to, to + size);
-        return -EFAULT;
+        return error;
       }
       if (u8[to + i] === 0) return i + 1;
     }
