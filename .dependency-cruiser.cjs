@@ -27,5 +27,9 @@ module.exports = {
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     ...upward,
   ],
-  options: { doNotFollow: { path: 'node_modules' }, exclude: { path: '\\.d\\.ts$' }, moduleSystems: ['es6', 'cjs'] },
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '\\.d\\.ts$|^dist/bundle/' },
+    moduleSystems: ['es6', 'cjs'],
+  },
 };
