@@ -34,6 +34,18 @@ function compare(ours: string, kernel: string): string | undefined {
   return `log line ${n}:\n    ours   "${a[n]}"\n    kernel "${b[n]}"`;
 }
 
+/** Messages that do not say what is wrong by themselves. */
+const GENERAL = /^(Caller passes invalid args|old state:|math between|.*pointer arithmetic|R\d .*prohibited)/;
+
+/** What was said before the last message, without instructions and states. */
+function reasonsBefore(log: string): string[] {
+  const lines = log.split('\n').map((line) => line.trim().replace(/\s+/g, ' '));
+  const end = lines.lastIndexOf(lastMessage(log).trim().replace(/\s+/g, ' '));
+  let start = end;
+  while (start > 0 && !/^(\d+: |from \d|func#|Validating|mark_precise)/.test(lines[start - 1]!)) start--;
+  return lines.slice(Math.max(start, end - 2), end).filter((line) => line !== '' && !/^(cur|old) state:/.test(line));
+}
+
 /** Writes errno and message of each case, replacing those it has. */
 function rewrite(file: string, answers: ReadonlyMap<number, readonly string[]>): void {
   const lines = readFileSync(casePath(file), 'utf8').split('\n');
@@ -89,7 +101,12 @@ for (const file of files.length > 0 ? files : caseFiles()) {
       const old = test.words.get('message')?.[0];
       const keep = old?.includes('…') === true && differs(test, ops, asked) === undefined;
       const written = keep ? old! : message;
-      recorded.set(test.line, [`errno: ${errnoName(ret)}`, ...(written === '' ? [] : [`message: ${written}`])]);
+      const reasons = GENERAL.test(written) && !test.words.has('post') ? reasonsBefore(maskLog(asked.log)) : [];
+      recorded.set(test.line, [
+        `errno: ${errnoName(ret)}`,
+        ...reasons.map((reason) => `post: ${reason}`),
+        ...(written === '' ? [] : [`message: ${written}`]),
+      ]);
       const changed = new Map(test.words).set('errno', [errnoName(ret)]);
       if (written === '') changed.delete('message');
       else changed.set('message', [written]);
@@ -106,7 +123,7 @@ for (const file of files.length > 0 ? files : caseFiles()) {
     if (problems.length > 0) {
       bad++;
       console.log(`${file}:${test.line} ${test.name}: ${problems.join('; ')}`);
-    } else if (record) console.log(`  ${test.name}: ${errnoName(ret)} ${said.words.get('message')?.[0] ?? ''}`);
+    } else if (record) console.log(`  ${test.name}: ${recorded.get(test.line)?.join(' | ')}`);
     if (showLog) console.log(`--- ours\n${ours.log}\n--- kernel\n${asked.log}`);
   });
   if (record) rewrite(file, recorded);

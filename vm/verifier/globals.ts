@@ -4,7 +4,7 @@
  */
 import { BTF_KIND, type Btf, type BtfType } from '../../btf/btf.ts';
 import { BPF_PROG_TYPE } from '../../uapi/bpf.ts';
-import { EFAULT, EINVAL } from '../../uapi/errno.ts';
+import { EFAULT, EINVAL, ENOENT } from '../../uapi/errno.ts';
 import { CallMeta, checkArgOffset, checkMemReg, checkRegType, processDynptr } from './args.ts';
 import { isAnyEnum, isStruct, kindStr, skipMods } from './btfwalk.ts';
 import type { Env, SubprogArg } from './env.ts';
@@ -138,8 +138,8 @@ function kernelType(env: Env, btf: Btf, ptr: BtfType, arg: number): number {
   const name = flavor > 0 ? target.name.slice(0, flavor) : target.name;
   const id = env.vmlinuxBtf?.find(name, target.kind) ?? 0;
   if (id === 0) {
-    env.verbose(`arg#${arg} type ${kindStr(target)} ${target.name}, but no matching kernel BTF type\n`);
-    return -EINVAL;
+    env.verbose(`arg#${arg} reference type('${kindStr(target)} ${target.name}') has no matches\n`);
+    return -ENOENT;
   }
   return id;
 }

@@ -380,7 +380,8 @@ function recordKey(env: Env, meta: CallMeta, i: number): number {
   if (meta.funcId !== H.tail_call) return 0;
   const map = meta.map;
   if (map === undefined || map.mapType !== BPF_MAP_TYPE.PROG_ARRAY) {
-    env.verbose('verifier bug: expected prog array map for tail call(1)\n');
+    // The kernel ends the line only with what follows.
+    env.verbose('expected prog array map for tail call');
     return -EINVAL;
   }
   const aux = env.aux[i]!;
@@ -427,6 +428,20 @@ function release(env: Env, meta: CallMeta, proto: HelperProto): number {
   return err;
 }
 
+/** Whether bpf_loop becomes a loop hangs on its flags being 0 on every path, so their value matters (`update_loop_inline_state`). */
+function loopMayBeInlined(env: Env, i: number, subprog: number): number {
+  const aux = env.aux[i]!;
+  if (aux.loopInlineInit && !aux.loopInline) return 0;
+  const zero = isNull(curRegs(env)[4]!);
+  if (zero) {
+    const err = markChainPrecision(env, 4);
+    if (err < 0) return err;
+  }
+  aux.loopInline = zero && (!aux.loopInlineInit || aux.callback === subprog);
+  aux.loopInlineInit = true;
+  return 0;
+}
+
 /** Helpers with effects of their own; 1: the packet may change. */
 function special(env: Env, meta: CallMeta, i: number): number {
   const regs = curRegs(env);
@@ -446,8 +461,10 @@ function special(env: Env, meta: CallMeta, i: number): number {
     case H.user_ringbuf_drain:
       return pushCallback(env, i, meta.subprog, userRingbufCallback);
     case H.loop: {
+      let err = loopMayBeInlined(env, i, meta.subprog);
+      if (err < 0) return err;
       env.aux[i]!.callback = meta.subprog;
-      const err = markChainPrecision(env, 1);
+      err = markChainPrecision(env, 1);
       if (err < 0) return err;
       const frame = env.cur!.cur;
       if (BigInt(frame.callbackDepth) < regs[1]!.range.umax) return pushCallback(env, i, meta.subprog, loopCallback);
