@@ -1,8 +1,8 @@
 /** One record of a BTF object as an object (see {@link BtfType}). */
-import type { BtfMember, BtfType } from './btf.ts';
 import { MEMBER_WORDS, PARAM_WORDS, VSI_WORDS } from './check_log.ts';
 import { BTF_KIND, inSet, kindSet, SIZED } from './kinds.ts';
 import type { BtfTable } from './table.ts';
+import type { BtfMember, BtfType } from './types.ts';
 
 const NONE: readonly never[] = [];
 const MEMBERS = kindSet(BTF_KIND.STRUCT, BTF_KIND.UNION);

@@ -3,10 +3,12 @@
  * that those who look for one (`bpftool -f`, libbpf's users) find it.
  */
 import { readFileSync } from 'node:fs';
-import type { PinStore } from './caller.ts';
 
 /** What is known of our mounts. */
-export type MountOptions = Pick<PinStore, 'optionsOf'>;
+export interface MountOptions {
+  /** Options of the mount with this device number, as a bpffs shows them. */
+  optionsOf(dev: number): string;
+}
 
 const TYPE = ' fuse.bpf-emu ';
 /** The second place of the mount that a command starts with: what is pinned there would be listed twice. */

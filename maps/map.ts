@@ -9,7 +9,6 @@ import type { KernelEnv } from '../base/env.ts';
 import { type BpfFile, BpfObject } from '../base/object.ts';
 import type { Btf, BtfField, BtfRecord } from '../btf/btf.ts';
 import { BPF_F_MAP } from '../uapi/bpf.ts';
-import type { MapOwner } from './prog_compatible.ts';
 
 /**
  * Size of the header every map keeps in the arena: the address of it is the map's
@@ -33,6 +32,16 @@ const BPF_MAP = {
 
 /** Flags of the descriptor that is made, not of the map (`bpf_map_flags_retain_permanent`). */
 const DESCRIPTOR_FLAGS = BPF_F_MAP.RDONLY | BPF_F_MAP.WRONLY;
+
+/** What the first program fixes for all that follow (`struct bpf_map_owner`). */
+export interface MapOwner {
+  readonly type: number;
+  readonly jited: boolean;
+  readonly xdpHasFrags: boolean;
+  readonly sleepable: boolean;
+  readonly expectedAttachType: number;
+  readonly attachFuncProto: number;
+}
 
 /** What a map of maps keeps of its template; any map has it too. */
 export interface MapMeta {

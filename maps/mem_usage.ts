@@ -6,13 +6,8 @@
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { roundUpPow2 } from './alloc_check.ts';
-import type { BloomFilterMap } from './bloom_filter.ts';
-import type { DevMap } from './devmap.ts';
 import type { HtabMap } from './hashtab.ts';
-import type { LpmTrieMap } from './lpm_trie.ts';
 import type { BpfMap } from './map.ts';
-import type { SockHash } from './sock_map.ts';
-import type { StackMap } from './stackmap.ts';
 import { roundUp8 } from './value.ts';
 
 /** Sizes of the kernel's structures: fixed part by map type, and of what is counted by the piece. */
@@ -77,7 +72,7 @@ export function arrayMemUsage(map: BpfMap): number {
 }
 
 /** `trie_mem_usage`. */
-export function trieMemUsage(map: LpmTrieMap): number {
+export function trieMemUsage(map: BpfMap & { readonly count: number; readonly dataSize: number }): number {
   return map.count * (SIZEOF_LPM_NODE + map.dataSize + map.valueSize);
 }
 
@@ -87,7 +82,7 @@ export function queueStackMemUsage(map: BpfMap): number {
 }
 
 /** `bloom_map_mem_usage`. */
-export function bloomMemUsage(map: BloomFilterMap): number {
+export function bloomMemUsage(map: { readonly bytes: number }): number {
   return SIZEOF_BLOOM + map.bytes;
 }
 
@@ -98,12 +93,14 @@ export function ringbufMemUsage(map: BpfMap): number {
 }
 
 /** `stack_map_mem_usage`. */
-export function stackMapMemUsage(map: StackMap): number {
+export function stackMapMemUsage(map: BpfMap & { readonly nrBuckets: number }): number {
   return SIZEOF_STACK_MAP + map.nrBuckets * POINTER + map.maxEntries * (SIZEOF_STACK_BUCKET + map.valueSize);
 }
 
 /** `dev_map_mem_usage`. */
-export function devMapMemUsage(map: DevMap): number {
+export function devMapMemUsage(
+  map: BpfMap & { readonly mask: number; readonly entries: { readonly size: number } },
+): number {
   const slots = map.mapType === BPF_MAP_TYPE.DEVMAP_HASH ? map.mask + 1 : map.maxEntries;
   const items = map.mapType === BPF_MAP_TYPE.DEVMAP_HASH ? map.entries.size : 0;
   return SIZEOF_DTAB + slots * POINTER + items * SIZEOF_DTAB_NETDEV;
@@ -125,7 +122,7 @@ export function sockMapMemUsage(map: BpfMap): number {
 }
 
 /** `sock_hash_mem_usage`. */
-export function sockHashMemUsage(map: SockHash): number {
+export function sockHashMemUsage(map: BpfMap & { readonly nrBuckets: number; readonly count: number }): number {
   return SIZEOF_SOCK_HASH + map.nrBuckets * SIZEOF_BUCKET + map.count * (SIZEOF_SOCK_HASH_ELEM + map.keySize);
 }
 

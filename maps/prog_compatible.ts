@@ -7,16 +7,6 @@ import type { BpfProgBase } from '../base/prog.ts';
 import { BPF_MAP_TYPE, BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import type { BpfMap } from './map.ts';
 
-/** What the first program fixes for all that follow (`struct bpf_map_owner`). */
-export interface MapOwner {
-  readonly type: number;
-  readonly jited: boolean;
-  readonly xdpHasFrags: boolean;
-  readonly sleepable: boolean;
-  readonly expectedAttachType: number;
-  readonly attachFuncProto: number;
-}
-
 /** Types whose attached function must have the same prototype. */
 const BY_PROTO: ReadonlySet<number> = new Set([
   BPF_PROG_TYPE.TRACING,
