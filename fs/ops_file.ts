@@ -1,9 +1,11 @@
 /** Operations on open files and directories. */
+import { IterLink } from '../syscall/iter/link.ts';
 import { EBADF, EINVAL, EIO, EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EROFS, ESPIPE } from '../uapi/errno.ts';
 import { CtlFile } from './ctl.ts';
 import { DirStream } from './dir.ts';
 import { DEFAULT_POLLMASK, NO_REPLY, type OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
+import { IterFile } from './iter_file.ts';
 import type { FuseReply, FuseRequest } from './message.ts';
 import { IN, IN_BODY, IN_HEADER_SIZE, MAX_READ, OUT_BODY, POLL_SCHEDULE_NOTIFY } from './protocol.ts';
 import { openReply } from './reply.ts';
@@ -21,6 +23,7 @@ function fileOf(sb: Superblock, request: FuseRequest): OpenFile | undefined {
 function openInode(sb: Superblock, inode: Inode, flags: number): OpenFile | number {
   if (inode.ctl) return new CtlFile(inode, sb, flags);
   if (inode.object === undefined) return -EIO;
+  if (inode.object instanceof IterLink) return new IterFile(inode, inode.object, flags);
   return openSeqFile(inode, inode.object, flags);
 }
 

@@ -81,6 +81,11 @@ export function localStorageDelete(map: BpfMap, object: string): number {
   return 0;
 }
 
+/** Names and values' addresses of the objects that have one. */
+export function localStorageEntries(map: LocalStorageMap): readonly (readonly [string, number])[] {
+  return [...map.values];
+}
+
 function release(storage: LocalStorageMap, at: number): void {
   freeSpecialFields(storage, at);
   storage.pool.give(at);

@@ -12,9 +12,10 @@ import { BPF_F_MAP } from '../uapi/bpf.ts';
 
 /**
  * Size of the header every map keeps in the arena: the address of it is the map's
- * pointer (`const struct bpf_map *`) as programs see it. Word 0 is the map's id.
+ * pointer (`const struct bpf_map *`) as programs see it: sizeof(struct bpf_map) of 6.18.
+ * Word 0 is the map's id.
  */
-export const MAP_HEADER_SIZE = 192;
+export const MAP_HEADER_SIZE = 296;
 
 /**
  * Byte offsets in struct bpf_map of 6.18 (its BTF) that programs may read through the

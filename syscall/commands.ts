@@ -3,6 +3,7 @@ import { progAttach, progDetach, progQuery } from './attach.ts';
 import { btfLoad } from './btf_load.ts';
 import type { Command } from './dispatch.ts';
 import { btfGetFdById, getNextId, linkGetFdById, mapGetFdById, progGetFdById } from './ids.ts';
+import { iterCreate } from './iter/link.ts';
 import { fillLinkInfo, linkDetach, linkUpdate } from './link.ts';
 import { linkCreate } from './link_create.ts';
 import { mapDeleteBatch, mapLookupAndDeleteBatch, mapLookupBatch, mapUpdateBatch } from './map_batch.ts';
@@ -15,7 +16,7 @@ import {
   mapLookupElem,
   mapUpdateElem,
 } from './map_elem.ts';
-import { enableStats, iterCreate, progBindMap, progStreamRead, taskFdQuery, tokenCreate } from './misc_commands.ts';
+import { enableStats, progBindMap, progStreamRead, taskFdQuery, tokenCreate } from './misc_commands.ts';
 import { commandInfo, fillBtfInfo, fillMapInfo, MAP_INFO } from './obj_info.ts';
 import { objGet, objPin } from './pin.ts';
 import { fillProgInfo, PROG_INFO } from './prog_info.ts';

@@ -12,6 +12,7 @@ import { parseVmlinux } from '../btf/vmlinux.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { Arena } from '../mm/arena.ts';
 import { createVm } from '../vm/helpers/index.ts';
+import type { Machine } from '../vm/machine.ts';
 import type { VerifierInput, VerifierResult } from '../vm/verifier/types.ts';
 import { verify } from '../vm/verifier/verify.ts';
 import type { Vm } from '../vm/vm.ts';
@@ -59,6 +60,10 @@ export class Kernel implements KernelEnv {
   readonly netns = new NetNamespace();
   readonly netfilterSlots = new Set<string>();
   readonly sockMapProgs = new SockMapProgs();
+  /** Iterators opened so far (`session_id`). */
+  iterSessions = 0n;
+  /** The processes and cgroups of the machine, where a door tells of them. */
+  machine: Machine | undefined = undefined;
   /** Told of faults of our own (a verifier or compiler that throws); the caller only gets an errno. */
   onBug: ((error: unknown) => void) | undefined = undefined;
   /** Buffers that commands copy keys and values through. */

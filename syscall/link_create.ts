@@ -12,6 +12,7 @@ import type { Attr } from './attr.ts';
 import { LINK_CREATE } from './attr_table.ts';
 import type { Caller } from './caller.ts';
 import { capable, progOf } from './fd.ts';
+import { iterLinkCreate } from './iter/link.ts';
 import type { Kernel } from './kernel.ts';
 import { netfilterLinkCreate } from './netfilter.ts';
 import { netnsLinkCreate } from './netns.ts';
@@ -51,7 +52,7 @@ const tracingLink: LinkMaker = (kernel, attr, caller, prog) => {
   const attachType = attr.get(AT.attach_type);
   if (attachType !== prog.expectedAttachType) return -EINVAL;
   if (attachType === T.LSM_CGROUP) return cgroupLinkAttach(kernel, attr, caller, prog);
-  if (attachType === T.TRACE_ITER) return -EINVAL;
+  if (attachType === T.TRACE_ITER) return iterLinkCreate(kernel, attr, caller, prog);
   return rawTpAttach(kernel, caller, prog, 0, attr.getBig(AT['tracing.cookie']));
 };
 

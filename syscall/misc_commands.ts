@@ -1,5 +1,5 @@
 /**
- * The small commands: ENABLE_STATS, ITER_CREATE, PROG_BIND_MAP, TOKEN_CREATE,
+ * The small commands: ENABLE_STATS, PROG_BIND_MAP, TOKEN_CREATE,
  * PROG_STREAM_READ_BY_FD, TASK_FD_QUERY.
  */
 import { BpfFile, BpfObject } from '../base/object.ts';
@@ -8,16 +8,9 @@ import { CAP } from '../uapi/capability.ts';
 import { EBADF, EFAULT, EINVAL, ENOENT, ENOTSUP, ENOTSUPP, EPERM } from '../uapi/errno.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { Attr } from './attr.ts';
-import {
-  ENABLE_STATS,
-  ITER_CREATE,
-  PROG_BIND_MAP,
-  PROG_STREAM_READ,
-  TASK_FD_QUERY,
-  TOKEN_CREATE,
-} from './attr_table.ts';
+import { ENABLE_STATS, PROG_BIND_MAP, PROG_STREAM_READ, TASK_FD_QUERY, TOKEN_CREATE } from './attr_table.ts';
 import type { Caller } from './caller.ts';
-import { capable, linkOf, mapOf, newFd, progOf } from './fd.ts';
+import { capable, mapOf, newFd, progOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
 import { copyName } from './link.ts';
 import { LoadedProg } from './loaded_prog.ts';
@@ -44,13 +37,6 @@ export function enableStats(kernel: Kernel, attr: Attr, caller: Caller): number 
   if (!caller.hasCap(CAP.SYS_ADMIN)) return -EPERM;
   if (attr.get(ENABLE_STATS.at.type) !== BPF_STATS.RUN_TIME) return -EINVAL;
   return newFd(caller, new StatsSwitch(kernel.vm));
-}
-
-/** ITER_CREATE: no link of an iterator can be made, so no descriptor is one. */
-export function iterCreate(_kernel: Kernel, attr: Attr, caller: Caller): number {
-  if (attr.get(ITER_CREATE.at.flags) !== 0) return -EINVAL;
-  const link = linkOf(caller, attr.get(ITER_CREATE.at.link_fd));
-  return typeof link === 'number' ? link : -EINVAL;
 }
 
 /** PROG_BIND_MAP. */

@@ -10,6 +10,7 @@ import { BASE_HI, PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { ENOMEM, Errno } from '../uapi/errno.ts';
 import type { HelperImpl } from './helper.ts';
+import type { Machine, MachineCgroup, MachineTask } from './machine.ts';
 import type { BpfProg, EngineName } from './prog.ts';
 import {
   type CurrentTask,
@@ -27,6 +28,18 @@ export interface VmHost extends KernelEnv {
   readonly maps: { find(id: number): BpfMap | undefined };
   /** The kernel's own types, where there are any. */
   readonly vmlinux?: Btf | undefined;
+  /** The processes and cgroups around, where a door tells of them. */
+  readonly machine?: Machine | undefined;
+}
+
+/** What stands behind a structure a program was given, by its address. */
+export interface KernelObject {
+  /** Name of a task or cgroup in storage maps (maps/fd_object.ts). */
+  readonly key?: string;
+  readonly task?: MachineTask;
+  readonly cgroup?: MachineCgroup;
+  /** Path of a `struct path`. */
+  readonly path?: string;
 }
 
 /** The implementations programs can call. */
@@ -170,6 +183,8 @@ export class Vm {
   sysClose: ((fd: number) => number) | undefined = undefined;
   /** `seq_file`s of iterators that run, by address. */
   readonly seqFiles = new Map<number, SeqFile>();
+  /** What the structures stand for that a running program was given, by address. */
+  readonly kernelObjects = new Map<number, KernelObject>();
   /** Return value of the hook a cgroup or LSM program runs for (bpf_get_retval). */
   retval = 0;
   /** Packets of contexts. */
