@@ -141,6 +141,7 @@ export class HeldObjects {
     if (file === undefined) {
       held.object.getUser();
       file = new BpfFile(held.object, mode);
+      if (held.object instanceof BpfMap) held.object.doorRefs++;
       held.files[mode] = file;
     }
     return file;
@@ -164,11 +165,14 @@ export class HeldObjects {
         this.#arena,
         held.pages.offset,
         held.pages.length,
-        held.object.refcnt > held.files.length + 1,
+        held.object.refcnt > held.files.filter((file) => file !== undefined).length + 1,
       );
     this.#native.supObjectFree(held.fd);
     for (const event of held.events) this.#native.supCloseFd(event);
-    for (const file of held.files) file?.put();
+    for (const file of held.files) {
+      if (file !== undefined && held.object instanceof BpfMap) held.object.doorRefs--;
+      file?.put();
+    }
     held.object.putUser();
   }
 

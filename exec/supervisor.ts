@@ -17,6 +17,7 @@ import { AT_FDCWD, ExecCaller, type PathAnswer, type PinStore } from './caller.t
 import { CgroupWatch } from './cgroups.ts';
 import { EpollBridge } from './epoll.ts';
 import { fdInfoText } from './fdinfo.ts';
+import { ProcMachine } from './machine.ts';
 import { mmapAnswer } from './mmap.ts';
 import { mountFlags, mountTable } from './mount_table.ts';
 import { ANSWERED, BOX, CONTINUE, type ExecNative, SYS } from './native.ts';
@@ -109,6 +110,7 @@ export class Supervisor {
     this.pins = options.pins;
     this.serve = options.serve;
     this.objects = new HeldObjects(this.native, this.kernel.arena.buffer);
+    this.kernel.machine ??= new ProcMachine((ino) => this.objects.byIno(ino)?.object);
     this.epoll = new EpollBridge(this.native, this.objects);
     this.cgroups = new CgroupWatch((file) => this.kernel.cgroups.remove(file));
     const error = this.native.supSetup(this.mailbox, (ino) => this.objects.drop(ino));

@@ -99,6 +99,8 @@ export abstract class BpfMap extends BpfObject {
   writer: BpfFile | undefined = undefined;
   /** References from user space: descriptors and pins (`usercnt`). */
   usercnt = 1;
+  /** Of them, those a door keeps for itself beside the descriptors it stands for. */
+  doorRefs = 0;
   /** Value and key types for printing, and the special fields of the value. */
   btf: Btf | undefined = undefined;
   btfKeyTypeId = 0;

@@ -23,8 +23,8 @@ export function mapImage(kernel: Kernel, map: BpfMap): number {
     .set('btf_key_type_id', map.btfKeyTypeId)
     .set('btf_value_type_id', map.btfValueTypeId)
     .set('btf_vmlinux_value_type_id', map.btfVmlinuxValueTypeId)
-    .set('refcnt', map.refcnt)
-    .set('usercnt', map.usercnt)
+    .set('refcnt', map.refcnt - map.doorRefs)
+    .set('usercnt', map.usercnt - map.doorRefs)
     .set('frozen', map.frozen);
   return map.addr;
 }

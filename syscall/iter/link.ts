@@ -140,6 +140,11 @@ export class IterObject extends BpfObject {
     this.reader = reader;
   }
 
+  /** All it has to say, for a door that gives it away as a whole. */
+  content(): Uint8Array {
+    return this.reader.readAll();
+  }
+
   /** Reads on. */
   read(out: Uint8Array, task?: IterTask): number {
     return this.reader.read(out, task);

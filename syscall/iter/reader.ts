@@ -87,15 +87,14 @@ export class IterReader implements IterRun {
     return error < 0 ? error : this.#take(out);
   }
 
-  /** Everything that is left, as one read after the other gives it; -errno of the first that fails. */
-  readAll(task: IterTask = {}): Uint8Array | number {
+  /** Everything that is left, up to the first read that fails. */
+  readAll(task: IterTask = {}): Uint8Array {
     const parts: Uint8Array[] = [];
     let length = 0;
     for (;;) {
       const part = new Uint8Array(BUFFER_SIZE);
       const count = this.read(part, task);
-      if (count < 0) return count;
-      if (count === 0) break;
+      if (count <= 0) break;
       parts.push(part.subarray(0, count));
       length += count;
     }

@@ -108,3 +108,28 @@ export async function compile(dir: string, name: string, extra: readonly string[
 }
 
 export { FIXTURES };
+
+/** Why no skeleton can be built here, or false. */
+export function cannotBuildSkeleton(): string | false {
+  const programs: readonly (readonly [string, string])[] = [
+    ['clang', 'clang'],
+    ['gcc', 'gcc'],
+    ['bpftool', 'bpftool'],
+  ];
+  const missing = programs.find(([program]) => which(program) === undefined);
+  if (missing !== undefined) return `needs the package ${missing[1]}`;
+  return existsSync('/usr/include/bpf/libbpf.h') ? false : 'needs the package libbpf-dev';
+}
+
+/** Builds NAME.bpf.c and, with its generated skeleton, NAME.c. */
+export async function buildSkeleton(dir: string, name: string): Promise<string> {
+  const source = join(FIXTURES, name);
+  const script = `
+    clang -O2 -g -target bpf -I/usr/include/$(uname -m)-linux-gnu -c ${source}.bpf.c -o ${name}.bpf.o &&
+    bpftool gen skeleton ${name}.bpf.o name ${name}_bpf > ${name}.skel.h &&
+    gcc -O1 -Wall -I. -o ${name} ${source}.c -lbpf -lelf -lz`;
+  const env = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
+  const built = await run('sh', ['-c', `cd ${dir} && ${script}`], { env });
+  if (built.status !== 0) throw new Error(built.stderr);
+  return join(dir, name);
+}

@@ -4,7 +4,7 @@
  * kernel/bpf/syscall.c). Functions are not really traced: the arguments are those of
  * the event that was given.
  */
-import { EINVAL, ENOENT, ENOTSUP } from '../../uapi/errno.ts';
+import { EINVAL, ENAMETOOLONG, ENOENT, ENOTSUP } from '../../uapi/errno.ts';
 import { Arguments } from '../contexts/arguments.ts';
 import type { HelperRecord } from '../helper.ts';
 import type { Vm } from '../vm.ts';
@@ -63,10 +63,18 @@ function readPerfValue(vm: Vm, _ctx = 0, to = 0, size = 0): number {
   return -EINVAL;
 }
 
-/** bpf_d_path: paths of kernel objects are not known. */
-function dPath(vm: Vm, _path = 0, to = 0, size = 0): number {
-  vm.env.arena.u8.fill(0, to, to + size);
-  return -ENOENT;
+/** bpf_d_path: the length of the text with its NUL; only files that an iterator gave have paths. */
+function dPath(vm: Vm, path = 0, to = 0, size = 0): number {
+  if (size === 0) return 0;
+  const text = vm.kernelObjects.get(path)?.path;
+  if (text === undefined) {
+    vm.env.arena.u8.fill(0, to, to + size);
+    return -ENOENT;
+  }
+  if (text.length >= size) return -ENAMETOOLONG;
+  for (let i = 0; i < text.length; i++) vm.env.arena.u8[to + i] = text.charCodeAt(i);
+  vm.env.arena.u8[to + text.length] = 0;
+  return text.length + 1;
 }
 
 const F_BRANCH_SIZE = 1;
@@ -96,7 +104,14 @@ export const TRACE_HELPERS: readonly HelperRecord[] = [
     ret: 'int',
     fn: branchRecords,
   },
-  { id: 147, name: 'd_path', doc: 'Paths are not known: -ENOENT.', args: 'iii', ret: 'int', fn: dPath },
+  {
+    id: 147,
+    name: 'd_path',
+    doc: 'The path of a file that an iterator gave; others are not known: -ENOENT.',
+    args: 'iii',
+    ret: 'int',
+    fn: dPath,
+  },
   {
     id: 159,
     name: 'bprm_opts_set',
