@@ -4,7 +4,7 @@
  *     node dist/test/verifier/cases_main.js [--record] [--log] [--diff] FILE… [-n WORDS]
  *
  * --record writes what this machine's kernel answers into the cases of the files (errno
- * and message), --log prints both logs, --diff compares the whole logs, -n: only cases
+ * and message, and the state where a case has `post: 3: ?`), --log prints both logs, --diff compares the whole logs, -n: only cases
  * whose title has these words.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -37,6 +37,13 @@ function compare(ours: string, kernel: string): string | undefined {
 /** Messages that do not say what is wrong by themselves. */
 const GENERAL = /^(Caller passes invalid args|old state:|math between|.*pointer arithmetic|R\d .*prohibited)/;
 
+/** The state the log shows behind an instruction. */
+function stateAfter(log: string, insn: string): string {
+  const lines = log.split('\n').map((line) => line.trim().replace(/\s+/g, ' '));
+  const line = lines.find((one) => one.startsWith(`${insn}: (`) && one.includes(' ; '));
+  return line === undefined ? '?' : line.slice(line.lastIndexOf(' ; ') + 3);
+}
+
 /** What was said before the last message, without instructions and states. */
 function reasonsBefore(log: string): string[] {
   const lines = log.split('\n').map((line) => line.trim().replace(/\s+/g, ' '));
@@ -47,7 +54,11 @@ function reasonsBefore(log: string): string[] {
 }
 
 /** Writes errno and message of each case, replacing those it has. */
-function rewrite(file: string, answers: ReadonlyMap<number, readonly string[]>): void {
+function rewrite(
+  file: string,
+  answers: ReadonlyMap<number, readonly string[]>,
+  logs: ReadonlyMap<number, string>,
+): void {
   const lines = readFileSync(casePath(file), 'utf8').split('\n');
   const out: string[] = [];
   let current: readonly string[] | undefined;
@@ -60,14 +71,18 @@ function rewrite(file: string, answers: ReadonlyMap<number, readonly string[]>):
     current = undefined;
   };
   let start = 0;
+  let titleLine = 0;
   lines.forEach((line, i) => {
     if (line.startsWith('== ')) {
       flush();
       start = out.length;
+      titleLine = i + 1;
       current = answers.get(i + 1);
     }
     if (current !== undefined && /^(errno|message):/.test(line)) return;
-    out.push(line);
+    const asked = /^post: (\d+): \?$/.exec(line);
+    if (asked === null) out.push(line);
+    else out.push(`post: ${asked[1]}: ${stateAfter(logs.get(titleLine) ?? '', asked[1]!)}`);
   });
   flush();
   writeFileSync(casePath(file), out.join('\n'));
@@ -88,6 +103,7 @@ for (const file of files.length > 0 ? files : caseFiles()) {
   }
   const kernel = askKernel(compiled.map(([, ops]) => ops));
   const recorded = new Map<number, readonly string[]>();
+  const logs = new Map<number, string>();
   compiled.forEach(([test, ops], i) => {
     total++;
     const asked = kernel[i]!;
@@ -95,6 +111,7 @@ for (const file of files.length > 0 ? files : caseFiles()) {
     const ret = asked.rets[asked.rets.length - 1]!;
     let said: TextCase = test;
     const problems: string[] = [];
+    logs.set(test.line, maskLog(asked.log));
     if (asked.rets.length < ops.length) problems.push(`kernel: call ${asked.rets.length - 1} fails: ${errnoName(ret)}`);
     else if (record) {
       const message = ret < 0 ? lastMessage(maskLog(asked.log)).trim().replace(/\s+/g, ' ') : '';
@@ -126,7 +143,7 @@ for (const file of files.length > 0 ? files : caseFiles()) {
     } else if (record) console.log(`  ${test.name}: ${recorded.get(test.line)?.join(' | ')}`);
     if (showLog) console.log(`--- ours\n${ours.log}\n--- kernel\n${asked.log}`);
   });
-  if (record) rewrite(file, recorded);
+  if (record) rewrite(file, recorded, logs);
 }
 for (const bug of machine.bugs.slice(0, 3)) console.log(bug);
 console.log(`${total} cases, ${bad} differ`);

@@ -5,7 +5,14 @@
 import { BPF_LOG_LEVEL1, BPF_LOG_LEVEL2, type BpfLog } from '../../base/bpf_log.ts';
 import type { Btf } from '../../btf/btf.ts';
 import { type DisasmNames, disasmInsn } from '../disasm.ts';
-import { BPF_PSEUDO_KFUNC_CALL, decodeInsns, type Insns, OP_LDDW } from '../insn.ts';
+import {
+  BPF_PSEUDO_KFUNC_CALL,
+  BPF_PSEUDO_MAP_FD,
+  BPF_PSEUDO_MAP_VALUE,
+  decodeInsns,
+  type Insns,
+  OP_LDDW,
+} from '../insn.ts';
 import { IdMap } from './idmap.ts';
 import type { KfuncFacts } from './kfuncfacts.ts';
 import type { Liveness } from './liveness.ts';
@@ -290,6 +297,9 @@ export class Env {
   }
 
   private lddwImm(i: number): bigint {
+    const src = this.insns.src[i]!;
+    // Addresses of maps are not told to those who may not know them.
+    if (!this.allowPtrLeaks && (src === BPF_PSEUDO_MAP_FD || src === BPF_PSEUDO_MAP_VALUE)) return 0n;
     const known = this.imm64.get(i);
     if (known !== undefined) return known;
     const high = BigInt((this.insns.imm[i + 1] ?? 0) >>> 0);
