@@ -271,6 +271,10 @@ typedef void (*btf_trace_sched_switch)(void *data, bool preempt, struct task_str
 typedef void (*btf_trace_sched_process_exec)(void *data, struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm);
 typedef void (*btf_trace_sched_process_fork)(void *data, struct task_struct *parent, struct task_struct *child);
 typedef void (*btf_trace_sched_process_exit)(void *data, struct task_struct *p, bool group_dead);
+typedef void (*btf_trace_bpf_test_finish)(void *data, const int *err);
+typedef void (*btf_trace_bpf_trigger_tp)(void *data, int nonce);
+typedef void (*btf_trace_bpf_trace_printk)(void *data, const char *bpf_string);
+struct bpf_fentry_test_t { struct bpf_fentry_test_t *a; };
 typedef void (*btf_trace_sys_enter)(void *data, struct pt_regs *regs, long id);
 typedef void (*btf_trace_sys_exit)(void *data, struct pt_regs *regs, long ret);
 typedef void (*btf_trace_task_newtask)(void *data, struct task_struct *task, unsigned long clone_flags);

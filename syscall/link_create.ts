@@ -16,9 +16,10 @@ import { iterLinkCreate } from './iter/link.ts';
 import type { Kernel } from './kernel.ts';
 import { netfilterLinkCreate } from './netfilter.ts';
 import { netnsLinkCreate } from './netns.ts';
-import { rawTpAttach } from './raw_tracepoint.ts';
+import { rawTpLinkCreate } from './raw_tracepoint.ts';
 import { sockMapLinkCreate } from './sockmap_progs.ts';
 import { structOpsLinkCreate } from './struct_ops_link.ts';
+import { tracingAttach } from './tracing_link.ts';
 
 const AT = LINK_CREATE.at;
 const PT = BPF_PROG_TYPE;
@@ -53,7 +54,10 @@ const tracingLink: LinkMaker = (kernel, attr, caller, prog) => {
   if (attachType !== prog.expectedAttachType) return -EINVAL;
   if (attachType === T.LSM_CGROUP) return cgroupLinkAttach(kernel, attr, caller, prog);
   if (attachType === T.TRACE_ITER) return iterLinkCreate(kernel, attr, caller, prog);
-  return rawTpAttach(kernel, caller, prog, 0, attr.getBig(AT['tracing.cookie']));
+  const cookie = attr.getBig(AT['tracing.cookie']);
+  if (attachType === T.TRACE_RAW_TP) return rawTpLinkCreate(kernel, caller, prog, cookie);
+  const target = { fd: attr.get(AT.target_fd), btfId: attr.get(AT['tracing.target_btf_id']) };
+  return tracingAttach(kernel, caller, prog, target, cookie);
 };
 
 /** Net devices cannot be attached to: tcx finds none, netkit is not there. */

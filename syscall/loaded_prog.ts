@@ -56,6 +56,8 @@ export class LoadedProg extends BpfProg {
   readonly facts: ProgFacts;
   /** First 8 bytes of the digest (`prog->tag`). */
   readonly tag: Uint8Array;
+  /** An extension or tracing program of a program was attached where it was loaded for: not a second time. */
+  targetTaken = false;
   #shown: ShownProg | undefined;
 
   constructor(init: ProgInit, facts: ProgFacts) {
@@ -85,6 +87,15 @@ export class LoadedProg extends BpfProg {
   /** Functions of the program, main included; the kernel counts them only when there are others (`func_cnt`). */
   get funcCount(): number {
     return Math.max(this.subprogs.length, 1);
+  }
+
+  /** Index of the function whose type has this id in the program's BTF, or -1. */
+  subprogOfType(btfId: number): number {
+    const { funcInfo } = this.facts;
+    const view = new DataView(funcInfo.buffer, funcInfo.byteOffset, funcInfo.byteLength);
+    for (let i = 0; i * FUNC_INFO_SIZE < funcInfo.length; i++)
+      if (view.getUint32(i * FUNC_INFO_SIZE + 4, true) === btfId) return i;
+    return -1;
   }
 
   /** Keeps a map for as long as the program lives (PROG_BIND_MAP). */

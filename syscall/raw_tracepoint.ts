@@ -7,6 +7,8 @@ import type { BpfProgBase } from '../base/prog.ts';
 import { BTF_KIND, type Btf } from '../btf/btf.ts';
 import { BPF_ATTACH_TYPE, BPF_LINK_TYPE, BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import { EFAULT, EINVAL, ENOENT } from '../uapi/errno.ts';
+import type { Attached } from '../vm/trampoline.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { Attr } from './attr.ts';
 import { RAW_TRACEPOINT } from './attr_table.ts';
 import type { Caller } from './caller.ts';
@@ -14,6 +16,7 @@ import { newFd, progOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
 import { BpfLink, copyName, LINK_INFO } from './link.ts';
 import { LoadedProg } from './loaded_prog.ts';
+import { tracingAttach } from './tracing_link.ts';
 import { readString } from './user_string.ts';
 import type { UserStruct } from './user_struct.ts';
 
@@ -36,10 +39,16 @@ const COMMON_TRACEPOINTS: Readonly<Record<string, number>> = {
   task_rename: 2,
   softirq_entry: 1,
   softirq_exit: 1,
+  bpf_test_finish: 1,
+  bpf_trigger_tp: 1,
+  bpf_trace_printk: 1,
   netif_receive_skb: 1,
   net_dev_queue: 1,
   kfree_skb: 4,
 };
+
+/** Bytes that programs may write to behind the first argument (`DEFINE_EVENT_WRITABLE`). */
+const WRITABLE: Readonly<Record<string, number>> = { bpf_test_finish: 4 };
 
 /** Number of arguments of a tracepoint, or undefined when there is none of the name. */
 export function tracepointArgs(vmlinux: Btf | undefined, name: string): number | undefined {
@@ -66,7 +75,9 @@ export function rawTpAttach(kernel: Kernel, caller: Caller, prog: BpfProgBase, u
     case PT.EXT:
     case PT.LSM:
       if (uname !== 0) return -EINVAL;
-      return tracingAttach(kernel, caller, prog, cookie);
+      if (prog.type === PT.TRACING && prog.expectedAttachType === BPF_ATTACH_TYPE.TRACE_RAW_TP)
+        return open(kernel, caller, prog, tracepointOf(prog), cookie);
+      return tracingAttach(kernel, caller, prog, { fd: 0, btfId: 0 }, 0n);
     case PT.RAW_TRACEPOINT:
     case PT.RAW_TRACEPOINT_WRITABLE: {
       const name = readString(caller, uname, NAME_MAX);
@@ -77,24 +88,23 @@ export function rawTpAttach(kernel: Kernel, caller: Caller, prog: BpfProgBase, u
   }
 }
 
-/** Programs that name their target at load. */
-function tracingAttach(kernel: Kernel, caller: Caller, prog: BpfProgBase, cookie: bigint): number {
+/** Name of the tracepoint a program was loaded for. */
+function tracepointOf(prog: BpfProgBase): string {
   const facts = prog instanceof LoadedProg ? prog.facts : undefined;
-  const target = facts?.attachBtf?.type(facts.attachBtfId)?.name ?? '';
-  if (prog.type === PT.TRACING && prog.expectedAttachType === BPF_ATTACH_TYPE.TRACE_RAW_TP)
-    return open(kernel, caller, prog, target.replace(/^btf_trace_/, ''), cookie);
-  const link = new TracingLink(prog, prog.expectedAttachType, cookie);
-  kernel.links.add(link);
-  return newFd(caller, link);
+  return (facts?.attachBtf?.type(facts.attachBtfId)?.name ?? '').replace(/^btf_trace_/, '');
+}
+
+/** Attaches a program to the tracepoint it was loaded for (LINK_CREATE). */
+export function rawTpLinkCreate(kernel: Kernel, caller: Caller, prog: BpfProgBase, cookie: bigint): number {
+  return open(kernel, caller, prog, tracepointOf(prog), cookie);
 }
 
 function open(kernel: Kernel, caller: Caller, prog: BpfProgBase, name: string, cookie: bigint): number {
   const args = tracepointArgs(kernel.vmlinux, name);
   if (args === undefined) return -ENOENT;
   if (prog instanceof LoadedProg && prog.facts.maxCtxOffset > args * 8) return -EINVAL;
-  // No tracepoint of the emulated kernel has a writable buffer.
-  if (prog instanceof LoadedProg && prog.facts.maxTpAccess > 0) return -EINVAL;
-  const link = new RawTpLink(prog, name, cookie);
+  if (prog instanceof LoadedProg && prog.facts.maxTpAccess > (WRITABLE[name] ?? 0)) return -EINVAL;
+  const link = new RawTpLink(kernel.vm, prog, name, cookie);
   kernel.links.add(link);
   return newFd(caller, link);
 }
@@ -104,11 +114,19 @@ export class RawTpLink extends BpfLink {
   readonly linkType = BPF_LINK_TYPE.RAW_TRACEPOINT;
   readonly name: string;
   readonly cookie: bigint;
+  readonly #vm: Vm;
+  readonly #attached: Attached | undefined;
 
-  constructor(prog: BpfProgBase, name: string, cookie: bigint) {
+  constructor(vm: Vm, prog: BpfProgBase, name: string, cookie: bigint) {
     super(prog, prog.expectedAttachType);
     this.name = name;
     this.cookie = cookie;
+    this.#vm = vm;
+    if (!(prog instanceof LoadedProg)) return;
+    this.#attached = { prog, cookie };
+    const others = vm.tracepoints.get(name);
+    if (others === undefined) vm.tracepoints.set(name, [this.#attached]);
+    else others.push(this.#attached);
   }
 
   override fillInfo(info: UserStruct, caller: Caller): number {
@@ -124,39 +142,8 @@ export class RawTpLink extends BpfLink {
     return `tp_name:\t${this.name}\ncookie:\t${this.cookie}\n`;
   }
 
-  protected override end(): void {}
-}
-
-/** A program on a function of the kernel, or in place of another program's. */
-export class TracingLink extends BpfLink {
-  readonly linkType = BPF_LINK_TYPE.TRACING;
-  readonly cookie: bigint;
-
-  constructor(prog: BpfProgBase, attachType: number, cookie: bigint) {
-    super(prog, attachType);
-    this.cookie = cookie;
+  protected override end(): void {
+    const others = this.#vm.tracepoints.get(this.name);
+    if (this.#attached !== undefined) others?.splice(others.indexOf(this.#attached), 1);
   }
-
-  override fillInfo(info: UserStruct): number {
-    const facts = this.prog instanceof LoadedProg ? this.prog.facts : undefined;
-    const at = LINK_INFO.at;
-    info.setU32(at['tracing.attach_type'], this.attachType);
-    info.setU32(at['tracing.target_obj_id'], facts?.attachBtf?.id ?? facts?.dstProg?.id ?? 0);
-    info.setU32(at['tracing.target_btf_id'], facts?.attachBtfId ?? 0);
-    info.setU64(at['tracing.cookie'], this.cookie);
-    return 0;
-  }
-
-  override fdinfo(): string {
-    const facts = this.prog instanceof LoadedProg ? this.prog.facts : undefined;
-    const lines = [
-      `attach_type:\t${this.attachType}`,
-      `target_obj_id:\t${facts?.attachBtf?.id ?? facts?.dstProg?.id ?? 0}`,
-      `target_btf_id:\t${facts?.attachBtfId ?? 0}`,
-      `cookie:\t${this.cookie}`,
-    ];
-    return `${lines.join('\n')}\n`;
-  }
-
-  protected override end(): void {}
 }

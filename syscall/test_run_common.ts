@@ -5,7 +5,8 @@
  */
 import { EFAULT, EINTR, ENOSPC } from '../uapi/errno.ts';
 import type { BpfProg } from '../vm/prog.ts';
-import type { Vm } from '../vm/vm.ts';
+import { fireTracepoint } from '../vm/trampoline.ts';
+import { pointerBits, type Vm } from '../vm/vm.ts';
 import type { Attr } from './attr.ts';
 import { TEST } from './attr_table.ts';
 import type { Caller } from './caller.ts';
@@ -131,6 +132,25 @@ export interface OutPart {
  * fits was copied, and the results too) or -EFAULT. `parts` are the linear data and its fragments.
  */
 export function finish(run: TestRun, parts: readonly OutPart[], result: RunResult): number {
+  return testFinished(run.vm, handOver(run, parts, result));
+}
+
+/** A test run ends with this result: programs on the tracepoint see it, and may change it. */
+export function testFinished(vm: Vm, errno: number): number {
+  if ((vm.tracepoints.get('bpf_test_finish')?.length ?? 0) === 0) return errno;
+  const { arena } = vm.env;
+  const at = arena.alloc(4);
+  if (at === 0) return errno;
+  arena.view.setInt32(at, errno, true);
+  try {
+    fireTracepoint(vm, 'bpf_test_finish', [pointerBits(at)]);
+    return arena.view.getInt32(at, true);
+  } finally {
+    arena.free(at, 4);
+  }
+}
+
+function handOver(run: TestRun, parts: readonly OutPart[], result: RunResult): number {
   const { attr, caller, kernel } = run;
   const dataOut = attr.addr(AT.data_out);
   const room = attr.get(AT.data_size_out);

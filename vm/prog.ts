@@ -5,15 +5,16 @@
 import { BpfProgBase } from '../base/prog.ts';
 import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
-import { BASE_HI } from '../mm/arena.ts';
 import type { Engine } from './engine.ts';
+import type { HelperImpl } from './helper.ts';
 import { decodeInsns, type Insns } from './insn.ts';
 import { Interpreter } from './interp/interp.ts';
 import { Jit } from './jit/jit.ts';
-import { type LinkedProgram, link } from './link.ts';
+import { HELPER_LOOP, type LinkedProgram, link } from './link.ts';
 import { freeMapField } from './map_fields.ts';
+import { Trampoline } from './trampoline.ts';
 import type { InsnAux, SubprogInfo } from './verifier/types.ts';
-import { BpfException, ProgramAborted, type Vm } from './vm.ts';
+import { BpfException, ProgramAborted, pointerBits, type Vm } from './vm.ts';
 
 /** Which engine runs a program; `both` runs it twice on copied state and compares (tests). */
 export type EngineName = 'jit' | 'interp';
@@ -55,7 +56,9 @@ export class BpfProg extends BpfProgBase {
   readonly subprogs: readonly SubprogInfo[];
   usedMaps: BpfMap[];
   readonly btf: Btf | undefined;
-  readonly linked: LinkedProgram;
+  /** What the engines run; other while something is attached to its functions. */
+  linked: LinkedProgram;
+  readonly #plain: LinkedProgram;
   /** Runs and nanoseconds while BPF_ENABLE_STATS was on. */
   runCnt = 0;
   runTimeNs = 0;
@@ -64,6 +67,13 @@ export class BpfProg extends BpfProgBase {
   /** Slot of the main function in {@link Vm.table}; compiled when first needed, see {@link tailSlot}. */
   #tailSlot = 0;
   #engine: Engine | undefined;
+  /** What can be attached to its functions, by their index; and of those with something attached. */
+  readonly #trampolines = new Map<number, Trampoline>();
+  #hooked: ReadonlyMap<number, Trampoline> | undefined;
+  /** Engines that were replaced while they may have been running. */
+  readonly #retired: Engine[] = [];
+  /** It runs for an event ({@link runTraced}). */
+  #active = false;
   #interp: Interpreter | undefined;
   #jit: Jit | undefined;
 
@@ -84,7 +94,8 @@ export class BpfProg extends BpfProgBase {
     this.usedMaps = [...init.usedMaps];
     this.btf = init.btf;
     for (const map of this.usedMaps) if (map.record !== undefined) map.freeField ??= freeMapField(this.vm);
-    this.linked = link({ ...init, insns: this.insns, handle: (subprog) => this.vm.addFunc(this, subprog) });
+    this.#plain = link({ ...init, insns: this.insns, handle: (subprog) => this.vm.addFunc(this, subprog) });
+    this.linked = this.#plain;
   }
 
   /** The interpreter's form of the program, made when first needed. */
@@ -141,7 +152,8 @@ export class BpfProg extends BpfProgBase {
    */
   run(ctx: number): number {
     const vm = this.vm;
-    if (vm.depth !== 0 || vm.statsEnabled !== 0 || vm.hook !== undefined) return this.#enter(-1, ctx) >>> 0;
+    if (vm.depth !== 0 || vm.statsEnabled !== 0 || vm.hook !== undefined || this.#hooked !== undefined)
+      return this.#enter(-1, ctx) >>> 0;
     // The common case, an outermost run that nobody watches, in as few steps as it takes.
     vm.begin(this, ctx);
     try {
@@ -159,7 +171,7 @@ export class BpfProg extends BpfProgBase {
    */
   runRepeat(ctx: number, count: number): number {
     const vm = this.vm;
-    if (vm.depth !== 0 || vm.statsEnabled !== 0 || vm.hook !== undefined) {
+    if (vm.depth !== 0 || vm.statsEnabled !== 0 || vm.hook !== undefined || this.#hooked !== undefined) {
       let result = 0;
       for (let i = 0; i < count; i++) result = this.run(ctx);
       return result;
@@ -174,14 +186,117 @@ export class BpfProg extends BpfProgBase {
     }
   }
 
+  /**
+   * A run because something happened that the program is attached to: not while it runs
+   * already (`__bpf_prog_enter_recur`), which counts as a miss and gives 0. All 64 bits of r0.
+   */
+  runTraced(ctx: number): bigint {
+    if (this.#active) {
+      this.recursionMisses++;
+      return 0n;
+    }
+    this.#active = true;
+    try {
+      return wide(this.#enter(-1, ctx), this.vm.r0Hi);
+    } finally {
+      this.#active = false;
+    }
+  }
+
   /** As {@link run}: all 64 bits of r0, unsigned. */
   run64(ctx: number): bigint {
-    const lo = BigInt(this.run(ctx));
-    return (BigInt(this.vm.r0Hi >>> 0) << 32n) | lo;
+    return wide(this.run(ctx), this.vm.r0Hi);
+  }
+
+  /** The main function, with what is attached to it. */
+  #runMain(engine: Engine, ctx: number): number {
+    const tramp = this.#hooked?.get(0);
+    if (tramp === undefined) return engine.run(ctx);
+    if (tramp.extension !== undefined) return tramp.extension.#enter(-1, ctx);
+    const { vm } = this;
+    const target = (): bigint => wide(engine.run(ctx), vm.r0Hi);
+    return vm.retBig(tramp.call(vm, [pointerBits(ctx)], target));
+  }
+
+  /**
+   * What can be attached to a function of the program: `args` is how many arguments it
+   * takes. While nothing is, the program runs as if this was never asked for.
+   */
+  trampoline(subprog: number, args: number): Trampoline {
+    let tramp = this.#trampolines.get(subprog);
+    if (tramp === undefined) {
+      tramp = new Trampoline(() => this.#rehook());
+      tramp.args = args;
+      this.#trampolines.set(subprog, tramp);
+    }
+    return tramp;
+  }
+
+  /** The first program was attached to a function, or the last one taken off: calls go another way from now on. */
+  #rehook(): void {
+    const hooked = new Map([...this.#trampolines].filter(([, tramp]) => tramp.inUse));
+    this.#hooked = hooked.size === 0 ? undefined : hooked;
+    this.linked = this.#hooked === undefined ? this.#plain : this.#withHooks(hooked);
+    const { jited } = this;
+    for (const engine of [this.#interp, this.#jit]) if (engine !== undefined) this.#retired.push(engine);
+    this.#engine = undefined;
+    this.#interp = undefined;
+    this.#jit = undefined;
+    if (this.vm.depth === 0) this.#releaseRetired();
+    const compiled = this.#tailSlot !== 0 && jited ? this.#compiled() : undefined;
+    if (compiled !== undefined) this.vm.table.set(this.#tailSlot, compiled.main);
+  }
+
+  /** The program with calls of hooked functions made into calls that come back to {@link Trampoline.call}. */
+  #withHooks(hooked: ReadonlyMap<number, Trampoline>): LinkedProgram {
+    const calls = new Map(this.#plain.calls);
+    for (const [i, site] of calls) {
+      if (site.kind !== 'sub' && site.kind !== 'loop') continue;
+      const tramp = hooked.get(site.subprog);
+      if (tramp === undefined) continue;
+      const loop = site.kind === 'loop' ? this.vm.tables.helper(HELPER_LOOP) : undefined;
+      calls.set(i, { kind: 'helper', impl: loop ?? this.#hookedCall(site.subprog, tramp) });
+    }
+    return { ...this.#plain, calls };
+  }
+
+  #hookedCall(subprog: number, tramp: Trampoline): HelperImpl {
+    return {
+      name: `function ${subprog}`,
+      doc: 'A function that something is attached to.',
+      args: 'lllll',
+      ret: 'long',
+      callsBack: true,
+      fn: (vm, ...halves) => {
+        for (let i = 0; i < 5; i++) vm.setArg(i, halves[2 * i]!, halves[2 * i + 1]!);
+        return this.#callHooked(subprog, tramp);
+      },
+    };
+  }
+
+  /** A hooked function with the arguments left in the scratch block: the low half of r0, the high one in the machine. */
+  #callHooked(subprog: number, tramp: Trampoline): number {
+    const { vm } = this;
+    if (!vm.mayNest) throw new ProgramAborted('Stack of nested programs is used up');
+    if (tramp.extension !== undefined) return tramp.extension.#enter(0, 0);
+    const args = vm.argBits(tramp.args);
+    const target = (): bigint => {
+      args.forEach((arg, i) => {
+        vm.setArg(i, Number(BigInt.asIntN(32, arg)), Number(BigInt.asIntN(32, arg >> 32n)));
+      });
+      return wide(this.#activeEngine().call(subprog), vm.r0Hi);
+    };
+    return vm.retBig(tramp.call(vm, args, target));
+  }
+
+  #releaseRetired(): void {
+    for (const engine of this.#retired.splice(0)) engine.release();
   }
 
   /** Runs one of the program's functions with the arguments left in the scratch block (a callback). */
   callFunc(subprog: number): number {
+    const tramp = this.#hooked?.get(subprog);
+    if (tramp !== undefined && this.vm.depth > 0) return this.#callHooked(subprog, tramp);
     if (this.vm.depth > 0 && this.vm.current !== undefined) return this.#activeEngine().call(subprog);
     return this.#enter(subprog, 0);
   }
@@ -195,7 +310,7 @@ export class BpfProg extends BpfProgBase {
     const vm = this.vm;
     if (!vm.mayNest) {
       this.recursionMisses++;
-      return 0;
+      return this.vm.ret64(0, 0);
     }
     const stack = vm.sp;
     const outer = vm.current;
@@ -208,7 +323,7 @@ export class BpfProg extends BpfProgBase {
     try {
       vm.tailCalls = 0;
       const engine = this.#activeEngine();
-      return subprog < 0 ? engine.run(ctx) : engine.call(subprog);
+      return subprog < 0 ? this.#runMain(engine, ctx) : engine.call(subprog);
     } catch (error) {
       return this.#unwound(error, stack);
     } finally {
@@ -240,6 +355,7 @@ export class BpfProg extends BpfProgBase {
   }
 
   protected override release(): void {
+    this.#releaseRetired();
     this.#interp?.release();
     this.#jit?.release();
     for (const handle of this.linked.handles.values()) this.vm.removeFunc(handle);
@@ -249,7 +365,7 @@ export class BpfProg extends BpfProgBase {
   }
 }
 
-/** The pointer a program sees for an arena address, as 64 bits. */
-export function pointerBits(address: number): bigint {
-  return address === 0 ? 0n : (BigInt(BASE_HI) << 32n) | BigInt(address);
+/** 64 bits from their halves, unsigned. */
+function wide(lo: number, hi: number): bigint {
+  return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 }

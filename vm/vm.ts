@@ -22,6 +22,7 @@ import {
   type UserMemory,
 } from './task.ts';
 import { Timers } from './timers.ts';
+import type { Attached, Trampoline } from './trampoline.ts';
 
 /** What the machine needs of the kernel around it. */
 export interface VmHost extends KernelEnv {
@@ -158,6 +159,10 @@ export class Vm {
   caller: object | undefined = undefined;
   /** Key of the hashes programs are given (flows, SYN cookies), random for each machine. */
   readonly hashSeed: number;
+  /** Programs on functions of the emulated kernel, by the function's name. */
+  readonly functions = new Map<string, Trampoline>();
+  /** Programs on its tracepoints, by name, in the order they came. */
+  readonly tracepoints = new Map<string, Attached[]>();
   /** Values of cgroup storage maps, for bpf_get_local_storage, by map id. */
   readonly localStorage = new Map<number, { readonly addr: number; readonly size: number }>();
   /** Cookie of the next socket that is asked for one. */
@@ -262,6 +267,12 @@ export class Vm {
     const at = (this.scratch + SCRATCH.ARGS + index * 8) >> 2;
     this.env.arena.i32[at] = lo;
     this.env.arena.i32[at + 1] = hi;
+  }
+
+  /** The first arguments in the scratch block, as 64-bit values. */
+  argBits(count: number): bigint[] {
+    const { view } = this.env.arena;
+    return Array.from({ length: count }, (_, i) => view.getBigUint64(this.scratch + SCRATCH.ARGS + i * 8, true));
   }
 
   /** Sets argument `index` of the next callback to a pointer (0: NULL). */
@@ -395,4 +406,9 @@ export class Vm {
 /** The monotonic clock every JavaScript host has. */
 function performanceNow(): number {
   return (globalThis as { performance?: { now(): number } }).performance?.now() ?? Date.now();
+}
+
+/** The pointer a program sees for an arena address, as 64 bits. */
+export function pointerBits(address: number): bigint {
+  return address === 0 ? 0n : (BigInt(BASE_HI) << 32n) | BigInt(address);
 }

@@ -1,7 +1,8 @@
 /** Helpers that print (man bpf-helpers): to the trace, to a buffer, to an iterator's file. */
 import { EINVAL, EOVERFLOW } from '../../uapi/errno.ts';
 import type { HelperRecord } from '../helper.ts';
-import type { Vm } from '../vm.ts';
+import { fireTracepoint } from '../trampoline.ts';
+import { pointerBits, type Vm } from '../vm.ts';
 import { formatText, readArgs, readFormat } from './format.ts';
 
 /** Characters of one line of the trace (`BPF_TRACE_PRINTK_SIZE`). */
@@ -23,7 +24,23 @@ function trace(vm: Vm, format: string | number, args: readonly bigint[]): number
   const line = text.slice(0, TRACE_MAX - 1);
   const { comm, pid } = vm.task;
   vm.onTrace?.({ comm, pid, cpu: vm.env.cpu, time: vm.env.clock.monotonic(), text: line.replace(/\n$/, '') });
+  traceEvent(vm, line);
   return line.length;
+}
+
+/** The tracepoint `bpf_trace_printk`, with the address of the text. */
+function traceEvent(vm: Vm, line: string): void {
+  if ((vm.tracepoints.get('bpf_trace_printk')?.length ?? 0) === 0) return;
+  const { arena } = vm.env;
+  const size = line.length + 1;
+  const text = arena.alloc(size);
+  if (text === 0) return;
+  arena.u8.set(LATIN1(`${line}\0`), text);
+  try {
+    fireTracepoint(vm, 'bpf_trace_printk', [pointerBits(text)]);
+  } finally {
+    arena.free(text, size);
+  }
 }
 
 function word(lo: number, hi: number): bigint {

@@ -143,7 +143,7 @@ export const TRACE_HELPERS: readonly HelperRecord[] = [
     doc: 'Cookie of the link; programs given an event have none, 0.',
     args: 'i',
     ret: 'long',
-    fn: (vm) => vm.ret64(0, 0),
+    fn: (vm, ctx = 0) => vm.retBig(argumentsAt(vm, ctx)?.cookie ?? 0n),
   },
   {
     id: 179,
