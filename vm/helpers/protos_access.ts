@@ -6,6 +6,7 @@
 import { BPF_ATTACH_TYPE as AT, BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
 import { iterTarget } from '../progtypes/iter_targets.ts';
 import { lsmMaySockopt } from '../progtypes/lsm_hooks.ts';
+import { structOpsRules } from '../progtypes/struct_ops.ts';
 import type { HelperProto, ProgContext } from '../verifier/types.ts';
 import { helperById, HELPER_VARIANTS as V } from './protos.ts';
 
@@ -278,6 +279,7 @@ export function helperProto(id: number, prog: ProgContext): HelperProto | undefi
   if ((access.caps === 1 || access.caps === 2) && !prog.caps.bpf) return undefined;
   if (access.caps >= 2 && !prog.caps.perfmon) return undefined;
   if (access.attach !== undefined && !access.attach.has(prog.expectedAttachType)) return undefined;
+  if (prog.type === PT.STRUCT_OPS && structOpsRules(prog.attachStruct ?? '')?.noHelpers === true) return undefined;
   if ((id === 49 || id === 57) && !maySockopt(prog)) return undefined;
   if (id === 173 && prog.type === PT.KPROBE && MULTI.has(prog.expectedAttachType)) return V.func_ip_multi;
   return access.proto;

@@ -4,8 +4,9 @@
  */
 import { BTF_KIND } from '../../btf/btf.ts';
 import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
-import { EINVAL, ENOTSUPP } from '../../uapi/errno.ts';
+import { EINVAL } from '../../uapi/errno.ts';
 import { iterTarget } from '../progtypes/iter_targets.ts';
+import { checkStructOps } from './attach_struct.ts';
 import type { Env } from './env.ts';
 
 const TRACE_PREFIX = 'btf_trace_';
@@ -21,13 +22,7 @@ export function checkAttachTarget(env: Env): number {
     env.verbose('Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable\n');
     return -EINVAL;
   }
-  if (type === BPF_PROG_TYPE.STRUCT_OPS) {
-    if (!env.input.gplCompatible) {
-      env.verbose('struct ops programs must have a GPL compatible license\n');
-      return -EINVAL;
-    }
-    return env.input.attach === undefined || env.input.attach.btfId === 0 ? -ENOTSUPP : 0;
-  }
+  if (type === BPF_PROG_TYPE.STRUCT_OPS) return checkStructOps(env);
   if (type !== BPF_PROG_TYPE.TRACING && type !== BPF_PROG_TYPE.LSM && type !== BPF_PROG_TYPE.EXT) return 0;
   const target = env.input.attach;
   if (target === undefined || target.btfId === 0) {
@@ -57,8 +52,7 @@ export function checkAttachTarget(env: Env): number {
     const ptr = btf.type(func.type);
     const proto = ptr === undefined ? undefined : btf.type(ptr.type);
     if (ptr?.kind !== BTF_KIND.PTR || proto?.kind !== BTF_KIND.FUNC_PROTO) return -EINVAL;
-    env.attachName = func.name.slice(TRACE_PREFIX.length);
-    env.attachFuncProto = { btf, protoId: proto.id, name: env.attachName };
+    env.attachTo(btf, proto.id, func.name.slice(TRACE_PREFIX.length));
     env.attachBtfTrace = true;
     return 0;
   }
@@ -66,8 +60,7 @@ export function checkAttachTarget(env: Env): number {
     env.verbose(`attach_btf_id ${btfId} is not a function\n`);
     return -EINVAL;
   }
-  env.attachName = func.name;
-  env.attachFuncProto = { btf, protoId: func.type, name: func.name };
+  env.attachTo(btf, func.type, func.name);
   return attach === BPF_ATTACH_TYPE.TRACE_ITER ? iterSupported(env, func.name) : 0;
 }
 

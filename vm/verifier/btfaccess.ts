@@ -5,8 +5,10 @@
 import { BTF_KIND, type Btf, type BtfType } from '../../btf/btf.ts';
 import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { EACCES, EFAULT, EINVAL, ENOTSUPP, EPERM } from '../../uapi/errno.ts';
+import { writableFields } from '../progtypes/writable.ts';
 import { fieldName } from './access.ts';
 import { isStruct, skipMods } from './btfwalk.ts';
+import { checkKernelWrite } from './btfwrite.ts';
 import type { Env } from './env.ts';
 import {
   MEM_ALLOC,
@@ -311,6 +313,10 @@ export function checkBtfAccess(
     return -EACCES;
   }
   const allocObject = typeIsAlloc(reg.type) && (reg.type & PTR_UNTRUSTED) === 0;
+  if (write && !typeIsAlloc(reg.type)) {
+    const rules = env.structOps?.writable ?? writableFields(env.progType);
+    if (rules !== undefined) return checkKernelWrite(env, rules, reg, off, size);
+  }
   if (write && !allocObject) {
     env.verbose('only read is supported\n');
     return -EACCES;

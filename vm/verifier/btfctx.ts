@@ -3,7 +3,8 @@
  * (`btf_ctx_access`).
  */
 import { BTF_KIND, type Btf, type BtfType } from '../../btf/btf.ts';
-import { BPF_ATTACH_TYPE } from '../../uapi/bpf.ts';
+import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
+import { lsmIsTrusted } from '../progtypes/lsm_hooks.ts';
 import { isAnyEnum, isSmallInt, isStruct, kindStr, skipMods } from './btfwalk.ts';
 import type { Env } from './env.ts';
 import {
@@ -46,10 +47,28 @@ const RETURN_ARG: ReadonlySet<number> = new Set([
 /** Arguments that count as possibly NULL by their name. */
 const NULLABLE = '__nullable';
 
+/** Whether pointers among the arguments can be trusted (`prog_args_trusted`). */
+function argsTrusted(env: Env): boolean {
+  const { type, expectedAttachType, attachFuncName } = env.prog;
+  switch (type) {
+    case BPF_PROG_TYPE.TRACING:
+      return expectedAttachType === BPF_ATTACH_TYPE.TRACE_RAW_TP || expectedAttachType === BPF_ATTACH_TYPE.TRACE_ITER;
+    case BPF_PROG_TYPE.LSM:
+      return lsmIsTrusted(attachFuncName);
+    default:
+      return type === BPF_PROG_TYPE.STRUCT_OPS;
+  }
+}
+
 /** Bytes an argument takes in the context: pointers 8, others their size in full words. */
 function argBytes(btf: Btf, typeId: number): number {
   const type = skipMods(btf, typeId);
   return type.kind === BTF_KIND.PTR ? 8 : (type.size + 7) & ~7;
+}
+
+/** Byte offset of an argument in the context (`btf_ctx_arg_offset`). */
+export function argOffset(btf: Btf, proto: BtfType, index: number): number {
+  return proto.params.slice(0, index).reduce((end, param) => end + argBytes(btf, param.type), 0);
 }
 
 /** Number of the argument at an offset; the return value counts as one more (`get_ctx_arg_idx`). */
@@ -131,7 +150,8 @@ export function btfCtxAccess(env: Env, off: number, size: number, out: CtxResult
     out.refObjId = own.refObjId;
     return true;
   }
-  out.regType = PTR_TO_BTF_ID | PTR_TRUSTED;
+  out.regType = PTR_TO_BTF_ID;
+  if (argsTrusted(env)) out.regType |= PTR_TRUSTED;
   if (param?.name.endsWith(NULLABLE)) out.regType |= PTR_MAYBE_NULL;
   const tag = btf.type(type.type);
   if (tag !== undefined && tag.kind === BTF_KIND.TYPE_TAG) {

@@ -43,7 +43,7 @@ import { commitStackWrites, Liveness, resetLiveCallchain, resetStackWrites, upda
 import { popStack, updateBranchCounts } from './paths.ts';
 import { isStateVisited } from './prune.ts';
 import { ZERO } from './range.ts';
-import { checkResourceLeak } from './refs.ts';
+import { acquireReference, checkResourceLeak } from './refs.ts';
 import { markUnknown, pushHistory } from './regs.ts';
 import { checkReturnCode } from './retcode.ts';
 import { DYNPTR_LOCAL, VState } from './state.ts';
@@ -363,6 +363,10 @@ function* checkFrom(env: Env, subprog: number): Work {
     const r1 = state.regs[1]!;
     r1.type = F.PTR_TO_CTX;
     r1.range = ZERO;
+  }
+  if (subprog === 0 && env.input.progType === BPF_PROG_TYPE.STRUCT_OPS) {
+    // The program begins with the references it is handed (`__ref`).
+    for (const arg of env.ctxArgs) if (arg.refcounted) arg.refObjId = acquireReference(env, 0);
   }
   const popLog = !env.logLevel2;
   const err = yield* walk(env, popLog);

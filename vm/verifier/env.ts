@@ -13,6 +13,7 @@ import {
   type Insns,
   OP_LDDW,
 } from '../insn.ts';
+import type { StructOpsRules } from '../progtypes/struct_ops.ts';
 import { IdMap } from './idmap.ts';
 import type { KfuncFacts } from './kfuncfacts.ts';
 import type { Liveness } from './liveness.ts';
@@ -93,9 +94,11 @@ export interface SubprogArg {
 export interface CtxArg {
   readonly off: number;
   readonly regType: number;
-  /** For kernel objects; 0 when the kernel's BTF does not have the struct. */
+  /** For kernel objects; the id is 0 when the kernel's BTF does not have the struct. */
   readonly btf?: Btf | undefined;
   readonly btfId: number;
+  /** The program owns a reference to it (`__ref`). */
+  readonly refcounted?: boolean;
   /** The reference the program holds from its start; 0: none. */
   refObjId: number;
 }
@@ -140,7 +143,8 @@ export class Env {
   readonly insns: Insns;
   readonly log: BpfLog;
   readonly rules: ProgTypeRules;
-  readonly prog: ProgContext;
+  /** What the tables are asked with; a target found later is put in with {@link Env.attachTo}. */
+  prog: ProgContext;
   readonly aux: Aux[] = [];
   readonly progFlags: number;
   /** allow_ptr_leaks, bypass_spec_v1/v4 follow CAP_PERFMON; bpf_capable CAP_BPF. */
@@ -171,9 +175,10 @@ export class Env {
   /** Program has a target: what `btf_ctx_access` looks at. */
   attachFuncProto: { btf: Btf; protoId: number; name: string } | undefined = undefined;
   attachBtfTrace = false;
-  attachName = '';
   /** Arguments of the context with a type of their own (`ctx_arg_info`). */
   ctxArgs: readonly CtxArg[] = [];
+  /** The structure of operations that the program is a member of. */
+  structOps: StructOpsRules | undefined = undefined;
   sleepable: boolean;
 
   cur: VState | undefined = undefined;
@@ -261,6 +266,12 @@ export class Env {
       call: (i) => this.callName(i),
       imm64: (i) => this.lddwImm(i),
     };
+  }
+
+  /** The program's target is known: its prototype (0: any five numbers), and its name in messages and tables. */
+  attachTo(btf: Btf, protoId: number, name: string, attachStruct = ''): void {
+    this.attachFuncProto = { btf, protoId, name };
+    this.prog = { ...this.prog, attachFuncName: name, attachStruct };
   }
 
   /** The type the rules go by: an extension has its target's. */

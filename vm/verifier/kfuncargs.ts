@@ -111,12 +111,19 @@ const STRUCT_KINDS: ReadonlyMap<string, ArgKind> = new Map<string, ArgKind>([
   ['bpf_res_spin_lock', 'res_spin_lock'],
 ]);
 
+/** Deepest struct in a struct of numbers. */
+const MAX_NESTING = 3;
+
 /** A struct of numbers, and of structs and arrays of them (`__btf_type_is_scalar_struct`). */
-function isScalarStruct(btf: Btf, type: BtfType, depth: number): boolean {
-  if (!isStruct(type) || type.kind === BTF_KIND.UNION || depth > 3) return false;
+function isScalarStruct(env: Env, btf: Btf, type: BtfType, depth: number): boolean {
+  if (!isStruct(type)) return false;
   return type.members.every((member) => {
     let t = skipMods(btf, member.type);
-    if (isStruct(t)) return isScalarStruct(btf, t, depth + 1);
+    if (isStruct(t)) {
+      if (depth < MAX_NESTING) return isScalarStruct(env, btf, t, depth + 1);
+      env.verbose('max struct nesting depth exceeded\n');
+      return false;
+    }
     if (t.kind === BTF_KIND.ARRAY) {
       if (t.nelems === 0) return false;
       t = skipMods(btf, t.type);
@@ -174,7 +181,7 @@ function argKind(env: Env, facts: KfuncFacts, a: Arg): ArgKind | number {
   if (pointee.kind === BTF_KIND.FUNC_PROTO) return 'callback';
   const regs = curRegs(env);
   const sized = isSizeArg(facts, regs, index + 1, '__sz') || isSizeArg(facts, regs, index + 1, '__szk');
-  const scalar = pointee.kind === BTF_KIND.INT || isAnyEnum(pointee) || isScalarStruct(facts.btf, pointee, 0);
+  const scalar = pointee.kind === BTF_KIND.INT || isAnyEnum(pointee) || isScalarStruct(env, facts.btf, pointee, 0);
   if (!scalar && !(sized && pointee.kind === BTF_KIND.UNKN)) {
     const target = pointee.kind === BTF_KIND.UNKN ? 'UNKNOWN' : kindStr(pointee);
     env.verbose(

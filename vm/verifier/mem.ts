@@ -1,7 +1,7 @@
 /**
  * Loads and stores by instructions (`check_mem_access`): by what the pointer points at.
  */
-import type { BtfField } from '../../btf/btf.ts';
+import { BTF_KIND, type BtfField } from '../../btf/btf.ts';
 import { BPF_MAP_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { EACCES, EINVAL } from '../../uapi/errno.ts';
 import { BPF_LDX, BPF_MEM, BPF_ST, BPF_STX } from '../insn.ts';
@@ -50,6 +50,7 @@ import {
 } from './flags.ts';
 import { regTypeStr } from './print.ts';
 import { constRange, ZERO, zextRange } from './range.ts';
+import { holdsReference } from './refs.ts';
 import { curRegs, isPktPointer, isPointerValue, markUnknown } from './regs.ts';
 import { signExtend } from './scalar.ts';
 import { checkStackBounds, checkStackRead, checkStackWrite, isNull } from './stack.ts';
@@ -283,6 +284,7 @@ function ctxAccess(env: Env, a: Access): number {
   let ok = false;
   if (env.rules.ctxKind === 'btf') {
     ok = !write && btfCtxAccess(env, off, size, out);
+    if (ok) promoteArg(env, out);
   } else if (!(a.signed && env.rules.ctxKind === 'table' && isPointerField(env, off, size))) {
     const access = env.rules.ctxAccess(off, size, write, env.prog);
     if (access !== undefined) {
@@ -301,10 +303,22 @@ function ctxAccess(env: Env, a: Access): number {
     env.verbose(`invalid bpf_context access off=${off} size=${size}\n`);
     return -EACCES;
   }
+  if (out.refObjId !== 0 && !holdsReference(env.cur!, out.refObjId)) {
+    env.verbose(`invalid bpf_context access off=${off}. Reference may already be released\n`);
+    return -EACCES;
+  }
   if (baseType(out.regType) !== PTR_TO_BTF_ID) env.aux[a.i]!.ctxFieldSize = out.fieldSize;
   env.aux[a.i]!.ctxPtr = out.ptrOff;
   env.maxCtxOffset = Math.max(env.maxCtxOffset, off + size);
   return 0;
+}
+
+/** Arguments of a structure's members stand for a larger struct (`bpf_tcp_ca_is_valid_access`). */
+function promoteArg(env: Env, out: CtxResult): void {
+  const promote = env.structOps?.promote;
+  if (promote === undefined || baseType(out.regType) !== PTR_TO_BTF_ID) return;
+  const btf = out.btf;
+  if (btf?.type(out.btfId)?.name === promote.from) out.btfId = btf.find(promote.to, BTF_KIND.STRUCT);
 }
 
 /** Sign-extending loads of pointers make no sense. */
@@ -337,6 +351,7 @@ function accessCtx(env: Env, a: Access): number {
   if (baseType(out.regType) === PTR_TO_BTF_ID) {
     dst.btf = out.btf;
     dst.btfId = out.btfId;
+    dst.refObjId = out.refObjId;
   }
   return 0;
 }

@@ -24,6 +24,12 @@ import {
 import { type Env, Subprog } from './env.ts';
 
 const MAX_SUBPROGS = 256;
+/** Functions for programs bound to a network device (`xdp_metadata_kfunc_ids`). */
+const DEVICE_KFUNCS: ReadonlySet<string> = new Set([
+  'bpf_xdp_metadata_rx_timestamp',
+  'bpf_xdp_metadata_rx_hash',
+  'bpf_xdp_metadata_rx_vlan_tag',
+]);
 const MAX_KFUNC_CALLS = 256;
 const HELPER_TAIL_CALL = 12;
 
@@ -90,6 +96,10 @@ function addKfunc(env: Env, id: number, off: number): number {
   }
   if (btf?.type(type.type)?.kind !== BTF_KIND.FUNC_PROTO) {
     env.verbose(`kernel function btf_id ${id} does not have a valid func_proto\n`);
+    return -EINVAL;
+  }
+  if (DEVICE_KFUNCS.has(type.name) && !env.prog.devBound) {
+    env.verbose('metadata kfuncs require device-bound program\n');
     return -EINVAL;
   }
   env.kfuncNames.set(key, type.name);

@@ -47,6 +47,8 @@ export interface ProgContext {
   readonly gplCompatible: boolean;
   /** Name of the function attached to (LSM hook, fentry target), or empty. */
   readonly attachFuncName: string;
+  /** struct_ops programs: the structure whose member {@link attachFuncName} is. */
+  readonly attachStruct?: string;
   /** The loads of a direct packet access have been allowed (`may_access_direct_pkt_data` result is cached by the verifier). */
   readonly devBound: boolean;
 }
