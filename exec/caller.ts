@@ -98,6 +98,7 @@ export interface CallerParts {
 /** The caller of the current notification. */
 export class ExecCaller implements Caller, PathResolver {
   tid = 0;
+  readonly mayWait = true;
   readonly paths: PathResolver = this;
   /** What fdInstall was given: it becomes a descriptor when the call is answered. */
   pending: BpfFile | undefined = undefined;

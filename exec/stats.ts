@@ -14,20 +14,20 @@ interface Row {
 export class CallStats implements Observer {
   readonly #rows = new Map<number, Row>();
   readonly #now: () => number;
-  #start = 0;
+  readonly #starts = new WeakMap<ObservedCall, number>();
 
   /** `now`: a clock in nanoseconds. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  enter(): number {
-    this.#start = this.#now();
+  enter(call: ObservedCall): number {
+    this.#starts.set(call, this.#now());
     return 0;
   }
 
   exit(call: ObservedCall, result: number): void {
-    const took = this.#now() - this.#start;
+    const took = this.#now() - (this.#starts.get(call) ?? 0);
     let row = this.#rows.get(call.cmd);
     if (row === undefined) {
       row = { calls: 0, errors: 0, total: 0, longest: 0 };

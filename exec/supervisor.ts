@@ -2,12 +2,15 @@
  * The supervisor: answers the system calls of the programs that run under
  * `bpf-emu exec`. native/supervisor.cc takes a notification, fills the mailbox and
  * calls {@link Session.call}; what that returns is the caller's result. All of it
- * happens in one turn of the event loop, but for the calls that walk a path: those
- * are answered when the walk has come back.
+ * happens in one turn of the event loop, but for the calls that walk a path, which
+ * are answered when the walk has come back, and for commands that take long.
  *
  * One {@link Supervisor} serves a kernel; each launched command is one {@link Session}.
  */
+
 import { BpfFile, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
+import { monotonicMs, PENDING } from '../base/work.ts';
+import { backlogOf, type Job } from '../fs/backlog.ts';
 import { parseBpffsOptions } from '../fs/options.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
@@ -23,10 +26,14 @@ import { mountFlags, mountTable } from './mount_table.ts';
 import { ANSWERED, BOX, CONTINUE, type ExecNative, SYS } from './native.ts';
 import { HeldObjects } from './objects.ts';
 import { isBpfOutput, PERF_ATTR_SIZE, PERF_EVENT_IOC_ID, PERF_FLAG_FD_CLOEXEC, PerfEvent } from './perf.ts';
+import { signalPending } from './signals.ts';
 import { statfsAnonInode, statfsBpffs } from './statfs.ts';
 
 /** PATH_MAX, with its NUL. */
 const PATH_MAX = 4096;
+
+/** Milliseconds between two looks whether a signal waits for the caller of a command that takes long. */
+const SIGNAL_LOOK_MS = 50;
 
 /** fcntl(2): include/uapi/asm-generic/fcntl.h. A memfd is opened with O_LARGEFILE, an anonymous inode is not. */
 const F_GETFL = 3;
@@ -70,7 +77,8 @@ export interface ObservedCall {
   readonly cmd: number;
   readonly size: number;
   readonly uaddr: number;
-  readonly bytes: Uint8Array | undefined;
+  /** The attr; moved when the call takes long. */
+  bytes: Uint8Array | undefined;
   readonly caller: ExecCaller;
 }
 
@@ -237,11 +245,66 @@ export class Session {
     const result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
     const { pending } = caller;
     if (pending === undefined) {
+      if (result === PENDING) return this.#goOn({ cmd, size, uaddr, bytes, caller });
       if (cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(bytes);
       return result;
     }
     const fd = this.#finish(pending, cmd, result);
     return fd < 0 ? fd : ANSWERED;
+  }
+
+  /** A command takes long: it goes on while others are served, and is answered at its end. */
+  #goOn(call: ObservedCall): number {
+    const { caller } = call;
+    const { tid, uid } = caller;
+    const idLow = this.#u32[BOX.ID_LOW]!;
+    const idHigh = this.#u32[BOX.ID_HIGH]!;
+    const pending = this.#kernel.takePending();
+    call.bytes = call.bytes?.slice(0, call.size);
+    let looked = monotonicMs();
+    /** Makes it the current call again: whether its caller still waits for it. */
+    const select = (): boolean => {
+      const waits = this.#native.supSelect(this.#handle, idLow, idHigh, tid);
+      caller.begin(tid);
+      return waits;
+    };
+    const signalled = (): boolean => {
+      const now = monotonicMs();
+      if (now - looked < SIGNAL_LOOK_MS) return false;
+      looked = now;
+      return signalPending(tid);
+    };
+    const run = (deadline: number, waits: boolean, signal: boolean): boolean => {
+      let result: number;
+      try {
+        result = pending.run(deadline, signal);
+      } catch (error) {
+        result = this.#bug(error);
+      }
+      if (result === PENDING) return false;
+      const answer = this.#answer(call, result);
+      if (waits) this.#native.supReply(answer);
+      return true;
+    };
+    const job: Job = {
+      uid,
+      run: (deadline) => {
+        const waits = select();
+        return run(deadline, waits, !waits || signalled());
+      },
+      isOver: () => !select() || signalled(),
+    };
+    // Too many at once: this one ends as if a signal had come, and may be tried again.
+    if (!backlogOf(this.#kernel).add(job)) while (!run(0, true, true));
+    return ANSWERED;
+  }
+
+  /** The end of a call that took long: what its caller gets. */
+  #answer(call: ObservedCall, result: number): number {
+    const { pending } = call.caller;
+    const end = pending === undefined ? result : this.#finish(pending, call.cmd, result);
+    for (const observer of this.#observers) observer.exit?.(call, end);
+    return pending !== undefined && end >= 0 ? ANSWERED : end;
   }
 
   /** A map was frozen: its pages take no new writable mapping, in whoever's hands its descriptor is. */
@@ -260,6 +323,7 @@ export class Session {
     let answered = false;
     if (result === 0) {
       result = this.#kernel.bpf(call.cmd, call.bytes, call.size, call.uaddr, caller);
+      if (result === PENDING) return this.#goOn(call);
       const { pending } = caller;
       if (pending !== undefined) {
         result = this.#finish(pending, call.cmd, result);

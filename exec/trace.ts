@@ -39,8 +39,8 @@ export class CallTracer implements Observer {
   readonly #print: (line: string) => void;
   readonly #now: () => number;
   readonly #json: boolean;
-  #start = 0;
-  #inputs: readonly Decoded[] = [];
+  /** Of the calls that have not ended: one that takes long is overtaken by others. */
+  readonly #entered = new WeakMap<ObservedCall, { readonly inputs: readonly Decoded[]; readonly start: number }>();
 
   /** `now`: a clock in nanoseconds. */
   constructor(print: (line: string) => void, now: () => number, json = false) {
@@ -50,20 +50,21 @@ export class CallTracer implements Observer {
   }
 
   enter(call: ObservedCall): number {
-    this.#inputs = new CallDecoder(call).inputs();
-    this.#start = this.#now();
+    this.#entered.set(call, { inputs: new CallDecoder(call).inputs(), start: this.#now() });
     return 0;
   }
 
   exit(call: ObservedCall, result: number): void {
-    const took = this.#now() - this.#start;
+    const now = this.#now();
+    const { inputs, start } = this.#entered.get(call) ?? { inputs: [], start: now };
+    const took = now - start;
     const decoder = new CallDecoder(call);
     const outputs = result < 0 ? decoder.log() : decoder.outputs();
     const target = COMMAND_ATTRS[call.cmd]?.returns !== undefined && result >= 0 ? decoder.object(result) : undefined;
     this.#print(
       this.#json
-        ? jsonLine(call, this.#inputs, outputs, result, target, took)
-        : textLine(call, this.#inputs, outputs, result, target, took),
+        ? jsonLine(call, inputs, outputs, result, target, took)
+        : textLine(call, inputs, outputs, result, target, took),
     );
   }
 }

@@ -6,16 +6,20 @@
  *    union bpf_attr, pointers in it lead into the caller's memory; result and errno as bpf(2)
  *    (native/bpf_emu.h).
  *  - write a line of JSON, read a line of JSON. Replies wait in a queue; a writer that never
- *    reads is stopped with ENOSPC once {@link REPLIES_MAX} bytes are queued.
+ *    reads is stopped with ENOSPC once {@link REPLIES_MAX} bytes are queued. A line that takes
+ *    long goes on after its write has been answered; those behind it wait for it.
  *
  * Rights are those of the thread that calls or writes, at that moment.
  */
 import { isUtf8 } from 'node:buffer';
+import { isWork, monotonicMs, PENDING, runUntil, type Work } from '../base/work.ts';
 import type { ProcessAccess, ResolvePath } from '../native/addon.ts';
 import { CtlSession, LINE_MAX, type SessionCommand } from '../syscall/ctl_json/session.ts';
 import { FdTable } from '../syscall/fd_table.ts';
+import { FIRST_SLICE_MS } from '../syscall/pending.ts';
 import { CAP_FULL_SET } from '../uapi/capability.ts';
-import { EAGAIN, EINTR, ENOMEM, ENOSPC, ENOTTY } from '../uapi/errno.ts';
+import { EAGAIN, EINTR, EIO, ENOMEM, ENOSPC, ENOTTY } from '../uapi/errno.ts';
+import { backlogOf, type Job } from './backlog.ts';
 import { CTL_FD_BASE, CtlCaller } from './ctl_caller.ts';
 import { NO_REPLY, OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
@@ -30,6 +34,8 @@ export const CTL_IOC_TYPE = 0xbf;
 export const CTL_IOC_CLOSE = 0xff;
 /** Queued replies from which on writing fails until some are read. */
 export const REPLIES_MAX = 4 << 20;
+/** Bytes behind a line that takes long from which on writing fails until it has ended. */
+const INPUT_MAX = LINE_MAX;
 /** Most bytes of unfinished lines and unread replies that all opens of a mount may hold together. */
 export const BUFFERED_MAX = 256 << 20;
 
@@ -78,9 +84,13 @@ export class CtlFile extends OpenFile {
   #queued = 0;
   #readers: { waiting: Waiting; size: number }[] = [];
   #pollers: { low: number; high: number }[] = [];
-  /** Writes that wait until the one before them has run its lines. */
+  /** Writes that wait until the one before them has run its lines, and how many bytes wait. */
   #writes: (() => void)[] = [];
+  #input = 0;
   #writing = false;
+  /** Requests that take long. */
+  readonly #slow = new Set<SlowRequest>();
+  #closed = false;
 
   constructor(inode: Inode, sb: Superblock, flags: number) {
     super(inode);
@@ -99,6 +109,7 @@ export class CtlFile extends OpenFile {
       fds: this.#fds,
       paths: () => this.#jsonPaths(),
       commands: this.#sb.ctl.commands,
+      mayWait: true,
     });
     return this.#session;
   }
@@ -136,6 +147,7 @@ export class CtlFile extends OpenFile {
     caller.paths.begin(caller);
     const result = this.#sb.kernel.bpf(cmd, attr, attr.length, addr, caller);
     if (caller.paths.isWaiting) return this.#bpfLater(request, cmd, attr, addr, caller);
+    if (result === PENDING) return this.#bpfGoesOn(request, attr, caller);
     const size = ioctlReply(reply, result, attr, Math.min(caller.attrTouched, request.get(IN_BODY + 7)));
     this.#callers.push(caller);
     return size;
@@ -159,31 +171,73 @@ export class CtlFile extends OpenFile {
     return NO_REPLY;
   }
 
+  /** The call takes long: it goes on while others are served, and is answered at its end. */
+  #bpfGoesOn(request: FuseRequest, data: Uint8Array, caller: CtlCaller): number {
+    const attr = new Uint8Array(data);
+    caller.moveAttr(attr);
+    const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1) };
+    const outSize = request.get(IN_BODY + 7);
+    const pending = this.#sb.kernel.takePending();
+    this.#goOn(request.uid, waiting, (deadline, signal) => {
+      let result: number;
+      try {
+        result = pending.run(deadline, signal);
+      } catch (error) {
+        this.#sb.onBug(error);
+        result = -EIO;
+      }
+      if (result === PENDING) return false;
+      this.#sb.answer(waiting, (to) => ioctlReply(to, result, attr, Math.min(caller.attrTouched, outSize)));
+      this.#callers.push(caller);
+      return true;
+    });
+    return NO_REPLY;
+  }
+
+  #goOn(uid: number, waiting: Waiting | undefined, run: SlowRequest['step']): void {
+    const backlog = backlogOf(this.#sb.kernel);
+    const request = new SlowRequest(uid, waiting, (deadline, signal) => {
+      if (!run(deadline, signal)) return false;
+      this.#slow.delete(request);
+      return true;
+    });
+    this.#slow.add(request);
+    // Too many at once: this one ends as if a signal had come, and may be tried again.
+    if (!backlog.add(request)) request.end();
+  }
+
   // --- lines of JSON ---
 
   override write(request: FuseRequest, _reply: FuseReply, start: number, size: number): number {
     if (this.#sb.buffered + size > BUFFERED_MAX) return -ENOMEM;
-    if (this.#queued >= REPLIES_MAX) return this.#nonblocking ? -EAGAIN : -ENOSPC;
+    if (this.#queued >= REPLIES_MAX || this.#input >= INPUT_MAX) return this.#nonblocking ? -EAGAIN : -ENOSPC;
     const { tid, uid, gid } = request;
-    const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1) };
-    // A write that must wait keeps its bytes; the request buffer is used again meanwhile.
+    const writer = { tid, uid, gid, caps: this.#capsOf(tid, uid) };
     const bytes = request.bytes.subarray(start, start + size);
     if (this.#writing) {
+      // Kept, since the request buffer is used again. The kernel lets one writer in at a time: it is not held up.
       const data = Buffer.from(bytes);
-      this.#writes.push(() => this.#begin(data, tid, uid, gid, waiting, true));
-      return NO_REPLY;
+      this.#keep(size);
+      this.#writes.push(() => {
+        this.#keep(-size);
+        this.#begin(data, writer, undefined);
+      });
+      return size;
     }
-    return this.#begin(bytes, tid, uid, gid, waiting, false) ? size : NO_REPLY;
+    const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1), size };
+    return this.#begin(bytes, writer, waiting) ? size : NO_REPLY;
   }
 
-  #begin(data: Buffer, tid: number, uid: number, gid: number, waiting: Waiting, late: boolean): boolean {
+  /** So many bytes more wait for their turn. */
+  #keep(bytes: number): void {
+    this.#input += bytes;
+    this.#sb.buffered += bytes;
+  }
+
+  #begin(data: Buffer, writer: Writer, waiting: WaitingWrite | undefined): boolean {
     this.#writing = true;
-    const { caller } = this.#json();
-    caller.tid = tid;
-    caller.uid = uid;
-    caller.gid = gid;
-    caller.caps = this.#capsOf(tid, uid);
-    return this.#lines(data, 0, data.length, waiting, late);
+    Object.assign(this.#json().caller, writer);
+    return this.#lines(data, 0, waiting);
   }
 
   #capsOf(tid: number, uid: number): bigint {
@@ -193,8 +247,11 @@ export class CtlFile extends OpenFile {
     return new DataView(caps.buffer).getBigUint64(0, true);
   }
 
-  /** Runs the lines that end in `data`. True when done; false when a path holds it up: then it goes on later. */
-  #lines(data: Buffer, from: number, size: number, waiting: Waiting, late: boolean): boolean {
+  /**
+   * Runs the lines that end in `data`. True when its write can be answered: they are done, or
+   * one takes long and goes on by itself. False when a path holds it up: then `waiting` is answered later.
+   */
+  #lines(data: Buffer, from: number, waiting: WaitingWrite | undefined): boolean {
     for (;;) {
       const end = data.indexOf(0x0a, from);
       this.#addToLine(data.subarray(from, end < 0 ? data.length : end));
@@ -212,34 +269,71 @@ export class CtlFile extends OpenFile {
         this.#jsonPaths(),
         session.caller,
         () => this.#run(session, line),
-        (reply) => {
-          this.#queue(reply);
-          this.#lines(remaining.bytes, 0, size, waiting, true);
-        },
+        (reply) => this.#afterWalk(reply, remaining.bytes, waiting),
       );
-      if (reply === undefined) {
+      if (typeof reply !== 'string') {
         remaining.bytes = Buffer.from(remaining.bytes);
-        return false;
+        if (reply === undefined) return false;
+        this.#lineGoesOn(reply, remaining.bytes);
+        return true;
       }
       this.#queue(reply);
       from = rest;
-    }
-    if (late) {
-      this.#sb.answer(waiting, (to) => {
-        to.u32[OUT_BODY] = size;
-        to.u32[OUT_BODY + 1] = 0;
-        return 8;
-      });
     }
     this.#writing = false;
     this.#writes.shift()?.();
     return true;
   }
 
-  /** One line's reply. A bug costs its own caller an error, not everybody the server. */
-  #run(session: CtlSession, line: string): string {
+  /** The path of a line has been walked: its reply, and the lines behind it. */
+  #afterWalk(reply: string | Work<string>, rest: Buffer, waiting: WaitingWrite | undefined): void {
+    if (isWork(reply)) this.#lineGoesOn(reply, rest);
+    else {
+      this.#queue(reply);
+      if (!this.#lines(rest, 0, waiting)) return;
+    }
+    if (waiting === undefined) return;
+    this.#sb.answer(waiting, (to) => {
+      to.u32[OUT_BODY] = waiting.size;
+      to.u32[OUT_BODY + 1] = 0;
+      return 8;
+    });
+  }
+
+  /**
+   * A line takes long: it goes on while others are served, then come the lines behind it. Its
+   * write does not wait for it, or nobody else could write; closing the file ends it.
+   */
+  #lineGoesOn(work: Work<string>, rest: Buffer): void {
+    this.#keep(rest.length);
+    this.#goOn(this.#json().caller.uid, undefined, (deadline, signal) => {
+      const reply = this.#safely(() => {
+        const step = runUntil(work, deadline, signal);
+        return step.done === true ? step.value : undefined;
+      });
+      if (reply === undefined) return false;
+      this.#keep(-rest.length);
+      if (this.#closed) return true;
+      this.#queue(reply);
+      this.#lines(rest, 0, undefined);
+      return true;
+    });
+  }
+
+  /** One line's reply, or the work that leads to it when it takes long. */
+  #run(session: CtlSession, line: string): string | Work<string> {
+    return this.#safely(() => {
+      const work = session.line(line);
+      let step = work.next(false);
+      if (step.done !== true) step = runUntil(work, monotonicMs() + FIRST_SLICE_MS, false);
+      return step.done === true ? step.value : work;
+    });
+  }
+
+  /** A bug costs its own caller an error, not everybody the server. */
+  #safely<T>(body: () => T): T | string {
     try {
-      return session.writeLine(line);
+      return body();
     } catch (error) {
       this.#sb.onBug(error);
       return refusal('EIO');
@@ -319,6 +413,12 @@ export class CtlFile extends OpenFile {
   }
 
   override interrupt(low: number, high: number): boolean {
+    for (const request of this.#slow) {
+      if (request.waiting?.low !== low || request.waiting.high !== high) continue;
+      request.signal = true;
+      backlogOf(this.#sb.kernel).hurry(request);
+      return true;
+    }
     const index = this.#readers.findIndex(({ waiting }) => waiting.low === low && waiting.high === high);
     if (index < 0) return false;
     this.#readers.splice(index, 1);
@@ -328,10 +428,58 @@ export class CtlFile extends OpenFile {
 
   override release(): void {
     super.release();
+    this.#closed = true;
+    for (const request of this.#slow) {
+      backlogOf(this.#sb.kernel).remove(request);
+      request.end();
+    }
     this.#session?.close();
     this.#fds.closeAll();
     this.#dropLine();
-    this.#sb.buffered -= this.#queued;
+    this.#sb.buffered -= this.#queued + this.#input;
+  }
+}
+
+/** A write that waits for a path. */
+interface WaitingWrite extends Waiting {
+  readonly size: number;
+}
+
+/** Whose rights the lines of a write have. */
+interface Writer {
+  readonly tid: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly caps: bigint;
+}
+
+/** A request that takes long. */
+class SlowRequest implements Job {
+  readonly uid: number;
+  /** The request that is answered at its end, if any. */
+  readonly waiting: Waiting | undefined;
+  /** A signal waits for its caller. */
+  signal = false;
+  readonly step: (deadline: number, signal: boolean) => boolean;
+
+  constructor(uid: number, waiting: Waiting | undefined, step: SlowRequest['step']) {
+    this.uid = uid;
+    this.waiting = waiting;
+    this.step = step;
+  }
+
+  run(deadline: number): boolean {
+    return this.step(deadline, this.signal);
+  }
+
+  isOver(): boolean {
+    return this.signal;
+  }
+
+  /** Ends it now, as by a signal. */
+  end(): void {
+    this.signal = true;
+    while (!this.run(0));
   }
 }
 

@@ -19,6 +19,7 @@ export class CtlCaller implements Caller {
   gid = 0;
   tid = 0;
   cpu = 0;
+  readonly mayWait = true;
   readonly paths: CallPaths;
   readonly #process: ProcessAccess;
   readonly #ownerUid: number | undefined;
@@ -48,6 +49,11 @@ export class CtlCaller implements Caller {
     this.#attr = attr;
     this.#attrAddr = attrAddr;
     this.attrTouched = 0;
+  }
+
+  /** The same call goes on with its attr elsewhere. */
+  moveAttr(attr: Uint8Array): void {
+    this.#attr = attr;
   }
 
   hasCap(cap: number): boolean {

@@ -683,6 +683,7 @@ napi_value Select(napi_env env, napi_callback_info info) {
   Args args(env, info);
   auto n = static_cast<size_t>(args.i32(0));
   bool valid = false;
+  current.listener = -1; /* nothing reaches a caller whose listener is closed */
   if (n < listeners.size() && listeners[n]->open) {
     current.listener = listeners[n]->fd;
     current.id = static_cast<uint64_t>(args.u32(2)) << 32 | args.u32(1);

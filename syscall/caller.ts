@@ -23,6 +23,11 @@ export interface Caller extends MapCreator, MapSyscall {
   readonly comm?: string;
   /** CPU the call runs on, below the kernel's nrCpus. */
   readonly cpu: number;
+  /**
+   * A command that takes long may answer PENDING; the door then goes on with
+   * {@link Kernel.takePending}. Left out: every command is run to its end.
+   */
+  readonly mayWait?: boolean;
   /** Whether the caller has this capability in the initial user namespace. */
   hasCap(cap: number): boolean;
   /** Copies caller memory at `addr` to `dst` (`copy_from_user`): 0 or -EFAULT. Nothing is promised of `dst` on failure. */

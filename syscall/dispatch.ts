@@ -1,6 +1,7 @@
 /**
  * bpf(2): the checks at its entry and the table of commands (`__sys_bpf`).
  */
+import { monotonicMs, PENDING, runToEnd, runUntil, type Work } from '../base/work.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
 import { E2BIG, EFAULT, EINVAL, EPERM } from '../uapi/errno.ts';
@@ -10,9 +11,13 @@ import type { Caller } from './caller.ts';
 import { COMMANDS } from './commands.ts';
 import { capable } from './fd.ts';
 import type { Kernel } from './kernel.ts';
+import { FIRST_SLICE_MS, PendingCall } from './pending.ts';
 
-/** One command: the result of bpf(2), 0 or more, or a negative errno. The unused tail of the attr has been checked. */
-export type Command = (kernel: Kernel, attr: Attr, caller: Caller) => number;
+/**
+ * One command: the result of bpf(2), 0 or more, or a negative errno; or the work that leads
+ * to it. The unused tail of the attr has been checked.
+ */
+export type Command = (kernel: Kernel, attr: Attr, caller: Caller) => number | Work;
 
 /** Largest attr that is looked at (PAGE_SIZE). */
 const SIZE_MAX = 4096;
@@ -26,6 +31,8 @@ const CHECK_FROM = Uint8Array.from(COMMAND_ATTRS, (command) => command.checkFrom
 export class Dispatcher {
   readonly #attrs = Array.from({ length: DEPTH_MAX }, () => new Attr());
   #depth = 0;
+  /** The command that answered PENDING. */
+  pending: PendingCall | undefined = undefined;
 
   /**
    * Runs one command. `bytes` are the first `min(size, 4096)` bytes at `uaddr`, or
@@ -48,10 +55,24 @@ export class Dispatcher {
     const cpu = kernel.cpu;
     kernel.cpu = caller.cpu;
     try {
-      return (COMMANDS[cmd] as Command)(kernel, attr, caller);
+      const result = (COMMANDS[cmd] as Command)(kernel, attr, caller);
+      return typeof result === 'number' ? result : this.#begin(kernel, result, caller);
     } finally {
       kernel.cpu = cpu;
       this.#depth--;
     }
+  }
+
+  /** The first milliseconds of a command; all of it for a caller that cannot wait. */
+  #begin(kernel: Kernel, work: Work, caller: Caller): number {
+    let step = work.next(false);
+    if (step.done === true) return step.value;
+    if (caller.mayWait !== true) return runToEnd(work);
+    step = runUntil(work, monotonicMs() + FIRST_SLICE_MS, false);
+    if (step.done === true) return step.value;
+    this.pending = new PendingCall(kernel, work, caller);
+    // The command keeps its attr.
+    this.#attrs[this.#depth - 1] = new Attr();
+    return PENDING;
   }
 }

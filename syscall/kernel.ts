@@ -3,10 +3,12 @@
  * clocks. `kernel.bpf(cmd, attr, caller)` is bpf(2). Nothing is global: two kernels
  * in one process do not know each other.
  */
+
 import type { Clock, KernelEnv, Random } from '../base/env.ts';
 import { Idr } from '../base/idr.ts';
 import type { BpfObject } from '../base/object.ts';
 import { LINUX_6_18, type Profile } from '../base/profile.ts';
+import type { Work } from '../base/work.ts';
 import type { Btf } from '../btf/btf.ts';
 import { parseVmlinux } from '../btf/vmlinux.ts';
 import type { BpfMap } from '../maps/map.ts';
@@ -14,14 +16,18 @@ import { Arena } from '../mm/arena.ts';
 import { createVm } from '../vm/helpers/index.ts';
 import type { Machine } from '../vm/machine.ts';
 import type { VerifierInput, VerifierResult } from '../vm/verifier/types.ts';
-import { verify } from '../vm/verifier/verify.ts';
+import { verifySteps } from '../vm/verifier/verify.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { Caller } from './caller.ts';
 import { Cgroups } from './cgroup.ts';
 import { Dispatcher } from './dispatch.ts';
 import { NetNamespace } from './netns.ts';
+import type { PendingCall } from './pending.ts';
 import { Scratches } from './scratch.ts';
 import { SockMapProgs } from './sockmap_progs.ts';
+
+/** A verifier, in one go or in pieces. */
+export type Verify = (input: VerifierInput) => VerifierResult | Work<VerifierResult>;
 
 /** How a {@link Kernel} is made; what is left out is taken from the machine. */
 export interface KernelOptions {
@@ -33,7 +39,7 @@ export interface KernelOptions {
   readonly random: Random;
   readonly profile?: Profile;
   /** A verifier other than the usual one, for tests. */
-  readonly verify?: (input: VerifierInput) => VerifierResult;
+  readonly verify?: Verify;
   /** Fill freed memory with 0x6b (tests). */
   readonly poison?: boolean;
   /** The kernel's own types: bytes of /sys/kernel/btf/vmlinux. */
@@ -70,7 +76,7 @@ export class Kernel implements KernelEnv {
   readonly scratch: Scratches;
   readonly #dispatcher = new Dispatcher();
   /** What decides whether a program may run. */
-  readonly verify: (input: VerifierInput) => VerifierResult;
+  readonly verify: Verify;
   #vm: Vm | undefined;
 
   constructor(options: KernelOptions) {
@@ -82,7 +88,7 @@ export class Kernel implements KernelEnv {
     this.scratch = new Scratches(this.arena);
     this.vmlinux = options.vmlinux === undefined ? undefined : parseVmlinux(options.vmlinux);
     if (this.vmlinux !== undefined) this.btfs.add(this.vmlinux);
-    this.verify = options.verify ?? verify;
+    this.verify = options.verify ?? verifySteps;
   }
 
   /** The machine programs run on, made when first needed. */
@@ -95,10 +101,18 @@ export class Kernel implements KernelEnv {
    * bpf(2): 0 or more, or a negative errno; never throws for what a caller does.
    *
    * `attr` holds the first `min(size, 4096)` bytes at `uaddr` in the caller's memory;
-   * undefined when they cannot be read. Results that the kernel stores in the attr are
+   * undefined when they cannot be read. A caller that may wait can get PENDING ({@link takePending}). Results that the kernel stores in the attr are
    * written to `uaddr` plus their offset through {@link Caller.write}, even beyond `size`.
    */
   bpf(cmd: number, attr: Uint8Array | undefined, size: number, uaddr: number, caller: Caller): number {
     return this.#dispatcher.bpf(this, cmd, attr, size, uaddr, caller);
+  }
+
+  /** The command that the last call of {@link bpf} answered PENDING for: the caller's door must run it to its end. */
+  takePending(): PendingCall {
+    const { pending } = this.#dispatcher;
+    if (pending === undefined) throw new Error('No command is pending');
+    this.#dispatcher.pending = undefined;
+    return pending;
   }
 }

@@ -22,6 +22,8 @@ export interface LocalCallerOptions {
   readonly caps?: bigint;
   /** Most bytes of memory; default 64 MiB. */
   readonly memory?: number;
+  /** Its door can answer later ({@link Caller.mayWait}). */
+  readonly mayWait?: boolean;
   /** Its descriptors, when they are shared with somebody; default: a table of its own. */
   readonly fds?: FdTable;
   /** Its view of the file system; paths are in the memory of the caller given. */
@@ -42,6 +44,7 @@ export class LocalCaller implements Caller {
   cpu: number;
   caps: bigint;
   paths: PathResolver;
+  readonly mayWait: boolean;
   readonly #memoryMax: number;
   readonly fds: FdTable;
   #memory = new Uint8Array(1 << 16);
@@ -53,6 +56,7 @@ export class LocalCaller implements Caller {
     this.tid = options.tid ?? 1;
     this.cpu = options.cpu ?? 0;
     this.caps = options.caps ?? CAP_FULL_SET;
+    this.mayWait = options.mayWait === true;
     this.#memoryMax = options.memory ?? 64 << 20;
     this.fds = options.fds ?? new FdTable();
     this.paths = options.paths?.(this) ?? NO_PATHS;

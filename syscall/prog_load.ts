@@ -3,7 +3,8 @@
  * and become a program.
  */
 import { BpfLog } from '../base/bpf_log.ts';
-import { BpfFile } from '../base/object.ts';
+import { BpfFile, type BpfObject } from '../base/object.ts';
+import { isWork, type Work } from '../base/work.ts';
 import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { progMapCompatible } from '../maps/prog_compatible.ts';
@@ -19,6 +20,7 @@ import { btfOf, mapOf, newFd } from './fd.ts';
 import type { Kernel } from './kernel.ts';
 import { LoadedProg } from './loaded_prog.ts';
 import { finishLog } from './log_out.ts';
+import { Held } from './pending.ts';
 import { checkProgAttrs, type ProgRequest } from './prog_attrs.ts';
 import { mapMayHoldProgs } from './prog_maps.ts';
 import { type Records, readRecords } from './prog_records.ts';
@@ -31,8 +33,8 @@ const MAX_USED_MAPS = 64;
 const FUNC_INFO_SIZE = 8;
 const LINE_INFO_SIZE = 16;
 
-/** Runs the command: the new descriptor, or -errno. */
-export function progLoad(kernel: Kernel, attr: Attr, caller: Caller): number {
+/** Runs the command: the new descriptor, or -errno; -EAGAIN when a signal broke it off. */
+export function* progLoad(kernel: Kernel, attr: Attr, caller: Caller): Work {
   const request = checkProgAttrs(kernel, attr, caller);
   if (typeof request === 'number') return request;
   const ubuf = attr.addr(AT.log_buf);
@@ -41,9 +43,38 @@ export function progLoad(kernel: Kernel, attr: Attr, caller: Caller): number {
 
   const arrayMaps: BpfMap[] = [];
   const debug: DebugInfo = { ...debugInfo(attr, caller, request), arrayMaps };
-  const result = kernel.verify(verifierInput(kernel, attr, caller, request, debug, log));
+  const held = new Held();
+  try {
+    const input = verifierInput(kernel, attr, caller, request, debug, log, held);
+    const verdict = kernel.verify(input);
+    const result = isWork(verdict) ? yield* holding(verdict, held) : verdict;
+    return finishLoad(kernel, attr, caller, request, debug, log, result);
+  } finally {
+    held.release();
+  }
+}
+
+/** A verification; what it has looked up is held from its first pause on. */
+function* holding(verification: Work<VerifierResult>, held: Held): Work<VerifierResult> {
+  for (let signal = false; ; ) {
+    const step = verification.next(signal);
+    if (step.done === true) return step.value;
+    held.take();
+    signal = yield;
+  }
+}
+
+function finishLoad(
+  kernel: Kernel,
+  attr: Attr,
+  caller: Caller,
+  request: ProgRequest,
+  debug: DebugInfo,
+  log: BpfLog,
+  result: VerifierResult,
+): number {
   if (result.errno === -E2BIG) tellRecordSize(attr, caller, debug);
-  const logError = finishLog(log, attr, caller, ubuf, AT.log_true_size);
+  const logError = finishLog(log, attr, caller, attr.addr(AT.log_buf), AT.log_true_size);
   if (logError < 0) return logError;
   if (result.errno < 0) return result.errno;
   return makeProg(kernel, caller, request, debug, result);
@@ -99,7 +130,11 @@ function verifierInput(
   request: ProgRequest,
   debug: DebugInfo,
   log: BpfLog,
+  held: Held,
 ): VerifierInput {
+  held.use(debug.btf);
+  held.use(request.attachBtf);
+  held.use(request.dstProg);
   const fdArray = attr.addr(AT.fd_array);
   const fdArrayCnt = attr.get(AT.fd_array_cnt);
   const entry = new Uint8Array(4);
@@ -115,11 +150,11 @@ function verifierInput(
     gplCompatible: request.gplCompatible,
     caps: request.caps,
     // The template of a map of maps has no id and no name: the verifier asks it for neither.
-    mapByFd: (fd) => mapOf(caller, fd >>> 0) as MapDesc | number,
-    btfByFd: (fd) => btfOf(caller, fd >>> 0),
+    mapByFd: (fd) => use(held, mapOf(caller, fd >>> 0)) as MapDesc | number,
+    btfByFd: (fd) => use(held, btfOf(caller, fd >>> 0)),
     ...(fdArray === 0 ? {} : { fdArray: readEntry }),
     ...(fdArrayCnt === 0 ? {} : { fdArrayCnt }),
-    fdArrayErrno: checkFdArray(caller, log, fdArray, fdArrayCnt, readEntry, debug.arrayMaps),
+    fdArrayErrno: checkFdArray(caller, log, fdArray, fdArrayCnt, readEntry, debug.arrayMaps, held),
     btfErrno: debug.btfError,
     funcInfo: debug.funcInfo.bytes,
     funcInfoRecSize: debug.funcInfo.recSize,
@@ -146,6 +181,12 @@ function verifierInput(
   };
 }
 
+/** What a descriptor led to, kept for as long as the command goes on. */
+function use<T extends BpfObject>(held: Held, found: T | number): T | number {
+  if (typeof found !== 'number') held.use(found);
+  return found;
+}
+
 function attachOf(request: ProgRequest): VerifierInput['attach'] {
   const { dstProg, attachBtf, attachBtfId } = request;
   const dst = dstProg instanceof LoadedProg ? dstProg : undefined;
@@ -162,6 +203,7 @@ function checkFdArray(
   count: number,
   read: (index: number) => number | undefined,
   maps: BpfMap[],
+  held: Held,
 ): number {
   if (count === 0) return 0;
   if (count >= FD_ARRAY_MAX) return -EINVAL;
@@ -179,6 +221,7 @@ function checkFdArray(
           return -E2BIG;
         }
         maps.push(map);
+        held.use(map);
       }
     } else if (object?.kind !== 'btf') {
       log.write(`fd ${fd} is not pointing to valid bpf_map or btf\n`);

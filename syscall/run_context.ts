@@ -2,6 +2,7 @@
  * What a program that is run for a caller may ask of it: the task it runs in, the
  * caller's memory, and for syscall programs bpf(2) itself.
  */
+import type { Work } from '../base/work.ts';
 import type { UserMemory } from '../vm/task.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { Caller } from './caller.ts';
@@ -33,5 +34,14 @@ export function asCaller<T>(kernel: Kernel, vm: Vm, caller: Caller, body: () => 
     vm.caller = outer;
     vm.sysBpf = outerBpf;
     vm.sysClose = outerClose;
+  }
+}
+
+/** Runs work with the machine set up for the caller between its pauses. */
+export function* workAsCaller<T>(kernel: Kernel, vm: Vm, caller: Caller, work: Work<T>): Work<T> {
+  for (let signal = false; ; ) {
+    const step = asCaller(kernel, vm, caller, () => work.next(signal));
+    if (step.done === true) return step.value;
+    signal = yield;
   }
 }

@@ -3,6 +3,7 @@
  * where the kernel does it; orders of checks and results were recorded from 6.18).
  * Here: the command; `test_run_*.ts` are the runners.
  */
+import { isWork, type Work } from '../base/work.ts';
 import { BPF_PROG_TYPE as PT } from '../uapi/bpf.ts';
 import { EINTR, EINVAL, ENOMEM, ENOTSUPP } from '../uapi/errno.ts';
 import { isNoMemory } from '../vm/contexts/skb.ts';
@@ -13,7 +14,7 @@ import { TEST } from './attr_table.ts';
 import type { Caller } from './caller.ts';
 import { progOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
-import { asCaller } from './run_context.ts';
+import { asCaller, workAsCaller } from './run_context.ts';
 import type { TestRunner } from './test_run_common.ts';
 import { testRunFlowDissector } from './test_run_flow.ts';
 import { testRunNetfilter, testRunSkLookup } from './test_run_net.ts';
@@ -41,17 +42,19 @@ const RUNNERS: ReadonlyMap<number, TestRunner> = new Map<number, TestRunner>([
   [PT.TRACING, testRunTracing],
 ]);
 
-/** BPF_PROG_TEST_RUN (`bpf_prog_test_run`). */
-export function progTestRun(kernel: Kernel, attr: Attr, caller: Caller): number {
+/** BPF_PROG_TEST_RUN (`bpf_prog_test_run`). -EINTR when a signal came between two repetitions. */
+export function* progTestRun(kernel: Kernel, attr: Attr, caller: Caller): Work {
   if ((attr.get(AT.ctx_size_in) === 0) !== (attr.addr(AT.ctx_in) === 0)) return -EINVAL;
   if ((attr.get(AT.ctx_size_out) === 0) !== (attr.addr(AT.ctx_out) === 0)) return -EINVAL;
   const prog = progOf(caller, attr.getSigned(AT.prog_fd));
   if (typeof prog === 'number') return prog;
   const runner = RUNNERS.get(prog.type);
   if (runner === undefined || !(prog instanceof BpfProg)) return -ENOTSUPP;
+  const { vm } = prog;
   prog.get();
   try {
-    return asCaller(kernel, prog.vm, caller, () => runner({ kernel, vm: prog.vm, prog, attr, caller }));
+    const result = asCaller(kernel, vm, caller, () => runner({ kernel, vm, prog, attr, caller }));
+    return isWork(result) ? yield* workAsCaller(kernel, vm, caller, result) : result;
   } catch (error) {
     if (isNoMemory(error)) return -ENOMEM;
     if (error instanceof ProgramAborted) return -EINTR;

@@ -3,6 +3,7 @@
  * context structure and packet, the results (`bpf_test_run`, `bpf_ctx_init`,
  * `bpf_test_finish`, `bpf_ctx_finish` of net/bpf/test_run.c).
  */
+import type { Work } from '../base/work.ts';
 import { EFAULT, EINTR, ENOSPC } from '../uapi/errno.ts';
 import type { BpfProg } from '../vm/prog.ts';
 import { fireTracepoint } from '../vm/trampoline.ts';
@@ -15,12 +16,15 @@ import { checkTailZero } from './user_struct.ts';
 
 const AT = TEST.at;
 
-/** Milliseconds all repetitions of one test run may take: the kernel goes on until a signal comes. */
+/**
+ * Milliseconds all repetitions of one test run may take for a caller that nobody can
+ * interrupt. The kernel goes on until a signal comes, and so do we for the others.
+ */
 const RUN_BUDGET_MS = 20_000;
-/** Runs between two looks at the clock: few at first, more while they are short. */
+/** Runs between two looks at the clock, and at others who wait: few at first, more while they are short. */
 const BATCH_MIN = 16;
 const BATCH_MAX = 65536;
-const BATCH_MS = 20;
+const BATCH_MS = 1;
 const U32_MAX = 0xffffffff;
 
 /** One call of the command, as the runners see it. */
@@ -33,7 +37,7 @@ export interface TestRun {
 }
 
 /** Runs programs of one type: 0 or a negative errno. */
-export type TestRunner = (run: TestRun) => number;
+export type TestRunner = (run: TestRun) => number | Work;
 
 /** Whether flags other than those allowed, a CPU or a batch size were given. */
 export function refusesOptions(run: TestRun, allowedFlags: number): boolean {
@@ -43,7 +47,7 @@ export function refusesOptions(run: TestRun, allowedFlags: number): boolean {
 
 /** What repeated runs gave. */
 export interface RunResult {
-  /** 0, or -EINTR when the time was up. */
+  /** 0, or -EINTR for a signal, or when the time was up. */
   readonly errno: number;
   /** r0 of the last run, its low half. */
   readonly retval: number;
@@ -55,23 +59,26 @@ export interface RunResult {
  * Runs a program `repeat` times (0 means once) on a context (`bpf_test_run`). `result`
  * makes r0 of a run into the result; default: r0 itself.
  */
-export function runRepeated(
+export function* runRepeated(
   run: TestRun,
   ctx: number,
   result?: (r0: number) => number,
   before?: () => void,
-): RunResult {
+): Work<RunResult> {
   const { prog, vm } = run;
   const repeat = Math.max(run.attr.get(AT.repeat), 1);
-  const start = vm.now();
-  let last = start;
+  const patience = run.caller.mayWait === true ? Number.POSITIVE_INFINITY : RUN_BUDGET_MS;
   let batch = BATCH_MIN;
   let done = 0;
   let retval = 0;
-  const storage = new Map(vm.localStorage);
-  vm.localStorage.clear();
+  let spent = 0;
+  // The storage of cgroups that these runs find; others find theirs at every pause.
+  const theirs = vm.localStorage;
+  const ours: Vm['localStorage'] = new Map();
   try {
-    while (done < repeat) {
+    for (;;) {
+      vm.localStorage = ours;
+      const start = vm.now();
       const until = Math.min(done + batch, repeat);
       if (result === undefined && before === undefined) {
         retval = prog.runRepeat(ctx, until - done);
@@ -82,19 +89,20 @@ export function runRepeated(
         const r0 = prog.run(ctx);
         retval = result === undefined ? r0 : result(r0);
       }
-      if (done < repeat) {
-        const now = vm.now();
-        if (now - start > RUN_BUDGET_MS) return { errno: -EINTR, retval, duration: 0 };
-        if (now - last < BATCH_MS) batch = Math.min(batch * 2, BATCH_MAX);
-        last = now;
-      }
+      const took = vm.now() - start;
+      spent += took;
+      if (done >= repeat) break;
+      if (spent > patience) return { errno: -EINTR, retval, duration: 0 };
+      if (took < BATCH_MS) batch = Math.min(batch * 2, BATCH_MAX);
+      else if (took > BATCH_MS * 4) batch = Math.max(batch >> 1, 1);
+      vm.localStorage = theirs;
+      if (yield) return { errno: -EINTR, retval, duration: 0 };
     }
   } finally {
-    for (const value of vm.localStorage.values()) vm.env.arena.free(value.addr, value.size);
-    vm.localStorage.clear();
-    for (const [id, value] of storage) vm.localStorage.set(id, value);
+    vm.localStorage = theirs;
+    for (const value of ours.values()) vm.env.arena.free(value.addr, value.size);
   }
-  const duration = Math.floor(((vm.now() - start) * 1e6) / done);
+  const duration = Math.floor((spent * 1e6) / done);
   return { errno: 0, retval, duration: Math.min(Math.max(duration, 0), U32_MAX) };
 }
 

@@ -1,4 +1,5 @@
 /** Test runs of flow dissectors (`bpf_prog_test_run_flow_dissector`): the result is the keys. */
+import type { Work } from '../base/work.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { EINVAL, ENOMEM } from '../uapi/errno.ts';
 import { FLOW_KEYS, FLOW_KEYS_SIZE, FlowDissector } from '../vm/contexts/flow.ts';
@@ -16,19 +17,19 @@ import {
 } from './test_run_common.ts';
 
 /** Runs a program on a packet. */
-export function testRunFlowDissector(run: TestRun): number {
+export function* testRunFlowDissector(run: TestRun): Work {
   if (refusesOptions(run, 0)) return -EINVAL;
   const size = run.attr.get(TEST_AT.data_size_in);
   if (size < ETH_HLEN || size > PAGE_SIZE) return -EINVAL;
   const flow = new FlowDissector(run.vm, size);
   try {
-    return runOn(run, flow, size);
+    return yield* runOn(run, flow, size);
   } finally {
     flow.release();
   }
 }
 
-function runOn(run: TestRun, flow: FlowDissector, size: number): number {
+function* runOn(run: TestRun, flow: FlowDissector, size: number): Work {
   if (flow.data === 0) return -ENOMEM;
   const copied = takeData(run, flow.data, 0, size);
   if (copied < 0) return copied;
@@ -40,7 +41,7 @@ function runOn(run: TestRun, flow: FlowDissector, size: number): number {
     if (!rangeIsZero(keys, FLOW_KEYS.flags + 4, FLOW_KEYS_SIZE)) return -EINVAL;
     flags = new DataView(keys.buffer).getUint32(FLOW_KEYS.flags, true);
   }
-  const result = runRepeated(
+  const result = yield* runRepeated(
     run,
     flow.ctx,
     (r0) => {

@@ -2,6 +2,7 @@
  * Test runs of socket lookups and netfilter programs (`bpf_prog_test_run_sk_lookup`,
  * `bpf_prog_test_run_nf`).
  */
+import type { Work } from '../base/work.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { EAFNOSUPPORT, EINVAL, ENOMEM, EPROTO, ERANGE } from '../uapi/errno.ts';
 import { LOOPBACK } from '../vm/contexts/netdev.ts';
@@ -36,7 +37,7 @@ const SK_DROP = 0;
 const U16_MAX = 0xffff;
 
 /** Runs a program that picks a socket. */
-export function testRunSkLookup(run: TestRun): number {
+export function* testRunSkLookup(run: TestRun): Work {
   const { attr } = run;
   if (refusesOptions(run, 0)) return -EINVAL;
   if (attr.addr(TEST_AT.data_in) !== 0 || attr.get(TEST_AT.data_size_in) !== 0) return -EINVAL;
@@ -53,7 +54,7 @@ export function testRunSkLookup(run: TestRun): number {
   const lookup = new SkLookup(run.vm);
   try {
     lookup.describe(ctx, family);
-    const result = runRepeated(
+    const result = yield* runRepeated(
       run,
       lookup.ctx,
       (r0) => (r0 === SK_PASS || lookup.selected !== undefined ? SK_PASS : SK_DROP),
@@ -77,19 +78,19 @@ const NF_INET_LOCAL_OUT = 3;
 const SKB_SIZE_MAX = PAGE_SIZE - SKB_HEADROOM - SKB_TAILROOM;
 
 /** Runs a netfilter program on a packet. */
-export function testRunNetfilter(run: TestRun): number {
+export function* testRunNetfilter(run: TestRun): Work {
   if (refusesOptions(run, 0)) return -EINVAL;
   const size = run.attr.get(TEST_AT.data_size_in);
   if (size < IPV4_HLEN || size > SKB_SIZE_MAX) return -EINVAL;
   const skb = new Skb(run.vm);
   try {
-    return runNetfilter(run, skb, size);
+    return yield* runNetfilter(run, skb, size);
   } finally {
     skb.release();
   }
 }
 
-function runNetfilter(run: TestRun, skb: Skb, size: number): number {
+function* runNetfilter(run: TestRun, skb: Skb, size: number): Work {
   const data = skb.init(size, SKB_HEADROOM, SKB_TAILROOM);
   if (data < 0) return -ENOMEM;
   const copied = takeData(run, data, 0, size);
@@ -111,7 +112,7 @@ function runNetfilter(run: TestRun, skb: Skb, size: number): number {
   }
   const context = new NetfilterContext(run.vm, skb, hook, pf);
   try {
-    const result = runRepeated(run, context.ctx);
+    const result = yield* runRepeated(run, context.ctx);
     return result.errno < 0 ? result.errno : finish(run, [], result);
   } finally {
     context.release();

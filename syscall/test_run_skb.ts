@@ -2,6 +2,7 @@
  * Test runs of the types that are given a socket buffer (`bpf_prog_test_run_skb`):
  * socket_filter, sched_cls, sched_act, cgroup_skb, lwt_in, lwt_out, lwt_xmit.
  */
+import type { Work } from '../base/work.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_F_TEST, BPF_PROG_TYPE as PT } from '../uapi/bpf.ts';
 import { EBADMSG, EINVAL, ENODEV, ENOMEM } from '../uapi/errno.ts';
@@ -64,19 +65,19 @@ export function seesLinkLayer(type: number): boolean {
 }
 
 /** Runs a program on a packet. */
-export function testRunSkb(run: TestRun): number {
+export function* testRunSkb(run: TestRun): Work {
   if (refusesOptions(run, BPF_F_TEST.SKB_CHECKSUM_COMPLETE)) return -EINVAL;
   const size = run.attr.get(TEST_AT.data_size_in);
   if (size < ETH_HLEN || size > SIZE_MAX) return -EINVAL;
   const skb = new Skb(run.vm);
   try {
-    return runOn(run, skb, size);
+    return yield* runOn(run, skb, size);
   } finally {
     skb.release();
   }
 }
 
-function runOn(run: TestRun, skb: Skb, size: number): number {
+function* runOn(run: TestRun, skb: Skb, size: number): Work {
   const data = skb.init(size, SKB_HEADROOM, SKB_TAILROOM);
   if (data < 0) return -ENOMEM;
   const copied = takeData(run, data, 0, size);
@@ -98,7 +99,7 @@ function runOn(run: TestRun, skb: Skb, size: number): number {
   }
   skb.syncSock();
   skb.sync();
-  const result = runRepeated(run, skb.ctx);
+  const result = yield* runRepeated(run, skb.ctx);
   if (result.errno < 0) return result.errno;
   if (!linkLayer) {
     if (skb.reserve(ETH_HLEN, 0) < 0) return -ENOMEM;

@@ -1,4 +1,5 @@
 /** Test runs of XDP programs (`bpf_prog_test_run_xdp`), with metadata, fragments and live frames. */
+import type { Work } from '../base/work.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_ATTACH_TYPE as AT, BPF_F_TEST } from '../uapi/bpf.ts';
 import { E2BIG, EINVAL, ENODEV, ENOMEM } from '../uapi/errno.ts';
@@ -30,7 +31,7 @@ const BATCH_MAX = 256;
 const PAGE_HEAD = 112;
 
 /** Runs a program on a frame. */
-export function testRunXdp(run: TestRun): number {
+export function* testRunXdp(run: TestRun): Work {
   const { prog, attr } = run;
   const flags = attr.get(TEST_AT.flags);
   const live = (flags & BPF_F_TEST.XDP_LIVE_FRAMES) !== 0;
@@ -64,7 +65,7 @@ export function testRunXdp(run: TestRun): number {
   if ((size - meta) >>> 0 < ETH_HLEN) return -EINVAL;
   const xdp = new XdpBuff(run.vm);
   try {
-    return runOn(run, xdp, { size, linear, meta, headroom, live, view, md });
+    return yield* runOn(run, xdp, { size, linear, meta, headroom, live, view, md });
   } finally {
     xdp.release();
   }
@@ -80,7 +81,7 @@ interface Frame {
   readonly md: Uint8Array | undefined;
 }
 
-function runOn(run: TestRun, xdp: XdpBuff, frame: Frame): number {
+function* runOn(run: TestRun, xdp: XdpBuff, frame: Frame): Work {
   const { view, md } = frame;
   xdp.init(frame.headroom, frame.linear, 0);
   const copied = takeData(run, xdp.dataMeta, 0, frame.linear);
@@ -96,7 +97,7 @@ function runOn(run: TestRun, xdp: XdpBuff, frame: Frame): number {
   const frags = takeFrags(run, xdp, frame);
   if (frags < 0) return frags;
   xdp.sync();
-  const result = frame.live ? runLive(run, xdp, frame) : runRepeated(run, xdp.ctx);
+  const result = yield* frame.live ? runLive(run, xdp, frame) : runRepeated(run, xdp.ctx);
   if (view !== undefined) {
     view.setUint32(XDP_MD.data, xdp.data - xdp.dataMeta, true);
     view.setUint32(XDP_MD.dataEnd, xdp.dataEnd - xdp.dataMeta, true);
@@ -137,7 +138,7 @@ function takeFrags(run: TestRun, xdp: XdpBuff, frame: Frame): number {
  * Live frames: each run has a fresh copy of the frame, which then goes where the program
  * says; there is no network, so all of them end here. The result is 0, whatever r0 was.
  */
-function runLive(run: TestRun, xdp: XdpBuff, frame: Frame): RunResult {
+function* runLive(run: TestRun, xdp: XdpBuff, frame: Frame): Work<RunResult> {
   const { arena } = run.kernel;
   const ifindex = xdp.get32(XDP_MD.ingressIfindex);
   const packet = arena.u8.slice(xdp.dataMeta, xdp.dataEnd);
@@ -147,7 +148,7 @@ function runLive(run: TestRun, xdp: XdpBuff, frame: Frame): RunResult {
     xdp.set32(XDP_MD.ingressIfindex, ifindex);
     xdp.sync();
   };
-  const result = runRepeated(run, xdp.ctx, () => 0, restore);
+  const result = yield* runRepeated(run, xdp.ctx, () => 0, restore);
   restore();
   return result;
 }

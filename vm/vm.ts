@@ -164,7 +164,7 @@ export class Vm {
   /** Programs on its tracepoints, by name, in the order they came. */
   readonly tracepoints = new Map<string, Attached[]>();
   /** Values of cgroup storage maps, for bpf_get_local_storage, by map id. */
-  readonly localStorage = new Map<number, { readonly addr: number; readonly size: number }>();
+  localStorage = new Map<number, { readonly addr: number; readonly size: number }>();
   /** Cookie of the next socket that is asked for one. */
   nextCookie = 1n;
   /** Nesting of runs, and the number of the outermost one. */

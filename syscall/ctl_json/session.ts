@@ -10,6 +10,7 @@
  * stands for it later; `{"cmd":"close","fd":"$m"}` closes it. A field that is wrong is
  * answered with one line: field, found, wanted. Nothing a client writes throws.
  */
+import { isWork, monotonicMs, PENDING, runToEnd, type Work } from '../../base/work.ts';
 import { BPF_CMD } from '../../uapi/bpf.ts';
 import { Errno, errnoName, strerror } from '../../uapi/errno.ts';
 import { COMMAND_ATTRS, type CommandAttr } from '../attr_table.ts';
@@ -28,9 +29,12 @@ const NEWLINE = 0x0a;
 
 /**
  * A command beside bpf(2), such as EMU_STATUS: the fields of its line in, the fields of the
- * reply out. It may throw an {@link Errno}.
+ * reply out, or the work that leads to them. It may throw an {@link Errno}.
  */
-export type SessionCommand = (fields: Readonly<Record<string, unknown>>, caller: LocalCaller) => object;
+export type SessionCommand = (fields: Readonly<Record<string, unknown>>, caller: LocalCaller) => object | Work<object>;
+
+/** Milliseconds that a pending command goes on between two pauses of its line. */
+const SLICE_MS = 1;
 
 /** How a {@link CtlSession} is made: the caller's side, and the commands beside bpf(2) by name. */
 export interface CtlSessionOptions extends LocalCallerOptions {
@@ -81,9 +85,14 @@ export class CtlSession {
 
   /** Answers one line; the reply has no newline. */
   writeLine(line: string): string {
+    return runToEnd(this.line(line));
+  }
+
+  /** The same with pauses, for a caller that may wait. One line at a time: they share the caller's memory. */
+  *line(line: string): Work<string> {
     if (line.length > LINE_MAX) return refusal('E2BIG', `the line is too long: at most ${LINE_MAX} bytes`);
     try {
-      return JSON.stringify(this.#answer(line));
+      return JSON.stringify(yield* this.#answer(line));
     } catch (error) {
       if (error instanceof FieldError) return refusal('EINVAL', error.message, error.field);
       if (error instanceof Errno) return refusal(error.code, error.message);
@@ -136,27 +145,37 @@ export class CtlSession {
     return `${this.writeLine(line)}\n`;
   }
 
-  #answer(line: string): unknown {
+  *#answer(line: string): Work<unknown> {
     const request = parse(line);
     if (typeof request !== 'object' || request === null || Array.isArray(request)) throw wantsCommand(request);
     const fields = request as Record<string, unknown>;
     if (fields['cmd'] === 'close') return this.#closeFd(fields);
     const beside = this.#commands.get(String(fields['cmd']));
-    if (beside !== undefined) return { ok: true, ...beside(fields, this.caller) };
+    if (beside !== undefined) {
+      const reply = beside(fields, this.caller);
+      return { ok: true, ...(isWork(reply) ? yield* reply : reply) };
+    }
     const command = commandOf(fields['cmd']);
     if (command === undefined) throw wantsCommand(fields);
     SCHEMAS.check(command, request);
     if (fields['as'] !== undefined && command.returns === undefined)
       throw new FieldError('as', fields['as'], `no name: BPF_${command.name} makes no descriptor`);
-    return this.#run(command, fields);
+    return yield* this.#run(command, fields);
   }
 
-  #run(command: CommandAttr, fields: Record<string, unknown>): unknown {
+  *#run(command: CommandAttr, fields: Record<string, unknown>): Work<unknown> {
     const encoded = new Encoder(this.#kernel, this.caller, command, fields, (name) => this.#fd(name)).encode();
     const { attr } = encoded;
     const uaddr = this.caller.put(attr);
     if (uaddr === 0) throw new FieldError('cmd', fields['cmd'], 'less data: the memory of a request is limited');
-    const result = this.#kernel.bpf(command.number, attr, attr.length, uaddr, this.caller);
+    let result = this.#kernel.bpf(command.number, attr, attr.length, uaddr, this.caller);
+    if (result === PENDING) {
+      const pending = this.#kernel.takePending();
+      for (let signal = false; result === PENDING; ) {
+        signal = yield;
+        result = pending.run(monotonicMs() + SLICE_MS, signal);
+      }
+    }
     const after = this.caller.bytes(uaddr, attr.length);
     if (result < 0) {
       const reply: Record<string, unknown> = {

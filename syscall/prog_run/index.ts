@@ -5,15 +5,16 @@
  *     {"cmd":"EMU_PROG_RUN","prog_id":7,"data":"ffffffffffff…","repeat":1000}
  *     {"cmd":"EMU_PROG_RUN","prog_fd":3,"ctx":{"user_ip4":"10.0.0.1","user_port":80}}
  */
+import type { Work } from '../../base/work.ts';
 import { BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
-import { EINVAL, ENOENT, ENOTSUPP, Errno } from '../../uapi/errno.ts';
+import { EINTR, EINVAL, ENOENT, ENOTSUPP, Errno } from '../../uapi/errno.ts';
 import { BpfProg } from '../../vm/prog.ts';
 import { ProgramAborted } from '../../vm/vm.ts';
 import type { SessionCommand } from '../ctl_json/session.ts';
 import { progOf } from '../fd.ts';
 import type { Kernel } from '../kernel.ts';
 import type { LocalCaller } from '../local_caller.ts';
-import { asCaller } from '../run_context.ts';
+import { workAsCaller } from '../run_context.ts';
 import type { FieldValue, ProgEvent, ProgOutcome, ProgRunner } from './event.ts';
 import { SkbRunner, XdpRunner } from './packet_runner.ts';
 import { isMemoryType, isRecordType, MemoryRunner, RecordRunner } from './record_runner.ts';
@@ -36,6 +37,8 @@ const SKB_TYPES: ReadonlySet<number> = new Set([
 const REPEAT_MAX = 10_000_000;
 /** Milliseconds the repetitions may take. */
 const RUN_BUDGET_MS = 10_000;
+/** Milliseconds between two pauses for others. */
+const BATCH_MS = 1;
 
 /** A runner for a program; throws Errno (ENOTSUPP) for the types that have none. Release it after use. */
 export function progRunner(prog: BpfProg): ProgRunner {
@@ -94,16 +97,16 @@ function repeatOf(value: unknown): number {
 
 /** The command for the sessions of the control file. */
 export function emuProgRun(kernel: Kernel): SessionCommand {
-  return (fields, caller) => {
+  return function* (fields, caller) {
     const prog = progOfFields(kernel, caller, fields);
     const event = eventOf(fields);
     const repeat = repeatOf(fields['repeat']);
     const runner = progRunner(prog);
     prog.get();
     try {
-      return reply(asCaller(kernel, prog.vm, caller, () => repeated(prog, runner, event, repeat)));
+      return reply(yield* workAsCaller(kernel, prog.vm, caller, repeated(prog, runner, event, repeat)));
     } catch (error) {
-      if (error instanceof ProgramAborted) throw new Errno(4, error.message);
+      if (error instanceof ProgramAborted) throw new Errno(EINTR, error.message);
       throw error;
     } finally {
       runner.release();
@@ -118,15 +121,22 @@ interface Repeated {
   readonly duration: number;
 }
 
-function repeated(prog: BpfProg, runner: ProgRunner, event: ProgEvent, repeat: number): Repeated {
-  const start = prog.vm.now();
-  let outcome = runner.run(event);
-  let runs = 1;
-  while (runs < repeat && prog.vm.now() - start < RUN_BUDGET_MS) {
-    outcome = runner.run(event);
-    runs++;
+function* repeated(prog: BpfProg, runner: ProgRunner, event: ProgEvent, repeat: number): Work<Repeated> {
+  const { vm } = prog;
+  let spent = 0;
+  let batch = 1;
+  for (let runs = 0; ; ) {
+    const start = vm.now();
+    const until = Math.min(runs + batch, repeat);
+    let outcome: ProgOutcome;
+    do outcome = runner.run(event);
+    while (++runs < until);
+    const took = vm.now() - start;
+    spent += took;
+    if (runs === repeat || spent >= RUN_BUDGET_MS) return { outcome, runs, duration: Math.round((spent * 1e6) / runs) };
+    if (took < BATCH_MS) batch *= 2;
+    if (yield) throw new Errno(EINTR, 'A signal broke the repetitions off');
   }
-  return { outcome, runs, duration: Math.round(((prog.vm.now() - start) * 1e6) / runs) };
 }
 
 function reply({ outcome, runs, duration }: Repeated): object {

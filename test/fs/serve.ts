@@ -11,6 +11,7 @@ import { seededRandom } from '../../base/env.ts';
 import { mountBpffs } from '../../fs/mount.ts';
 import { hostClock } from '../../native/host.ts';
 import { Kernel } from '../../syscall/kernel.ts';
+import { emuProgRun } from '../../syscall/prog_run/index.ts';
 import { Errno } from '../../uapi/errno.ts';
 
 const [dir = '', options = ''] = process.argv.slice(2);
@@ -26,10 +27,12 @@ try {
     random: seededRandom(1),
   });
   const trace = process.env['BPF_EMU_TRACE'] === undefined ? {} : { trace: (line: string) => console.error(line) };
-  const mount = await mountBpffs(kernel, { dir, options, ...trace });
+  const commands = new Map([['EMU_PROG_RUN', emuProgRun(kernel)]]);
+  const mount = await mountBpffs(kernel, { dir, options, commands, ...trace });
   process.on('message', (question) => {
     if (question === 'pinned') send(mount.pinned());
-    else if (question === 'stats') send({ ...mount.stats, openFiles: mount.openFiles, maps: kernel.maps.size });
+    else if (question === 'stats')
+      send({ ...mount.stats, openFiles: mount.openFiles, maps: kernel.maps.size, progs: kernel.progs.size });
     else if (question === 'options') send(mount.options);
     else if (question === 'memory') send(process.memoryUsage().rss);
   });
