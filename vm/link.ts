@@ -161,7 +161,7 @@ function callSite(vm: Vm, insns: Insns, fact: InsnAux, i: number): CallSite {
     if (id === HELPER_MAP_UPDATE && map.ops.update) return { kind: 'update', map, ops };
     if (id === HELPER_MAP_DELETE && map.ops.remove) return { kind: 'remove', map, ops };
   }
-  if (id === HELPER_LOOP && fact.callback >= 0) return { kind: 'loop', subprog: fact.callback };
+  if (id === HELPER_LOOP && fact.loopCallback >= 0) return { kind: 'loop', subprog: fact.loopCallback };
   return { kind: 'helper', impl: vm.tables.helper(id) ?? unsupported(`helper ${id}`) };
 }
 

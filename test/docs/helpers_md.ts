@@ -10,7 +10,6 @@ import type { ProgContext } from '../../vm/verifier/types.ts';
 /** Helpers the engines do themselves. */
 const BUILT_IN: ReadonlyMap<number, string> = new Map([
   [12, 'Goes on in another program, at most 33 times. Done by the engines.'],
-  [181, 'Calls back a number of times. Done by the engines.'],
 ]);
 
 /** Attach types looked at, for the types whose helpers depend on them. */

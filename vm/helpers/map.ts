@@ -3,7 +3,7 @@
  * engines go to the map's own functions directly; these serve the other call sites
  * and the operations that are not hot.
  */
-import { EINVAL, ENOTSUPP } from '../../uapi/errno.ts';
+import { E2BIG, EINVAL, ENOTSUPP } from '../../uapi/errno.ts';
 import type { HelperRecord } from '../helper.ts';
 import type { Vm } from '../vm.ts';
 
@@ -65,6 +65,26 @@ function forEachMapElem(vm: Vm, mapAddr = 0, callback = 0, _hi = 0, ctxLo = 0, c
   });
 }
 
+/** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
+const MAX_LOOPS = 8 * 1024 * 1024;
+
+/**
+ * bpf_loop where flags or callback are not the same on every path; else the engines
+ * have the loop inline. The callback (index, ctx) until it returns non-zero; the number of turns.
+ */
+function loop(vm: Vm, count = 0, callback = 0, ctxLo = 0, ctxHi = 0, lo = 0, hi = 0): number {
+  const turns = count >>> 0;
+  if (lo !== 0 || hi !== 0) return -EINVAL;
+  if (turns > MAX_LOOPS) return -E2BIG;
+  for (let i = 0; i < turns; i++) {
+    vm.loopTurn();
+    vm.setArg(0, i, 0);
+    vm.setArg(1, ctxLo, ctxHi);
+    if (vm.callback(callback) !== 0) return i + 1;
+  }
+  return turns;
+}
+
 export const MAP_HELPERS: readonly HelperRecord[] = [
   {
     id: 1,
@@ -101,6 +121,15 @@ export const MAP_HELPERS: readonly HelperRecord[] = [
     ret: 'int',
     callsBack: true,
     fn: forEachMapElem,
+  },
+  {
+    id: 181,
+    name: 'loop',
+    doc: 'Calls back a number of times; most calls are inline in the engines.',
+    args: 'iill',
+    ret: 'int',
+    callsBack: true,
+    fn: loop,
   },
   {
     id: 195,

@@ -207,7 +207,7 @@ function loopHelper(vm: Vm, engine: Interpreter, regs: Int32Array, subprog: numb
   let done = 0;
   let error = 0;
   if (regs[8] !== 0 || regs[9] !== 0) error = -EINVAL;
-  else if (turns > MAX_LOOPS) error = -E2BIG;
+  else if (regs[3] !== 0 || turns > MAX_LOOPS) error = -E2BIG;
   else {
     for (; done < turns; done++) {
       vm.loopTurn();

@@ -60,7 +60,7 @@ import {
 } from './regs.ts';
 import { SanitizeInfo, sanitizeCheckBounds, sanitizeErr, sanitizePtrAlu, sanitizeValAlu } from './sanitize.ts';
 import { byteSwap, pointerOffset, scalarOp, signExtend, signExtend32 } from './scalar.ts';
-import { BPF_ADD_CONST, Reg } from './state.ts';
+import { BPF_ADD_CONST, BPF_ADD_CONST32, BPF_ADD_CONST64, Reg } from './state.ts';
 
 export const BPF_MAX_VAR_OFF = 1 << 29;
 const MAX_OFF = BigInt(BPF_MAX_VAR_OFF);
@@ -267,21 +267,29 @@ function adjustReg(env: Env, i: number): number {
   const srcRange = src.range;
   const err = adjustScalar(env, i, dstReg, srcRange);
   if (err < 0) return err;
-  const sum = code === BPF_ADD || code === BPF_SUB;
-  if (env.bpfCapable && sum && is64 && dstReg.id !== 0 && srcRange.isConst) {
-    const signed = s64(srcRange.bits.value);
-    const value = code === BPF_ADD ? signed : -signed;
-    if ((dstReg.id & BPF_ADD_CONST) !== 0 || value > 0x7fffffffn || value < -0x80000000n) {
-      dstReg.off = 0;
-      dstReg.id = 0;
-    } else {
-      dstReg.id |= BPF_ADD_CONST;
-      dstReg.off = Number(value);
-    }
+  const self = (op & BPF_X) !== 0 && insns.src[i] === dst;
+  if (env.bpfCapable && (code === BPF_ADD || code === BPF_SUB) && dstReg.id !== 0 && !self) {
+    keepLink(dstReg, code, is64, srcRange);
   } else {
     dstReg.id = 0;
   }
   return 0;
+}
+
+/** A number with an id stays linked to the others when a constant is added, once. */
+function keepLink(reg: Reg, code: number, is64: boolean, src: Range): void {
+  const known = is64 ? src.isConst : (src.bits.mask & 0xffffffffn) === 0n;
+  const signed = is64 ? s64(src.bits.value) : BigInt.asIntN(32, src.bits.value);
+  const value = code === BPF_ADD ? signed : -signed;
+  if (!known) {
+    reg.id = 0;
+  } else if ((reg.id & BPF_ADD_CONST) !== 0 || value > 0x7fffffffn || value < -0x80000000n) {
+    reg.off = 0;
+    reg.id = 0;
+  } else {
+    reg.id |= is64 ? BPF_ADD_CONST64 : BPF_ADD_CONST32;
+    reg.off = Number(value);
+  }
 }
 
 /** Two numbers; a result that cannot be said is unknown (`adjust_scalar_min_max_vals`). */

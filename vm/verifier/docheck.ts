@@ -375,9 +375,7 @@ function* checkFrom(env: Env, subprog: number): Work {
   env.stack = [];
   env.explored = [];
   env.sccVisits.clear();
-  env.numBackedges = 0;
-  env.exploredSize = 0;
-  env.freeListSize = 0;
+  // What the function's states were counted as stays counted, for peak_states (`free_states`).
   return err;
 }
 

@@ -45,9 +45,6 @@ export class Aux extends InsnAux {
   fastcallSpills = 0;
   isIterNext = false;
   needsZext = false;
-  /** bpf_loop: flags constant zero and callback, for stack depth only. */
-  loopInline = false;
-  loopInlineInit = false;
   argProg = 0;
 }
 

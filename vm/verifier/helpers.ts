@@ -60,6 +60,9 @@ import { DYNPTR_SKB, DYNPTR_SKB_META, forEachReg, type Reg, STACK_SPILL, STACK_Z
 import type { HelperProto } from './types.ts';
 
 /** Helpers with rules of their own, by name. */
+/** {@link InsnAux.loopCallback}: flags, or more than one callback. */
+const LOOP_NOT_INLINE = -2;
+
 const H = {
   map_lookup_elem: 1,
   map_update_elem: 2,
@@ -428,17 +431,17 @@ function release(env: Env, meta: CallMeta, proto: HelperProto): number {
   return err;
 }
 
-/** Whether bpf_loop becomes a loop hangs on its flags being 0 on every path, so their value matters (`update_loop_inline_state`). */
-function loopMayBeInlined(env: Env, i: number, subprog: number): number {
+/** Whether a call of bpf_loop has no flags and one callback on every path: it is then inlined (`update_loop_inline_state`). */
+function noteLoopInline(env: Env, i: number, subprog: number): number {
   const aux = env.aux[i]!;
-  if (aux.loopInlineInit && !aux.loopInline) return 0;
-  const zero = isNull(curRegs(env)[4]!);
-  if (zero) {
+  if (aux.loopCallback === LOOP_NOT_INLINE) return 0;
+  const noFlags = isNull(curRegs(env)[4]!);
+  if (noFlags) {
     const err = markChainPrecision(env, 4);
     if (err < 0) return err;
   }
-  aux.loopInline = zero && (!aux.loopInlineInit || aux.callback === subprog);
-  aux.loopInlineInit = true;
+  const fits = noFlags && (aux.loopCallback === -1 || aux.loopCallback === subprog);
+  aux.loopCallback = fits ? subprog : LOOP_NOT_INLINE;
   return 0;
 }
 
@@ -461,9 +464,8 @@ function special(env: Env, meta: CallMeta, i: number): number {
     case H.user_ringbuf_drain:
       return pushCallback(env, i, meta.subprog, userRingbufCallback);
     case H.loop: {
-      let err = loopMayBeInlined(env, i, meta.subprog);
+      let err = noteLoopInline(env, i, meta.subprog);
       if (err < 0) return err;
-      env.aux[i]!.callback = meta.subprog;
       err = markChainPrecision(env, 1);
       if (err < 0) return err;
       const frame = env.cur!.cur;

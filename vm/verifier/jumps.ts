@@ -50,6 +50,7 @@ import {
   AT_PKT_END,
   BEYOND_PKT_END,
   BPF_ADD_CONST,
+  BPF_ADD_CONST32,
   forEachReg,
   INSN_F_DST_REG_STACK,
   INSN_F_SRC_REG_STACK,
@@ -87,6 +88,8 @@ function syncLinked(state: VState, known: Reg, linked: readonly number[]): void 
     const reg = linkedIsReg(entry) ? frame.regs[index]! : frame.stack[index]!.reg;
     if (reg === known || reg.type !== SCALAR_VALUE) continue;
     if ((reg.id & ~BPF_ADD_CONST) !== (known.id & ~BPF_ADD_CONST)) continue;
+    // A sum in 64 bits says nothing of one in 32.
+    if (((reg.id ^ known.id) & BPF_ADD_CONST) === BPF_ADD_CONST) continue;
     const plain = ((reg.id | known.id) & BPF_ADD_CONST) === 0;
     if (plain || reg.off === known.off) {
       const { id, off } = reg;
@@ -102,7 +105,7 @@ function syncLinked(state: VState, known: Reg, linked: readonly number[]): void 
       reg.copyFrom(known);
       reg.id = id;
       reg.off = off;
-      reg.range = addConst(known.range, delta);
+      reg.range = addConst(known.range, delta, ((id | known.id) & BPF_ADD_CONST32) !== 0);
     }
   }
 }

@@ -4,7 +4,7 @@
 import { EFAULT, ENOENT, ENOMEM } from '../../uapi/errno.ts';
 import type { Env } from './env.ts';
 import { resetLiveCallchain } from './liveness.ts';
-import { maybeExitScc } from './scc.ts';
+import { incompleteMarks, maybeExitScc } from './scc.ts';
 import { VState } from './state.ts';
 
 /** `BPF_COMPLEXITY_LIMIT_JMP_SEQ`. */
@@ -37,7 +37,7 @@ export function updateBranchCounts(env: Env, state: VState): number {
     if (sl.branches > 0) break;
     const err = maybeExitScc(env, sl);
     if (err < 0) return err;
-    if (sl.onFreeList) {
+    if (sl.onFreeList && !incompleteMarks(env, sl)) {
       sl.onFreeList = false;
       env.freeListSize--;
     }

@@ -181,8 +181,8 @@ export function isStateVisited(env: Env, insnIdx: number): number {
     if (entry.missCnt > entry.hitCnt * patience + patience) {
       list.splice(i--, 1);
       env.exploredSize--;
-      // A state with unfinished paths lives on until they are (`maybe_free_verifier_state`).
-      if (old.branches > 0) {
+      // A state with unfinished paths or loops lives on until they are (`maybe_free_verifier_state`).
+      if (old.branches > 0 || incompleteMarks(env, old)) {
         env.freeListSize++;
         old.onFreeList = true;
       }

@@ -356,15 +356,15 @@ export function scalarOp(op: number, dst: Range, src: Range, is64: boolean): Ran
   return b.sync().freeze();
 }
 
-/** `known + delta` for linked scalars (`sync_linked_regs`). */
-export function addConst(known: Range, delta: bigint): Range {
-  if (delta === 0n) return known;
+/** `known + delta` for linked scalars, in 64 bits or in 32 (`sync_linked_regs`). */
+export function addConst(known: Range, delta: bigint, is32: boolean): Range {
   const src = constRange(delta);
   const b = new Bounds(known);
   addBounds32(b, src);
   addBounds64(b, src);
   b.bits = tnumAdd(b.bits, src.bits);
-  return b.freeze();
+  if (is32) b.zeroExtend();
+  return b.sync().freeze();
 }
 
 /** The low `size` bytes sign-extended to 64 bits (`coerce_reg_to_size_sx`). */

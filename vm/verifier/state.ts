@@ -8,8 +8,10 @@ import { NOT_INIT, SCALAR_VALUE } from './flags.ts';
 import { type Range, UNKNOWN, ZERO } from './range.ts';
 import type { MapDesc } from './types.ts';
 
-/** Set in a scalar's id: the register is the id's value plus `off`. */
-export const BPF_ADD_CONST = 1 << 30;
+/** Set in a scalar's id: the register is the id's value plus `off`, added in 64 or in 32 bits. */
+export const BPF_ADD_CONST64 = 1 << 30;
+export const BPF_ADD_CONST32 = 1 << 29;
+export const BPF_ADD_CONST = BPF_ADD_CONST64 | BPF_ADD_CONST32;
 
 /** What is in a byte of the stack. */
 export const STACK_INVALID = 0;

@@ -296,6 +296,8 @@ export class InsnAux {
   helperId = 0;
   /** Callback given to the helper or kfunc: subprogram; -1 otherwise. */
   callback = -1;
+  /** Call of bpf_loop without flags and with one callback on every path: the callback; negative otherwise. */
+  loopCallback = -1;
   /** kfunc called. */
   kfunc: string | undefined = undefined;
   /** lddw of a vmlinux variable: name; the engine decides its address. */
