@@ -44,7 +44,7 @@ import {
 } from './flags.ts';
 import { markChainPrecision } from './precision.ts';
 import { regTypeStr } from './print.ts';
-import { constRangeNumber, type Range, S64_MIN, s64, zext32 } from './range.ts';
+import { constRangeNumber, type Range, S64_MIN, s64, U32_MAX, zext32 } from './range.ts';
 import {
   assignScalarId,
   boundsSanity,
@@ -265,10 +265,13 @@ function adjustReg(env: Env, i: number): number {
     if (ptr !== undefined) return adjustPointer(env, i, ptr, src);
   }
   const srcRange = src.range;
+  const wasWide = dstReg.range.umax > BigInt(U32_MAX);
   const err = adjustScalar(env, i, dstReg, srcRange);
   if (err < 0) return err;
+  // A sum in 32 bits loses the upper half: there is no link when there may have been one.
+  const cut = !is64 && wasWide;
   const self = (op & BPF_X) !== 0 && insns.src[i] === dst;
-  if (env.bpfCapable && (code === BPF_ADD || code === BPF_SUB) && dstReg.id !== 0 && !self) {
+  if (env.bpfCapable && (code === BPF_ADD || code === BPF_SUB) && dstReg.id !== 0 && !self && !cut) {
     keepLink(dstReg, code, is64, srcRange);
   } else {
     dstReg.id = 0;

@@ -284,9 +284,9 @@ function* walk(env: Env, popLog: boolean): Work {
     if (result < 0) return result;
     if (result === 0) continue;
     env.scratchAll();
-    updateLiveStack(env);
     let err = updateBranchCounts(env, env.cur!);
     if (err < 0) return err;
+    updateLiveStack(env);
     err = popStack(env, popLog);
     if (err === -ENOENT) return 0;
     if (err < 0) return err;

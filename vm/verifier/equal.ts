@@ -83,9 +83,12 @@ function regSafe(env: Env, old: Reg, cur: Reg, exact: number): boolean {
         return sameHead(old, cur) && old.range.equals(cur.range) && ids.checkScalar(old.id, cur.id);
       }
       if (!old.precise && exact === NOT_EXACT) return true;
+      if (!within(old, cur)) return false;
+      // Linked to nothing before: links of the new one only add to what is known.
+      if (old.id === 0) return true;
       if ((old.id & BPF_ADD_CONST) !== (cur.id & BPF_ADD_CONST)) return false;
       if ((old.id & BPF_ADD_CONST) !== 0 && old.off !== cur.off) return false;
-      return within(old, cur) && ids.checkScalar(old.id, cur.id);
+      return ids.checkScalar(old.id, cur.id);
     case PTR_TO_MAP_KEY:
     case PTR_TO_MAP_VALUE:
     case PTR_TO_MEM:
@@ -147,7 +150,7 @@ function stackSafe(env: Env, old: FuncState, cur: FuncState, exact: number): boo
   for (let spi = 0; spi < old.stack.length; spi++) {
     const oldSlot = old.stack[spi]!;
     const curSlot = cur.stack[spi];
-    if (exact === EXACT) {
+    if (exact !== NOT_EXACT) {
       if (curSlot === undefined || oldSlot.kinds !== curSlot.kinds) return false;
     }
     if (oldSlot.kinds === 0) continue;

@@ -60,7 +60,7 @@ function isProjection(uapi: string, name: string): boolean {
 const QUALIFIERS = new Set<number>([BTF_KIND.CONST, BTF_KIND.VOLATILE, BTF_KIND.RESTRICT, BTF_KIND.TYPE_TAG]);
 
 /** A pointer to the program type's context by name (`btf_is_prog_ctx_type`). */
-export function isCtxType(env: Env, btf: Btf, ptr: BtfType, arg: number): boolean {
+export function isCtxType(env: Env, btf: Btf, ptr: BtfType): boolean {
   if (env.progType === BPF_PROG_TYPE.KPROBE) {
     let t = btf.type(ptr.type);
     for (let depth = 0; depth < 32 && t !== undefined && QUALIFIERS.has(t.kind); depth++) t = btf.type(t.type);
@@ -68,10 +68,6 @@ export function isCtxType(env: Env, btf: Btf, ptr: BtfType, arg: number): boolea
   }
   const t = skipMods(btf, ptr.type);
   if (!isStruct(t)) return false;
-  if (t.name === '') {
-    env.verbose(`arg#${arg} struct doesn't have a name\n`);
-    return false;
-  }
   const uapi = env.rules.ctxUapiName;
   if (isProjection(uapi, t.name) || uapi === t.name) return true;
   return uapi === 'bpf_user_pt_regs_t' && t.name === 'pt_regs';
@@ -161,7 +157,7 @@ function prepareArg(
     return -EINVAL;
   };
   if (t.kind === BTF_KIND.PTR) {
-    if ((tags & TAG_CTX) !== 0 || isCtxType(env, btf, t, arg)) {
+    if ((tags & TAG_CTX) !== 0 || isCtxType(env, btf, t)) {
       if ((tags & ~TAG_CTX) !== 0) return bad();
       if ((tags & TAG_CTX) !== 0 && validateCtxType(env, btf, t, arg) < 0) return -EINVAL;
       return { type: F.ARG_PTR_TO_CTX, memSize: 0 };

@@ -155,7 +155,7 @@ function isSizeArg(facts: KfuncFacts, regs: readonly Reg[], index: number, end: 
 function argKind(env: Env, facts: KfuncFacts, a: Arg): ArgKind | number {
   const { name, pointee, reg, index } = a;
   if (facts.name === 'bpf_cast_to_kern_ctx') return 'ctx';
-  if (isCtxType(env, facts.btf, a.type, index)) return 'ctx';
+  if (isCtxType(env, facts.btf, a.type)) return 'ctx';
   if (suffix(name, '__nullable') && isNull(reg)) return 'null';
   if (suffix(name, '__alloc')) return 'alloc';
   if (suffix(name, '__refcounted_kptr')) return 'refcounted';

@@ -27,6 +27,14 @@ function loopOf(env: Env, state: VState): string | undefined {
   return undefined;
 }
 
+/** The log's name of a loop: calls from the first instruction end the list, as no call does (`format_callchain`). */
+function shownLoop(key: string): string {
+  const numbers = key.slice(1, -1).split(',');
+  const calls = numbers.slice(0, -1);
+  const end = calls.indexOf('0');
+  return `(${[...(end < 0 ? calls : calls.slice(0, end)), numbers.at(-1)].join(',')})`;
+}
+
 function updatePeak(env: Env): void {
   env.peakStates = Math.max(env.peakStates, env.exploredSize + env.freeListSize + env.numBackedges);
 }
@@ -44,7 +52,7 @@ export function maybeEnterScc(env: Env, state: VState): void {
   }
   if (visit.entry === undefined) {
     visit.entry = state;
-    if (env.logLevel2) env.verbose(`SCC enter ${key}\n`);
+    if (env.logLevel2) env.verbose(`SCC enter ${shownLoop(key)}\n`);
   }
 }
 
@@ -54,7 +62,7 @@ export function maybeExitScc(env: Env, state: VState): number {
   if (key === undefined) return 0;
   const visit = env.sccVisits.get(key);
   if (visit === undefined || visit.entry !== state) return 0;
-  if (env.logLevel2) env.verbose(`SCC exit ${key}\n`);
+  if (env.logLevel2) env.verbose(`SCC exit ${shownLoop(key)}\n`);
   visit.entry = undefined;
   env.numBackedges -= visit.backedges.length;
   const err = propagateBackedges(env, visit);
@@ -66,7 +74,7 @@ export function addBackedge(env: Env, of: VState, backedge: VState): void {
   const key = loopOf(env, of);
   const visit = key === undefined ? undefined : env.sccVisits.get(key);
   if (visit === undefined) return;
-  if (env.logLevel2) env.verbose(`SCC backedge ${key}\n`);
+  if (env.logLevel2) env.verbose(`SCC backedge ${shownLoop(key!)}\n`);
   visit.backedges.unshift(backedge);
   env.numBackedges++;
   updatePeak(env);
