@@ -19,6 +19,8 @@
  *     fd_array: hash btf     what the descriptors of fd_array are
  *     func_info: 0 1, 2 3    records in place of those of the functions in `code`; line_info: 0 1 1 1024, …
  *     attr: insn_cnt=0       fields of the attr as they are
+ *     needs: vmlinux         the kernel's BTF (known by itself for ksym, kernel functions, attach_btf)
+ *     kernel: WHY NOT        the kernel of the recording could not be asked; the case is what is known of it
  *     errno: EINVAL          what the load answers; 0: accepted
  *     message: …             last line of the log that is not a statistic; … stands for anything
  *     post: …                a line of the log, in the order of the log; `3: R2=1` is the state behind instruction 3

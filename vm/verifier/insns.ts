@@ -34,6 +34,7 @@ import {
   PTR_TO_MEM,
 } from './flags.ts';
 import { clearCallerSaved, prepareFuncExit } from './frames.ts';
+import { resetLiveCallchain } from './liveness.ts';
 import { checkMemAccess, isSockPointer, saveAuxPtrType } from './mem.ts';
 import { pushStack, TOO_COMPLEX } from './paths.ts';
 import { regTypeStr } from './print.ts';
@@ -289,6 +290,7 @@ export function checkLdAbs(env: Env, i: number): number {
   regs[0]!.setScalar(ZERO);
   err = prepareFuncExit(env);
   if (err < 0) return err;
+  resetLiveCallchain(env);
   env.insnIdx--;
   return 0;
 }
