@@ -73,6 +73,7 @@ export interface ExecNative {
   supObjectCreate(name: string, size: number, seals: number): number;
   supObjectFree(fd: number): void;
   supObjectInject(fd: number, flags: number, cloexec: boolean): number;
+  supInject(fd: number, cloexec: boolean): number;
   supObjectSeal(fd: number, seals: number): number;
   supObjectWrite(fd: number, bytes: Uint8Array, offset: number): number;
   supTextFd(name: string, text: Uint8Array, cloexec: boolean): number;

@@ -8,10 +8,13 @@
  * One {@link Supervisor} serves a kernel; each launched command is one {@link Session}.
  */
 
+import { close, constants, open } from 'node:fs';
 import { BpfFile, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
 import { monotonicMs, PENDING } from '../base/work.ts';
 import { backlogOf, type Job } from '../fs/backlog.ts';
+import { hiddenOf } from '../fs/hidden.ts';
 import { parseBpffsOptions } from '../fs/options.ts';
+import { IterObject } from '../syscall/iter/link.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
@@ -29,6 +32,8 @@ import { isBpfOutput, PERF_ATTR_SIZE, PERF_EVENT_IOC_ID, PERF_FLAG_FD_CLOEXEC, P
 import { signalPending } from './signals.ts';
 import { statfsAnonInode, statfsBpffs } from './statfs.ts';
 
+/** Where commands see the file system. */
+const MOUNT_POINT = '/sys/fs/bpf';
 /** PATH_MAX, with its NUL. */
 const PATH_MAX = 4096;
 
@@ -249,6 +254,7 @@ export class Session {
       if (cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(bytes);
       return result;
     }
+    if (this.#isIterator(pending, result)) return this.#openIterator(pending, () => {});
     const fd = this.#finish(pending, cmd, result);
     return fd < 0 ? fd : ANSWERED;
   }
@@ -325,6 +331,11 @@ export class Session {
       result = this.#kernel.bpf(call.cmd, call.bytes, call.size, call.uaddr, caller);
       if (result === PENDING) return this.#goOn(call);
       const { pending } = caller;
+      if (pending !== undefined && this.#isIterator(pending, result)) {
+        return this.#openIterator(pending, (fd) => {
+          for (const observer of this.#observers) observer.exit?.(call, fd);
+        });
+      }
       if (pending !== undefined) {
         result = this.#finish(pending, call.cmd, result);
         answered = result >= 0;
@@ -342,6 +353,39 @@ export class Session {
       return result;
     }
     return this.#caller.install(pending, cmd);
+  }
+
+  /** A new iterator that can be given away as a file of the mount. */
+  #isIterator(pending: BpfFile, result: number): boolean {
+    return result >= 0 && pending.object instanceof IterObject && this.#supervisor.pins !== undefined;
+  }
+
+  /**
+   * Answers ITER_CREATE with a file of the mount, opened by another thread since this one
+   * serves it; where the caller does not see the mount, with a file that holds all of the
+   * text. `done` is told the result.
+   */
+  #openIterator(pending: BpfFile, done: (result: number) => void): number {
+    const caller = this.#caller;
+    caller.pending = undefined;
+    const { tid } = caller;
+    const hidden = hiddenOf(this.#kernel);
+    const name = hidden.add(pending.object);
+    const resume = this.#resumeLater();
+    open(`/proc/${tid}/root${MOUNT_POINT}/${name}`, constants.O_RDONLY, (error, file) => {
+      hidden.drop(name);
+      resume(() => {
+        // install() puts the file it is given.
+        pending.get();
+        const fd = error === null ? this.#native.supInject(file, true) : caller.install(pending, BPF_CMD.ITER_CREATE);
+        if (error === null) pending.put();
+        done(fd);
+        return fd < 0 ? fd : ANSWERED;
+      });
+      pending.put();
+      if (error === null) close(file, () => {});
+    });
+    return ANSWERED;
   }
 
   /**
@@ -509,13 +553,18 @@ export class Session {
     return ANSWERED;
   }
 
-  /** Puts the current call off: what is returned answers it. */
-  #resumeLater(): (result: number) => void {
+  /** Puts the current call off: what is returned answers it, with a number or with what a function returns. */
+  #resumeLater(): (result: number | (() => number)) => void {
     const idLow = this.#u32[BOX.ID_LOW]!;
     const idHigh = this.#u32[BOX.ID_HIGH]!;
     const { tid } = this.#caller;
     return (result) => {
-      if (this.#native.supSelect(this.#handle, idLow, idHigh, tid)) this.#native.supReply(result);
+      if (!this.#native.supSelect(this.#handle, idLow, idHigh, tid)) return;
+      if (typeof result === 'number') this.#native.supReply(result);
+      else {
+        this.#caller.begin(tid);
+        this.#native.supReply(result());
+      }
     };
   }
 

@@ -183,6 +183,13 @@ export class Tree {
     return inode;
   }
 
+  /** An inode without a name, of an object whose user reference it takes over: it goes with its last opener. */
+  nameless(object: BpfObject, owner: Owner): Inode {
+    const inode = this.#add(S_IFREG | 0o600, owner.uid, owner.gid, { object });
+    inode.nlink = 0;
+    return inode;
+  }
+
   /** `simple_link`. The VFS refuses directories with EPERM. */
   link(inode: Inode, dir: Inode, name: string): number {
     if (inode.isDir || inode.ctl) return -EPERM;

@@ -1,6 +1,7 @@
-/** A pinned iterator link opened as a file: each open is a run of its own (`bpf_iter_fops`). */
-import type { IterLink } from '../syscall/iter/link.ts';
+/** An iterator as an open file: of a pinned link, where each open is a run of its own, or one from ITER_CREATE (`bpf_iter_fops`). */
+import type { IterLink, IterObject } from '../syscall/iter/link.ts';
 import type { IterReader } from '../syscall/iter/reader.ts';
+import { EACCES } from '../uapi/errno.ts';
 import { OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
 import type { FuseReply, FuseRequest } from './message.ts';
@@ -11,25 +12,33 @@ const O_ACCMODE = 3;
 export class IterFile extends OpenFile {
   readonly openFlags: number;
   readonly #reader: IterReader;
+  readonly #closes: boolean;
 
-  constructor(inode: Inode, link: IterLink, flags: number) {
+  private constructor(inode: Inode, reader: IterReader, nonSeekable: boolean, closes: boolean) {
     super(inode);
-    this.openFlags = FOPEN.DIRECT_IO | FOPEN.NOFLUSH | ((flags & O_ACCMODE) === 0 ? 0 : FOPEN.NONSEEKABLE);
-    this.#reader = link.open();
+    this.openFlags = FOPEN.DIRECT_IO | FOPEN.NOFLUSH | (nonSeekable ? FOPEN.NONSEEKABLE : 0);
+    this.#reader = reader;
+    this.#closes = closes;
+  }
+
+  /** Opens a pin; `flags` are those of open(2). */
+  static ofLink(inode: Inode, link: IterLink, flags: number): IterFile {
+    return new IterFile(inode, link.open(), (flags & O_ACCMODE) !== 0, true);
+  }
+
+  /** The one opening of an iterator; a second one is refused. */
+  static ofIterator(inode: Inode, iterator: IterObject): IterFile | number {
+    return inode.opens > 0 ? -EACCES : new IterFile(inode, iterator.reader, true, false);
   }
 
   /** The position of a file means nothing to an iterator: it goes on where it was. */
   override read(request: FuseRequest, reply: FuseReply, _offset: number, size: number): number {
-    return this.#reader.read(reply.bytes.subarray(OUT_HEADER_SIZE, OUT_HEADER_SIZE + size), {
-      pid: request.tid,
-      tgid: request.tid,
-      uid: request.uid,
-      gid: request.gid,
-    });
+    const task = { pid: request.tid, tgid: request.tid, uid: request.uid, gid: request.gid };
+    return this.#reader.read(reply.bytes.subarray(OUT_HEADER_SIZE, OUT_HEADER_SIZE + size), task);
   }
 
   override release(): void {
     super.release();
-    this.#reader.close();
+    if (this.#closes) this.#reader.close();
   }
 }

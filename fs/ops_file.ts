@@ -1,5 +1,5 @@
 /** Operations on open files and directories. */
-import { IterLink } from '../syscall/iter/link.ts';
+import { IterLink, IterObject } from '../syscall/iter/link.ts';
 import { EBADF, EINVAL, EIO, EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EROFS, ESPIPE } from '../uapi/errno.ts';
 import { CtlFile } from './ctl.ts';
 import { DirStream } from './dir.ts';
@@ -23,7 +23,8 @@ function fileOf(sb: Superblock, request: FuseRequest): OpenFile | undefined {
 function openInode(sb: Superblock, inode: Inode, flags: number): OpenFile | number {
   if (inode.ctl) return new CtlFile(inode, sb, flags);
   if (inode.object === undefined) return -EIO;
-  if (inode.object instanceof IterLink) return new IterFile(inode, inode.object, flags);
+  if (inode.object instanceof IterLink) return IterFile.ofLink(inode, inode.object, flags);
+  if (inode.object instanceof IterObject) return IterFile.ofIterator(inode, inode.object);
   return openSeqFile(inode, inode.object, flags);
 }
 

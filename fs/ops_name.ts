@@ -1,6 +1,7 @@
 /** Operations on names: lookup, create, remove, rename. */
 import { EACCES, EINVAL, ENOENT, ENOTSUP, EPERM, EROFS } from '../uapi/errno.ts';
 import { NO_REPLY } from './file.ts';
+import { HIDDEN_PREFIX, hiddenOf } from './hidden.ts';
 import type { Inode, Owner } from './inode.ts';
 import type { FuseReply, FuseRequest } from './message.ts';
 import { IN_BODY, IN_HEADER_SIZE, OUT_HEADER_SIZE, S_IFLNK, S_IFMT, S_IFREG } from './protocol.ts';
@@ -25,6 +26,10 @@ export function lookup(sb: Superblock, request: FuseRequest, reply: FuseReply): 
   const name = request.name(IN_HEADER_SIZE);
   if (dir === undefined) return -ENOENT;
   if (name === undefined) return -EINVAL;
+  if (name.startsWith(HIDDEN_PREFIX)) {
+    const object = hiddenOf(sb.kernel).take(name);
+    if (object !== undefined) return entryReply(reply, sb.tree.nameless(object, owner(request, 0)));
+  }
   const inode = sb.tree.lookup(dir, name);
   return typeof inode === 'number' ? inode : entryReply(reply, inode);
 }

@@ -432,14 +432,22 @@ const Object *ObjectOf(int32_t pid, int32_t fd) {
   return found == watch_of_ino.end() ? nullptr : &objects[found->second];
 }
 
+/* Whether a descriptor is an open iterator: a file of the mount without a place in its tree (fs/hidden.ts). */
+bool IsIterator(int32_t pid, int32_t fd) {
+  char link[256] = {};
+  ProcPath path(pid, "/fd/", static_cast<uint32_t>(fd));
+  return readlink(path.text, link, sizeof link - 1) > 0 && strstr(link, "/.bpf_iter-") != nullptr;
+}
+
 /* readlink(2) of an object's descriptor; false: not one. */
 bool AnswerReadlink(int32_t dirfd, uint64_t path, uint64_t buffer, int32_t size) {
   int32_t pid, fd;
   if (size <= 0 || objects.empty() || !NamesDescriptor(dirfd, path, "fd", &pid, &fd)) return false;
   const Object *object = ObjectOf(pid, fd);
-  if (object == nullptr) return false;
-  size_t length = object->name.size() < static_cast<size_t>(size) ? object->name.size() : static_cast<size_t>(size);
-  int error = WriteTarget(buffer, object->name.data(), length);
+  if (object == nullptr && !IsIterator(pid, fd)) return false;
+  const std::string name = object != nullptr ? object->name : "anon_inode:bpf_iter";
+  size_t length = name.size() < static_cast<size_t>(size) ? name.size() : static_cast<size_t>(size);
+  int error = WriteTarget(buffer, name.data(), length);
   if (error != 0) Send(0, error, 0);
   else Send(static_cast<int64_t>(length), 0, 0);
   return true;
@@ -985,6 +993,12 @@ napi_value ObjectInject(napi_env env, napi_callback_info info) {
   return Int(env, number);
 }
 
+/* supInject(fd, cloexec): gives the caller our own open file and answers with its number; or -errno, unanswered. */
+napi_value Inject(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  return Int(env, AddFd(args.i32(0), args.boolean(1) ? O_CLOEXEC : 0));
+}
+
 /* supObjectSeal(fd, seals): F_ADD_SEALS; 0 or -errno. */
 napi_value ObjectSeal(napi_env env, napi_callback_info info) {
   Args args(env, info);
@@ -1299,6 +1313,7 @@ constexpr Export kExports[] = {
     {"supObjectCreate", ObjectCreate},
     {"supObjectFree", ObjectFree},
     {"supObjectInject", ObjectInject},
+    {"supInject", Inject},
     {"supObjectSeal", ObjectSeal},
     {"supObjectWrite", ObjectWrite},
     {"supTextFd", TextFd},
