@@ -141,7 +141,7 @@ function parseMap(line: string): MapLine {
   const match = /^(\w+): (\w+)(.*)$/.exec(line);
   if (match === null) throw new Error(`not a map: "${line}"`);
   const fields = new Map<string, string>();
-  for (const [, key, value] of match[3]!.matchAll(/(\w+)(?:=((?:struct |union )?[\w*]+))?/g))
+  for (const [, key, value] of match[3]!.matchAll(/(\w+)(?:=((?:struct |union )?\S+))?/g))
     fields.set(key!, value ?? '1');
   return { name: match[1]!, type: match[2]!, fields };
 }

@@ -113,7 +113,7 @@ function checkMapCompatible(env: Env, map: MapDesc): number {
       return -EPERM;
     }
     env.arena = map;
-    if (map.arenaMapped === false && map.mapExtra === 0n) {
+    if ((map.userVmStart ?? map.mapExtra) === 0n) {
       env.verbose("arena's user address must be set via map_extra or mmap()\n");
       return -EINVAL;
     }

@@ -28,9 +28,7 @@ export interface MapDesc {
   readonly ownerProgType?: number;
   /** Hash of the only program that may use the map. */
   readonly exclProgHash?: Uint8Array | undefined;
-  /** Arena: whether it has been mapped by its owner (`user_vm_start`). */
-  readonly arenaMapped?: boolean;
-  /** User address of an arena. */
+  /** User address of an arena; 0 until it is chosen by map_extra or mmap() (`user_vm_start`). */
   readonly userVmStart?: bigint;
 }
 
