@@ -5,6 +5,7 @@
 import { BTF_KIND, type Btf, type BtfType } from '../../btf/btf.ts';
 import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { lsmIsTrusted } from '../progtypes/lsm_hooks.ts';
+import { tracepointArgMayBeError, tracepointArgMayBeNull, tracepointIsListed } from '../progtypes/raw_tp_args.ts';
 import { isAnyEnum, isSmallInt, isStruct, kindStr, skipMods } from './btfwalk.ts';
 import type { Env } from './env.ts';
 import {
@@ -15,6 +16,7 @@ import {
   PTR_TO_BTF_ID,
   PTR_TO_BUF,
   PTR_TRUSTED,
+  SCALAR_VALUE,
   typeMayBeNull,
 } from './flags.ts';
 import type { Range } from './range.ts';
@@ -125,7 +127,9 @@ export function btfCtxAccess(env: Env, off: number, size: number, out: CtxResult
   const type = skipMods(btf, typeId);
   if (isSmallInt(type) || isAnyEnum(type) || isStruct(type)) return true;
   if (type.kind !== BTF_KIND.PTR) {
-    env.verbose(`func '${name}' arg${arg} '${type.name}' has type ${kindStr(type)}. Only pointer access is allowed\n`);
+    env.verbose(
+      `func '${name}' arg${arg} '${type.name === '' ? '(anon)' : type.name}' has type ${kindStr(type)}. Only pointer access is allowed\n`,
+    );
     return false;
   }
   if (size !== 8) {
@@ -153,8 +157,14 @@ export function btfCtxAccess(env: Env, off: number, size: number, out: CtxResult
   out.regType = PTR_TO_BTF_ID;
   if (argsTrusted(env)) out.regType |= PTR_TRUSTED;
   if (param?.name.endsWith(NULLABLE)) out.regType |= PTR_MAYBE_NULL;
+  let mayBeError = false;
+  if (env.prog.expectedAttachType === BPF_ATTACH_TYPE.TRACE_RAW_TP) {
+    const isModule = btf.isKernel && btf.name !== 'vmlinux';
+    if (tracepointArgMayBeNull(name, arg) || (isModule && !tracepointIsListed(name))) out.regType |= PTR_MAYBE_NULL;
+    mayBeError = tracepointArgMayBeError(name, arg);
+  }
   const tag = btf.type(type.type);
-  if (tag !== undefined && tag.kind === BTF_KIND.TYPE_TAG) {
+  if (tag !== undefined && tag.kind === BTF_KIND.TYPE_TAG && !tag.kindFlag) {
     if (tag.name === 'user') out.regType |= MEM_USER;
     if (tag.name === 'percpu') out.regType |= MEM_PERCPU;
   }
@@ -164,6 +174,11 @@ export function btfCtxAccess(env: Env, off: number, size: number, out: CtxResult
   }
   out.btf = btf;
   out.btfId = pointee.id;
-  env.verbose(`func '${name}' arg${arg} has btf_id ${pointee.id} type ${kindStr(pointee)} '${pointee.name}'\n`);
+  const shown = pointee.name === '' ? '(anon)' : pointee.name;
+  env.verbose(`func '${name}' arg${arg} has btf_id ${pointee.id} type ${kindStr(pointee)} '${shown}'\n`);
+  if (mayBeError) {
+    env.verbose(`marking pointer arg${arg} as scalar as it may encode error`);
+    out.regType = SCALAR_VALUE;
+  }
   return true;
 }
