@@ -10,7 +10,7 @@
 import type { KernelEnv } from '../base/env.ts';
 import { PAGE_SHIFT, PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
-import { E2BIG, EINVAL, ENOMEM, ENOTSUP, ERANGE } from '../uapi/errno.ts';
+import { E2BIG, EBUSY, EINVAL, ENOMEM, ENOTSUP, ERANGE } from '../uapi/errno.ts';
 import { BpfMap, type MapCreateAttr, type MapOps } from './map.ts';
 import { mapMetaEqual } from './map_in_map.ts';
 
@@ -29,6 +29,8 @@ export class ArenaMap extends BpfMap {
   inUse = 0;
   /** Pages there are. */
   nrPages = 0;
+  /** Pages that are not to be given out, though they are not in use (`bpf_arena_reserve_pages`). */
+  readonly reserved = new Set<number>();
 
   constructor(env: KernelEnv, attr: MapCreateAttr) {
     super(env, attr);
@@ -67,12 +69,13 @@ export class ArenaMap extends BpfMap {
 /** Start of the smallest run of free pages that holds `count`, the first of equals; -1: there is none (`range_tree_find`). */
 function findFree(map: ArenaMap, count: number): number {
   const { u8 } = map.env.arena;
+  const { reserved } = map;
   let best = -1;
   let bestLength = Number.POSITIVE_INFINITY;
   for (let page = 0; page < map.nrPages; page++) {
-    if (u8[map.inUse + page] !== 0) continue;
+    if (u8[map.inUse + page] !== 0 || reserved.has(page)) continue;
     const start = page;
-    while (page < map.nrPages && u8[map.inUse + page] === 0) page++;
+    while (page < map.nrPages && u8[map.inUse + page] === 0 && !reserved.has(page)) page++;
     // What lies beyond the window is free as far as the map's own limit goes.
     const length = page === map.nrPages ? map.maxEntries - start : page - start;
     if (page - start >= count && length < bestLength) {
@@ -81,6 +84,25 @@ function findFree(map: ArenaMap, count: number): number {
     }
   }
   return best;
+}
+
+/** Whether all of `count` pages are neither in use nor reserved. */
+function isFree(map: ArenaMap, page: number, count: number): boolean {
+  const { u8 } = map.env.arena;
+  for (let at = page; at < page + count; at++) if (u8[map.inUse + at] !== 0 || map.reserved.has(at)) return false;
+  return true;
+}
+
+/** `arena_reserve_pages`: keeps pages from being given out: 0, -EINVAL beyond the end, -EBUSY when one is taken. */
+export function arenaReservePages(map: ArenaMap, lo: number, count: number): number {
+  if (count === 0) return 0;
+  const page = map.pageIndex(lo);
+  if (page + count > map.maxEntries) return -EINVAL;
+  if (!map.prepare()) return -ENOMEM;
+  const end = Math.min(page + count, map.nrPages);
+  if (!isFree(map, page, end - page)) return -EBUSY;
+  for (let at = page; at < end; at++) map.reserved.add(at);
+  return 0;
 }
 
 /** `arena_alloc_pages`: user address of `count` zeroed pages in a row, at `address` when that is not 0; 0: not to be had. */
@@ -92,7 +114,7 @@ export function arenaAllocPages(map: ArenaMap, address: bigint, count: number): 
     if (address % BigInt(PAGE_SIZE) !== 0n) return 0n;
     page = map.pageIndex(Number(BigInt.asIntN(32, address)));
     if (page > map.maxEntries - count || page + count > map.nrPages) return 0n;
-    if (u8.subarray(map.inUse + page, map.inUse + page + count).some((used) => used !== 0)) return 0n;
+    if (!isFree(map, page, count)) return 0n;
   } else {
     page = findFree(map, count);
     if (page < 0) return 0n;
@@ -110,7 +132,10 @@ export function arenaFreePages(map: ArenaMap, lo: number, count: number): void {
   if (page >= map.maxEntries) return;
   const end = Math.min(page + count, map.nrPages);
   const { u8 } = map.env.arena;
-  for (let at = page; at < end; at++) u8[map.inUse + at] = 0;
+  for (let at = page; at < end; at++) {
+    u8[map.inUse + at] = 0;
+    map.reserved.delete(at);
+  }
 }
 
 /** BPF_MAP_TYPE_ARENA. */

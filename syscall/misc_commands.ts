@@ -3,9 +3,10 @@
  * PROG_STREAM_READ_BY_FD, TASK_FD_QUERY.
  */
 import { BpfFile, BpfObject } from '../base/object.ts';
-import { BPF_FD_TYPE, BPF_STATS, BPF_STREAM } from '../uapi/bpf.ts';
+import { BPF_FD_TYPE, BPF_STATS } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
 import { EBADF, EFAULT, EINVAL, ENOENT, ENOTSUP, ENOTSUPP, EPERM } from '../uapi/errno.ts';
+import { BpfProg } from '../vm/prog.ts';
 import type { Vm } from '../vm/vm.ts';
 import type { Attr } from './attr.ts';
 import { ENABLE_STATS, PROG_BIND_MAP, PROG_STREAM_READ, TASK_FD_QUERY, TOKEN_CREATE } from './attr_table.ts';
@@ -66,8 +67,10 @@ export function progStreamRead(_kernel: Kernel, attr: Attr, caller: Caller): num
   const at = PROG_STREAM_READ.at;
   const prog = progOf(caller, attr.get(at.prog_fd));
   if (typeof prog === 'number') return prog;
-  const stream = attr.get(at.stream_id);
-  return stream === BPF_STREAM.STDOUT || stream === BPF_STREAM.STDERR ? 0 : -ENOENT;
+  const stream = prog instanceof BpfProg ? prog.stream(attr.get(at.stream_id)) : undefined;
+  if (stream === undefined) return -ENOENT;
+  const buffer = attr.addr(at.stream_buf);
+  return stream.read(attr.get(at.stream_buf_len), (bytes, offset) => caller.write(buffer + offset, bytes));
 }
 
 /** TASK_FD_QUERY: what a descriptor of a process is attached to. */

@@ -9,6 +9,7 @@ export function freeMapField(vm: Vm): NonNullable<BpfMap['freeField']> {
     switch (field.kind) {
       case 'bpf_timer':
       case 'bpf_wq':
+      case 'bpf_task_work':
         vm.timers.free(address);
         return;
       case 'kptr_ref':

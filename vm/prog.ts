@@ -5,6 +5,7 @@
 import { BpfProgBase } from '../base/prog.ts';
 import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
+import { BPF_STREAM } from '../uapi/bpf.ts';
 import type { Engine } from './engine.ts';
 import type { HelperImpl } from './helper.ts';
 import { decodeInsns, type Insns } from './insn.ts';
@@ -12,9 +13,12 @@ import { Interpreter } from './interp/interp.ts';
 import { Jit } from './jit/jit.ts';
 import { HELPER_LOOP, type LinkedProgram, link } from './link.ts';
 import { freeMapField } from './map_fields.ts';
+import { Stream } from './streams.ts';
 import { Trampoline } from './trampoline.ts';
 import type { InsnAux, SubprogInfo } from './verifier/types.ts';
 import { BpfException, ProgramAborted, pointerBits, type Vm } from './vm.ts';
+
+const { STDOUT, STDERR } = BPF_STREAM;
 
 /** Which engine runs a program; `both` runs it twice on copied state and compares (tests). */
 export type EngineName = 'jit' | 'interp';
@@ -72,6 +76,7 @@ export class BpfProg extends BpfProgBase {
   #hooked: ReadonlyMap<number, Trampoline> | undefined;
   /** Engines that were replaced while they may have been running. */
   readonly #retired: Engine[] = [];
+  #streams: readonly [Stream, Stream] | undefined;
   /** It runs for an event ({@link runTraced}). */
   #active = false;
   #interp: Interpreter | undefined;
@@ -216,6 +221,13 @@ export class BpfProg extends BpfProgBase {
     const { vm } = this;
     const target = (): bigint => wide(engine.run(ctx), vm.r0Hi);
     return vm.retBig(tramp.call(vm, [pointerBits(ctx)], target));
+  }
+
+  /** A stream of the program (`BPF_STREAM`), or undefined: there is none of the number. */
+  stream(id: number): Stream | undefined {
+    if (id !== STDOUT && id !== STDERR) return undefined;
+    this.#streams ??= [new Stream(), new Stream()];
+    return this.#streams[id - STDOUT];
   }
 
   /**

@@ -69,6 +69,8 @@ export interface UserMemory {
 
 /** Access to the packet of a context, for dynptrs; brought by the program types that have packets. */
 export interface PacketAccess {
+  /** Whether there is a packet behind the context. */
+  has(ctx: number): boolean;
   /** Bytes of the packet. */
   length(ctx: number): number;
   /** Copies packet bytes to arena memory: 0 or -errno. */

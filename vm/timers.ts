@@ -9,10 +9,14 @@ import { EINVAL, ENOENT } from '../uapi/errno.ts';
 import type { BpfProg } from './prog.ts';
 import type { Vm } from './vm.ts';
 
+/** The special fields of map values that are kept here. */
+export type TimerKind = 'bpf_timer' | 'bpf_wq' | 'bpf_task_work';
+
 /** One timer or work item, in a map value at `address`. */
 interface Timer {
   readonly map: BpfMap;
   readonly address: number;
+  readonly kind: TimerKind;
   /** Start of the value it lies in. */
   value: number;
   prog: BpfProg | undefined;
@@ -46,14 +50,15 @@ export class Timers {
   valueAt(address: number): number {
     const timer = this.#byAddress.get(address);
     if (timer === undefined) return address;
-    const field = timer.map.record?.fields.find((field) => field.kind === 'bpf_timer' || field.kind === 'bpf_wq');
+    const field = timer.map.record?.fields.find((field) => field.kind === timer.kind);
     return address - (field?.offset ?? 0);
   }
 
-  init(address: number, map: BpfMap): void {
+  init(address: number, map: BpfMap, kind: TimerKind): void {
     this.#byAddress.set(address, {
       map,
       address,
+      kind,
       value: 0,
       prog: undefined,
       subprog: 0,
@@ -94,6 +99,12 @@ export class Timers {
     timer.prog?.put();
     timer.prog = undefined;
     return wasStarted ? 1 : 0;
+  }
+
+  /** It is started, or its callback runs. */
+  isBusy(address: number): boolean {
+    const timer = this.#byAddress.get(address);
+    return timer?.due !== undefined || timer?.running === true;
   }
 
   /** The callback of a timer runs just now (`hrtimer_callback_running`). */

@@ -64,7 +64,7 @@ t.test('driveTimers() asks the host for the time that is left', (t) => {
     () => t.fail('no error'),
   );
   const prog = trustedProg(vm, asm('r0 = 0; exit'), 'jit');
-  vm.timers.init(64, maps[0] as BpfMap);
+  vm.timers.init(64, maps[0] as BpfMap, 'bpf_timer');
   vm.timers.setCallback(64, 64, prog, 0);
   vm.timers.start(64, vm.env.clock.monotonic() + 2_500_000n);
   vm.timers.start(64, vm.env.clock.monotonic() + 1_000_000n);

@@ -32,6 +32,10 @@ export class Packets implements PacketAccess {
     return object instanceof Skb || object instanceof XdpBuff ? object : undefined;
   }
 
+  has(ctx: number): boolean {
+    return this.#at(ctx) !== undefined;
+  }
+
   length(ctx: number): number {
     const packet = this.#at(ctx);
     if (packet instanceof Skb) return packet.len;

@@ -6,6 +6,7 @@ import { BTF_PRINT_HELPERS } from './btf_print.ts';
 import { DYNPTR_HELPERS, DYNPTR_KFUNCS } from './dynptr.ts';
 import { ARENA_KFUNCS } from './kfunc_arena.ts';
 import { COMMON_KFUNCS } from './kfunc_common.ts';
+import { KERNEL_KFUNCS } from './kfunc_kernel.ts';
 import { OBJECT_KFUNCS } from './kfunc_object.ts';
 import { MAP_HELPERS } from './map.ts';
 import { OBJECT_KFUNC_LISTS, PACKET_HELPERS } from './packet.ts';
@@ -40,6 +41,7 @@ const KFUNC_LISTS: readonly (readonly HelperImpl[])[] = [
   COMMON_KFUNCS,
   OBJECT_KFUNCS,
   ARENA_KFUNCS,
+  KERNEL_KFUNCS,
   SYNC_KFUNCS,
   PROBE_KFUNCS,
   DYNPTR_KFUNCS,

@@ -1,5 +1,6 @@
 /** Kernel functions on arenas (Documentation/bpf/map_arena; `bpf_arena_alloc_pages`). */
-import { ArenaMap, arenaAllocPages, arenaFreePages } from '../../maps/arena_map.ts';
+import { ArenaMap, arenaAllocPages, arenaFreePages, arenaReservePages } from '../../maps/arena_map.ts';
+import { EINVAL } from '../../uapi/errno.ts';
 import type { HelperImpl } from '../helper.ts';
 import type { Vm } from '../vm.ts';
 
@@ -18,7 +19,20 @@ function freePages(vm: Vm, mapAddr = 0, lo = 0, hi = 0, count = 0): number {
   return 0;
 }
 
+/** (map, pointer, pages). */
+function reservePages(vm: Vm, mapAddr = 0, lo = 0, _hi = 0, count = 0): number {
+  const map = vm.mapAt(mapAddr);
+  return map instanceof ArenaMap ? arenaReservePages(map, lo, count >>> 0) : -EINVAL;
+}
+
 export const ARENA_KFUNCS: readonly HelperImpl[] = [
   { name: 'bpf_arena_alloc_pages', doc: 'Takes pages of an arena.', args: 'iliil', ret: 'long', fn: allocPages },
   { name: 'bpf_arena_free_pages', doc: 'Gives pages of an arena back.', args: 'ili', ret: 'void', fn: freePages },
+  {
+    name: 'bpf_arena_reserve_pages',
+    doc: 'Keeps pages of an arena from being given out.',
+    args: 'ili',
+    ret: 'int',
+    fn: reservePages,
+  },
 ];

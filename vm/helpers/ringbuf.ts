@@ -1,7 +1,7 @@
 /** Helpers on ring buffers, and bpf_perf_event_output (man bpf-helpers; Documentation/bpf/ringbuf.rst). */
 import { perfEventGet } from '../../maps/array_fd.ts';
 import { ringbufCommit, ringbufOutput, ringbufQuery, ringbufReserve, userRingbufDrain } from '../../maps/ringbuf.ts';
-import { E2BIG, EINVAL, ENOENT, ENOMEM, ENOTSUP } from '../../uapi/errno.ts';
+import { E2BIG, EFAULT, EINVAL, ENOENT, ENOMEM, ENOTSUP } from '../../uapi/errno.ts';
 import type { HelperRecord } from '../helper.ts';
 import type { Vm } from '../vm.ts';
 import { DYNPTR, dynptrData, dynptrInit, dynptrSetNull } from './dynptr.ts';
@@ -83,6 +83,10 @@ const CTXLEN_HI_MASK = 0xfffff;
 function perfEventOutput(vm: Vm, ctx = 0, mapAddr = 0, lo = 0, hi = 0, data = 0, size = 0): number {
   const map = vm.mapAt(mapAddr);
   if (map === undefined || (hi & ~CTXLEN_HI_MASK) !== 0) return -EINVAL;
+  // Only packets can be added to a record; other programs may not give a length.
+  const { packet } = vm;
+  if (hi !== 0 && packet?.has(ctx) !== true) return -EINVAL;
+  if (hi !== 0 && hi > (packet?.length(ctx) ?? 0)) return -EFAULT;
   const index = lo === CURRENT_CPU ? vm.env.cpu : lo >>> 0;
   if (index >= map.maxEntries) return -E2BIG;
   const event = perfEventGet(map, index);
@@ -92,6 +96,13 @@ function perfEventOutput(vm: Vm, ctx = 0, mapAddr = 0, lo = 0, hi = 0, data = 0,
   const raw = arena.u8.slice(data, data + Math.max(size, 0));
   vm.onPerfEvent?.({ map, index, event, ctx, ctxLength: hi & CTXLEN_HI_MASK, data: raw });
   return 0;
+}
+
+/** bpf_skb_output and bpf_xdp_output: as that, of a packet a traced function was given. */
+function packetOutput(vm: Vm, packet = 0, mapAddr = 0, lo = 0, hi = 0, data = 0, size = 0): number {
+  if ((hi & ~CTXLEN_HI_MASK) !== 0) return -EINVAL;
+  if (vm.packet?.has(packet) !== true) return -EFAULT;
+  return perfEventOutput(vm, packet, mapAddr, lo, hi, data, size);
 }
 
 export const RINGBUF_HELPERS: readonly HelperRecord[] = [
@@ -142,4 +153,17 @@ export const RINGBUF_HELPERS: readonly HelperRecord[] = [
     ret: 'int',
     fn: perfEventOutput,
   },
+  ...(
+    [
+      [111, 'skb_output', 'socket buffer'],
+      [121, 'xdp_output', 'frame'],
+    ] as const
+  ).map(([id, name, what]) => ({
+    id,
+    name,
+    doc: `A record with bytes of a ${what} for the perf event of a CPU; -EFAULT for what is no packet.`,
+    args: 'iilii',
+    ret: 'int' as const,
+    fn: packetOutput,
+  })),
 ];

@@ -1,7 +1,6 @@
 /**
  * Helpers on storage that belongs to the current task or its cgroup, and stack traces
- * (man bpf-helpers). Sockets and inodes are the business of the program types that
- * have them.
+ * (man bpf-helpers). Sockets are the business of the program types that have them.
  */
 import { localStorageDelete, localStorageGet } from '../../maps/bpf_local_storage.ts';
 import { stackMapStore } from '../../maps/stackmap.ts';
@@ -18,20 +17,25 @@ function cgroupKey(vm: Vm): string {
   return `0:${vm.task.cgroupId}`;
 }
 
+/** Inodes are told apart by their address: it is all there is of them. */
+function inodeKey(_vm: Vm, object: number): string {
+  return `inode:${object}`;
+}
+
 const get =
-  (key: (vm: Vm) => string) =>
+  (key: (vm: Vm, object: number) => string) =>
   (vm: Vm, mapAddr = 0, object = 0, value = 0, lo = 0, hi = 0): number => {
     const map = vm.mapAt(mapAddr);
     if (map === undefined || object === 0 || hi !== 0 || (lo & ~1) !== 0) return 0;
-    return localStorageGet(map, key(vm), value, lo);
+    return localStorageGet(map, key(vm, object), value, lo);
   };
 
 const remove =
-  (key: (vm: Vm) => string) =>
+  (key: (vm: Vm, object: number) => string) =>
   (vm: Vm, mapAddr = 0, object = 0): number => {
     const map = vm.mapAt(mapAddr);
     if (map === undefined || object === 0) return -EINVAL;
-    return localStorageDelete(map, key(vm)) === 0 ? 0 : -ENOENT;
+    return localStorageDelete(map, key(vm, object)) === 0 ? 0 : -ENOENT;
   };
 
 /** Flags of bpf_get_stackid: frames to skip, user stack, compare by hash alone, overwrite. */
@@ -59,6 +63,22 @@ function getStackid(vm: Vm, _ctx = 0, mapAddr = 0, lo = 0, hi = 0): number {
 
 export const STORAGE_HELPERS: readonly HelperRecord[] = [
   { id: 27, name: 'get_stackid', doc: 'Id of the task’s stack in a map.', args: 'iil', ret: 'int', fn: getStackid },
+  {
+    id: 145,
+    name: 'inode_storage_get',
+    doc: 'The inode’s value, or NULL.',
+    args: 'iiil',
+    ret: 'ptr',
+    fn: get(inodeKey),
+  },
+  {
+    id: 146,
+    name: 'inode_storage_delete',
+    doc: 'Drops the inode’s value.',
+    args: 'ii',
+    ret: 'int',
+    fn: remove(inodeKey),
+  },
   { id: 156, name: 'task_storage_get', doc: 'The task’s value, or NULL.', args: 'iiil', ret: 'ptr', fn: get(taskKey) },
   { id: 157, name: 'task_storage_delete', doc: 'Drops the task’s value.', args: 'ii', ret: 'int', fn: remove(taskKey) },
   {

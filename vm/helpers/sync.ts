@@ -38,7 +38,7 @@ function timerInit(vm: Vm, timer = 0, mapAddr = 0, lo = 0, hi = 0): number {
   if (vm.timers.has(timer)) return -EBUSY;
   // A map nobody has a descriptor or pin of would keep its timers for ever.
   if (map.usercnt === 0) return -EPERM;
-  vm.timers.init(timer, map);
+  vm.timers.init(timer, map, 'bpf_timer');
   return 0;
 }
 
@@ -68,7 +68,7 @@ function wqInit(vm: Vm, wq = 0, mapAddr = 0, flags = 0): number {
   if (map === undefined) return -EINVAL;
   if (vm.timers.has(wq)) return -EBUSY;
   if (map.usercnt === 0) return -EPERM;
-  vm.timers.init(wq, map);
+  vm.timers.init(wq, map, 'bpf_wq');
   return 0;
 }
 
@@ -82,6 +82,19 @@ function wqStart(vm: Vm, wq = 0, flags = 0): number {
   return flags !== 0 ? -EINVAL : vm.timers.start(wq, vm.env.clock.monotonic());
 }
 
+/**
+ * bpf_task_work_schedule_signal and _resume: (task, work, map, callback). The work runs when
+ * the program has ended and the event loop comes to it; until then it cannot be scheduled again.
+ */
+function taskWorkSchedule(vm: Vm, _task = 0, work = 0, mapAddr = 0, callback = 0): number {
+  const map = vm.mapAt(mapAddr);
+  if (map === undefined) return -EINVAL;
+  if (map.usercnt === 0 || vm.timers.isBusy(work)) return -EBUSY;
+  if (!vm.timers.has(work)) vm.timers.init(work, map, 'bpf_task_work');
+  const refused = timerSetCallback(vm, work, callback);
+  return refused < 0 ? refused : vm.timers.start(work, vm.env.clock.monotonic());
+}
+
 /** bpf_map_sum_elem_count: elements of a hash. */
 function sumElemCount(vm: Vm, mapAddr = 0): number {
   const map = vm.mapAt(mapAddr);
@@ -92,6 +105,13 @@ export const SYNC_KFUNCS: readonly HelperImpl[] = [
   { name: 'bpf_wq_init', doc: 'Makes a work item of a map value.', args: 'iii', ret: 'int', fn: wqInit },
   { name: 'bpf_wq_set_callback_impl', doc: 'Gives it its function.', args: 'iii', ret: 'int', fn: wqSetCallback },
   { name: 'bpf_wq_start', doc: 'Queues it.', args: 'ii', ret: 'int', fn: wqStart },
+  ...(['signal', 'resume'] as const).map((mode) => ({
+    name: `bpf_task_work_schedule_${mode}_impl`,
+    doc: 'Runs a function for the task, soon after the program.',
+    args: 'iiiii',
+    ret: 'int' as const,
+    fn: taskWorkSchedule,
+  })),
   { name: 'bpf_map_sum_elem_count', doc: 'Elements of a hash.', args: 'i', ret: 'long', fn: sumElemCount },
   { name: 'bpf_res_spin_lock_irqsave', doc: 'Takes a lock: never contended.', args: 'i', ret: 'int', fn: setWord(1) },
   { name: 'bpf_res_spin_unlock_irqrestore', doc: 'Releases a lock.', args: 'i', ret: 'void', fn: setWord(0) },

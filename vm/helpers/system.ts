@@ -90,4 +90,22 @@ export const SYSTEM_HELPERS: readonly HelperRecord[] = [
     ret: 'ptr',
     fn: (vm, pointer = 0) => perCpuPtr(vm, pointer, vm.env.cpu),
   },
+  // Infrared remotes: no program type of this kernel may call them.
+  {
+    id: 77,
+    name: 'rc_repeat',
+    doc: 'Repeats the last key: there are no remotes, 0.',
+    args: 'i',
+    ret: 'int',
+    fn: () => 0,
+  },
+  { id: 78, name: 'rc_keydown', doc: 'Reports a key: there are no remotes, 0.', args: 'illi', ret: 'int', fn: () => 0 },
+  {
+    id: 92,
+    name: 'rc_pointer_rel',
+    doc: 'Reports a motion: there are no remotes, 0.',
+    args: 'iii',
+    ret: 'int',
+    fn: () => 0,
+  },
 ];

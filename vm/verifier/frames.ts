@@ -231,17 +231,24 @@ export const loopCallback: CallbackSetup = (_env, caller, callee) => {
   return syncCallback(callee);
 };
 
-/** `callback_fn(map, key, value)` of a timer, run later. */
-export const timerCallback: CallbackSetup = (_env, caller, callee) => {
-  const from = caller.regs[1]!;
-  mapReg(callee.regs[1]!, F.CONST_PTR_TO_MAP, from);
-  mapReg(callee.regs[2]!, F.PTR_TO_MAP_KEY, from);
-  mapReg(callee.regs[3]!, F.PTR_TO_MAP_VALUE, from);
-  for (const r of [1, 2, 3]) callee.regs[r]!.mapUid = 0;
-  callee.inAsyncCallback = true;
-  callee.callbackRet = { min: 0, max: 0 };
-  return 0;
-};
+/** `callback_fn(map, key, value)`, run later, of the map that register `regno` points into. */
+const laterCallback =
+  (regno: number, min: number, max: number): CallbackSetup =>
+  (_env, caller, callee) => {
+    const from = caller.regs[regno]!;
+    mapReg(callee.regs[1]!, F.CONST_PTR_TO_MAP, from);
+    mapReg(callee.regs[2]!, F.PTR_TO_MAP_KEY, from);
+    mapReg(callee.regs[3]!, F.PTR_TO_MAP_VALUE, from);
+    for (const r of [1, 2, 3]) callee.regs[r]!.mapUid = 0;
+    callee.inAsyncCallback = true;
+    callee.callbackRet = { min, max };
+    return 0;
+  };
+
+/** The callback of a timer or work item. */
+export const timerCallback = laterCallback(1, 0, 0);
+/** That of task work, which may return anything. */
+export const taskWorkCallback = laterCallback(3, -(2 ** 31), 2 ** 31 - 1);
 
 /** `callback_fn(task, vma, ctx)` of bpf_find_vma. */
 export const findVmaCallback: CallbackSetup = (env, caller, callee) => {

@@ -14,6 +14,7 @@ import {
   clearPktPointers,
   pushAsyncCallback,
   pushCallback,
+  taskWorkCallback,
   timerCallback,
 } from './frames.ts';
 import { processIterNext } from './iter.ts';
@@ -61,7 +62,7 @@ const GRAPH_API = new Set([
 
 /** Adding to a list or tree gives the node away. */
 const INSERTS = new Set(['bpf_list_push_front_impl', 'bpf_list_push_back_impl', 'bpf_rbtree_add_impl']);
-const TASK_WORK = new Set(['bpf_task_work_schedule_signal', 'bpf_task_work_schedule_resume']);
+const TASK_WORK = new Set(['bpf_task_work_schedule_signal_impl', 'bpf_task_work_schedule_resume_impl']);
 
 export function isThrow(env: Env, i: number): boolean {
   return kfuncFacts(env, i)?.name === 'bpf_throw';
@@ -387,7 +388,7 @@ export function checkKfuncCall(env: Env, i: number): number {
     meta.r0Readonly = false;
   }
   if (name === 'bpf_wq_set_callback_impl' || TASK_WORK.has(name)) {
-    err = pushAsyncCallback(env, i, meta.subprog, true, timerCallback);
+    err = pushAsyncCallback(env, i, meta.subprog, true, TASK_WORK.has(name) ? taskWorkCallback : timerCallback);
     if (err < 0) return err;
   }
   err = checkRegions(env, facts);

@@ -28,8 +28,8 @@ export interface KfuncFacts {
 const SYNC_CALLBACK = new Set(['bpf_rbtree_add_impl']);
 const ASYNC_CALLBACK = new Set([
   'bpf_wq_set_callback_impl',
-  'bpf_task_work_schedule_signal',
-  'bpf_task_work_schedule_resume',
+  'bpf_task_work_schedule_signal_impl',
+  'bpf_task_work_schedule_resume_impl',
 ]);
 const CHANGES_PKT = new Set(['bpf_xdp_pull_data']);
 
