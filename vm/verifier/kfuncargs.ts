@@ -3,9 +3,10 @@
  * `get_kfunc_ptr_arg_type`).
  */
 import { BTF_KIND, type Btf, type BtfField, type BtfType } from '../../btf/btf.ts';
+import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { EACCES, EFAULT, EINVAL } from '../../uapi/errno.ts';
 import { CallMeta, checkArgOffset, checkMemReg, checkMemSize, processDynptr } from './args.ts';
-import { structIdsMatch } from './btfaccess.ts';
+import { inSleepable, structIdsMatch } from './btfaccess.ts';
 import { isAnyEnum, isStruct, kindStr, skipMods } from './btfwalk.ts';
 import { dynptrReg } from './dynptr.ts';
 import type { Env } from './env.ts';
@@ -382,6 +383,13 @@ function kernelCtxId(env: Env): number {
   return env.vmlinuxBtf?.find(env.rules.ctxKernelName, BTF_KIND.STRUCT) ?? 0;
 }
 
+/** Programs that may walk the tasks of a cgroup (`check_css_task_iter_allowlist`). */
+function cssTaskAllowed(env: Env): boolean {
+  if (env.progType === BPF_PROG_TYPE.LSM) return true;
+  const iterator = env.progType === BPF_PROG_TYPE.TRACING && env.prog.expectedAttachType === BPF_ATTACH_TYPE.TRACE_ITER;
+  return iterator || inSleepable(env);
+}
+
 function checkPtr(env: Env, facts: KfuncFacts, a: Arg, kind: ArgKind, insnIdx: number, meta: KfuncMeta): number {
   const { reg, index } = a;
   const regno = index + 1;
@@ -414,6 +422,10 @@ function checkPtr(env: Env, facts: KfuncFacts, a: Arg, kind: ArgKind, insnIdx: n
     case 'dynptr':
       return checkDynptr(env, facts, a, insnIdx, meta);
     case 'iter':
+      if (facts.name === 'bpf_iter_css_task_new' && !cssTaskAllowed(env)) {
+        env.verbose('css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs\n');
+        return -EINVAL;
+      }
       return processIter(env, regno, insnIdx, facts, meta);
     case 'list_head':
       return checkRoot(env, reg, index, 'bpf_list_head', meta);

@@ -339,7 +339,6 @@ function readFixed(env: Env, frame: FuncState, off: number, size: number, dst: n
       }
     }
   } else if (dst >= 0) {
-    if (env.bpfCapable) assignScalarId(env, reg);
     regs[dst]!.copyFrom(reg);
   } else if (!env.allowPtrLeaks && reg.type !== SCALAR_VALUE) {
     env.verbose(`leaking pointer from stack off ${off}\n`);

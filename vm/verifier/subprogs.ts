@@ -3,7 +3,7 @@
  * calls, that jumps stay inside a function (`add_subprog_and_kfunc`, `check_subprogs`).
  */
 import { BTF_KIND } from '../../btf/btf.ts';
-import { E2BIG, EINVAL, EPERM, EPROTO } from '../../uapi/errno.ts';
+import { E2BIG, EEXIST, EINVAL, ENOENT, EPERM, EPROTO } from '../../uapi/errno.ts';
 import {
   BPF_ABS,
   BPF_CALL,
@@ -118,7 +118,7 @@ function exceptionCallback(env: Env): number {
     if (!type.name.startsWith(prefix)) continue;
     if (found !== '') {
       env.verbose(`multiple exception callback tags for main subprog\n`);
-      return -EINVAL;
+      return -EEXIST;
     }
     found = type.name.slice(prefix.length);
   }
@@ -126,7 +126,7 @@ function exceptionCallback(env: Env): number {
   const id = btf.find(found, BTF_KIND.FUNC);
   if (id === 0) {
     env.verbose(`exception callback '${found}' could not be found in BTF\n`);
-    return -EINVAL;
+    return -ENOENT;
   }
   const type = btf.type(id)!;
   if (type.linkage !== 1) {
