@@ -14,6 +14,7 @@ import {
   type ForeignFile,
   type ObjectKind,
 } from '../base/object.ts';
+import { netDeviceKey } from '../native/netdev.ts';
 import { AT_FDCWD, type Caller, type PathResolver } from '../syscall/caller.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
 import { EACCES, EBADF, EIO, EPERM, EROFS } from '../uapi/errno.ts';
@@ -226,6 +227,10 @@ export class ExecCaller implements Caller, PathResolver {
   /** The process a pidfd names, as its fdinfo says (`Pid:`). */
   #pidOf(fd: number): number {
     return this.#native.supPidfdPid(fd);
+  }
+
+  netDevice(ifindex: number): string | undefined {
+    return netDeviceKey(this.tid, ifindex);
   }
 
   /** Kept until the answer: the descriptor and the result reach the caller in one step. */

@@ -4,6 +4,7 @@
  */
 import type { BpfFile, FdTarget, ForeignFile } from '../base/object.ts';
 import type { ProcessAccess } from '../native/addon.ts';
+import { netDeviceKey } from '../native/netdev.ts';
 import type { Caller } from '../syscall/caller.ts';
 import type { FdTable } from '../syscall/fd_table.ts';
 import type { CallPaths } from './paths.ts';
@@ -85,6 +86,10 @@ export class CtlCaller implements Caller {
     const found = fd >= 0 && fd < CTL_FD_BASE ? this.#process.descriptor(this.tid, fd) : undefined;
     if (found === undefined) return undefined;
     return foreignFile(found, this.paths.isRoot(found.dev, found.ino));
+  }
+
+  netDevice(ifindex: number): string | undefined {
+    return netDeviceKey(this.tid, ifindex);
   }
 
   fdInstall(file: BpfFile): number {

@@ -6,7 +6,7 @@ import { BpfFile, type ForeignFile } from '../base/object.ts';
 import type { BpfProgBase } from '../base/prog.ts';
 import { BPF_ATTACH_TYPE, BPF_F_ATTACH, BPF_F_QUERY, BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
-import { EBADF, EFAULT, EINVAL, ENODEV, ENOENT, ENOSPC, EPERM } from '../uapi/errno.ts';
+import { EBADF, EFAULT, EINVAL, ENOENT, ENOSPC, EPERM } from '../uapi/errno.ts';
 import { checkAttachType, isCgroupAttach, isCgroupProgType, progTypeOfAttach } from './attach_types.ts';
 import type { Attr } from './attr.ts';
 import { ATTACH, LINK_CREATE, QUERY } from './attr_table.ts';
@@ -15,6 +15,7 @@ import { type Anchor, CgroupLink } from './cgroup.ts';
 import { capable, linkOf, newFd, progOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
 import type { BpfLink } from './link.ts';
+import { tcxAttach, tcxDetach, tcxQuery } from './netdev.ts';
 import { netnsAttach, netnsDetach, netnsQuery } from './netns.ts';
 import { sockMapAttach, sockMapDetach, sockMapQuery } from './sockmap_progs.ts';
 
@@ -59,6 +60,10 @@ function isMprog(progType: number): boolean {
   return progType === PT.SCHED_CLS;
 }
 
+function isTcx(attachType: number): boolean {
+  return attachType === AT.TCX_INGRESS || attachType === AT.TCX_EGRESS;
+}
+
 /** PROG_ATTACH. */
 export function progAttach(kernel: Kernel, attr: Attr, caller: Caller): number {
   const at = ATTACH.at;
@@ -82,8 +87,7 @@ export function progAttach(kernel: Kernel, attr: Attr, caller: Caller): number {
     case PT.FLOW_DISSECTOR:
       return netnsAttach(kernel, attr, prog);
     case PT.SCHED_CLS:
-      // Nothing can be attached to a net device here.
-      return attachType === AT.TCX_INGRESS || attachType === AT.TCX_EGRESS ? -ENODEV : -EINVAL;
+      return isTcx(attachType) ? tcxAttach(kernel, attr, caller, prog) : -EINVAL;
     case PT.SK_SKB:
     case PT.SK_MSG:
       return sockMapAttach(kernel, attr, caller, prog);
@@ -123,11 +127,9 @@ export function progDetach(kernel: Kernel, attr: Attr, caller: Caller): number {
   if (isMprog(type)) {
     if ((flags & ~MASK_MPROG) !== 0) return -EINVAL;
     const fd = attr.get(at.attach_bpf_fd);
-    if (fd !== 0) {
-      const prog = typedProg(caller, fd, type);
-      if (typeof prog === 'number') return prog;
-    }
-    return attachType === AT.TCX_INGRESS || attachType === AT.TCX_EGRESS ? -ENODEV : -EINVAL;
+    const prog = fd === 0 ? undefined : typedProg(caller, fd, type);
+    if (typeof prog === 'number') return prog;
+    return isTcx(attachType) ? tcxDetach(kernel, attr, caller, prog) : -EINVAL;
   }
   if (isCgroupProgType(type, AT.LSM_CGROUP)) {
     if (flags !== 0 || relative !== 0) return -EINVAL;
@@ -169,7 +171,7 @@ export function progQuery(kernel: Kernel, attr: Attr, caller: Caller): number {
       return sockMapQuery(kernel, attr, caller);
     case AT.TCX_INGRESS:
     case AT.TCX_EGRESS:
-      return -ENODEV;
+      return tcxQuery(kernel, attr, caller);
     default:
       return -EINVAL;
   }

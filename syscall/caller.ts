@@ -46,6 +46,11 @@ export interface Caller extends MapCreator, MapSyscall {
    * (then the file has been put). The file's reference passes to the descriptor.
    */
   fdInstall(file: BpfFile): number;
+  /**
+   * A name for a net device of the caller's net namespace, by number; undefined when there is
+   * none. Left out: there is loopback, number 1.
+   */
+  netDevice?(ifindex: number): string | undefined;
   /** Closes a descriptor, where programs may (`bpf_sys_close`): 0 or -EBADF. */
   close?(fd: number): number;
   /** Paths as the caller sees them. */

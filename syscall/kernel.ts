@@ -21,6 +21,7 @@ import type { Vm } from '../vm/vm.ts';
 import type { Caller } from './caller.ts';
 import { Cgroups } from './cgroup.ts';
 import { Dispatcher } from './dispatch.ts';
+import { NetDevices } from './netdev.ts';
 import { NetNamespace } from './netns.ts';
 import type { PendingCall } from './pending.ts';
 import { Scratches } from './scratch.ts';
@@ -66,6 +67,8 @@ export class Kernel implements KernelEnv {
   readonly netns = new NetNamespace();
   readonly netfilterSlots = new Set<string>();
   readonly sockMapProgs = new SockMapProgs();
+  /** Programs on net devices. */
+  readonly netDevices = new NetDevices();
   /** Iterators opened so far (`session_id`). */
   iterSessions = 0n;
   /** The processes and cgroups of the machine, where a door tells of them. */

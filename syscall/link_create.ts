@@ -5,7 +5,7 @@ import { BpfFile } from '../base/object.ts';
 import type { BpfProgBase } from '../base/prog.ts';
 import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
-import { EBADF, EINVAL, ENODEV, ENOTSUP } from '../uapi/errno.ts';
+import { EBADF, EINVAL, ENOTSUP } from '../uapi/errno.ts';
 import { cgroupLinkAttach } from './attach.ts';
 import { checkAttachType, isCgroupProgType } from './attach_types.ts';
 import type { Attr } from './attr.ts';
@@ -14,6 +14,7 @@ import type { Caller } from './caller.ts';
 import { capable, progOf } from './fd.ts';
 import { iterLinkCreate } from './iter/link.ts';
 import type { Kernel } from './kernel.ts';
+import { tcxLinkCreate, xdpLinkCreate } from './netdev.ts';
 import { netfilterLinkCreate } from './netfilter.ts';
 import { netnsLinkCreate } from './netns.ts';
 import { rawTpLinkCreate } from './raw_tracepoint.ts';
@@ -60,10 +61,12 @@ const tracingLink: LinkMaker = (kernel, attr, caller, prog) => {
   return tracingAttach(kernel, caller, prog, target, cookie);
 };
 
-/** Net devices cannot be attached to: tcx finds none, netkit is not there. */
-const schedClsLink: LinkMaker = (_kernel, attr) => {
+/** There is no netkit. */
+const schedClsLink: LinkMaker = (kernel, attr, caller, prog) => {
   const attachType = attr.get(AT.attach_type);
-  return attachType === T.TCX_INGRESS || attachType === T.TCX_EGRESS ? -ENODEV : -EINVAL;
+  return attachType === T.TCX_INGRESS || attachType === T.TCX_EGRESS
+    ? tcxLinkCreate(kernel, attr, caller, prog)
+    : -EINVAL;
 };
 
 /** The makers by program type; cgroup types have theirs below, others answer -EINVAL. */
@@ -76,6 +79,7 @@ const MAKERS: ReadonlyMap<number, LinkMaker> = new Map<number, LinkMaker>([
   [PT.SK_MSG, sockMapLinkCreate],
   [PT.SK_SKB, sockMapLinkCreate],
   [PT.SCHED_CLS, schedClsLink],
+  [PT.XDP, xdpLinkCreate],
   [PT.NETFILTER, netfilterLinkCreate],
   [PT.PERF_EVENT, perfLink],
   [PT.TRACEPOINT, perfLink],

@@ -45,6 +45,9 @@ const LINK_ARMS: Readonly<Record<number, string>> = {
   [BPF_LINK_TYPE.NETFILTER]: 'netfilter.',
   [BPF_LINK_TYPE.SOCKMAP]: 'sockmap.',
   [BPF_LINK_TYPE.STRUCT_OPS]: 'struct_ops.',
+  [BPF_LINK_TYPE.ITER]: 'iter.',
+  [BPF_LINK_TYPE.TCX]: 'tcx.',
+  [BPF_LINK_TYPE.XDP]: 'xdp.',
 };
 
 function fieldOf(arm: AttrArm, name: string): AttrField | undefined {
