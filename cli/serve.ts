@@ -45,7 +45,7 @@ export async function serve(dir: string, flags: MountFlags, announce: (dir: stri
   ]);
   const trace = flags.traceFuse === undefined ? {} : { trace: traceSink(flags.traceFuse) };
   const start = async (where: MountSetup): Promise<MountHandle> => {
-    const mount = await mountBpffs(kernel, { ...where, ...trace, commands, spin: flags.spin });
+    const mount = await mountBpffs(kernel, { ...where, ...trace, commands, printed, spin: flags.spin });
     mounts.add(mount);
     mount.ended.then((errno) => {
       if (errno !== 0) status = EXIT.failure;

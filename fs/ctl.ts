@@ -19,6 +19,7 @@ import { FdTable } from '../syscall/fd_table.ts';
 import { FIRST_SLICE_MS } from '../syscall/pending.ts';
 import { CAP_FULL_SET } from '../uapi/capability.ts';
 import { EAGAIN, EINTR, EIO, ENOMEM, ENOSPC, ENOTTY } from '../uapi/errno.ts';
+import type { TraceBuffer } from '../vm/trace.ts';
 import { backlogOf, type Job } from './backlog.ts';
 import { CTL_FD_BASE, CtlCaller } from './ctl_caller.ts';
 import { NO_REPLY, OpenFile } from './file.ts';
@@ -60,6 +61,8 @@ export interface CtlServices {
   readonly ownerUid: number | undefined;
   /** Extensions by ioctl number (0x80 to 0xFE). */
   readonly extensions: Map<number, CtlExtension>;
+  /** What the programs of the kernel print. */
+  readonly printed: TraceBuffer;
   /** Commands of JSON lines beside bpf(2), by name. */
   readonly commands: ReadonlyMap<string, SessionCommand>;
 }

@@ -16,8 +16,10 @@ import { EACCES, EEXIST, EINVAL, ENAMETOOLONG, ENOENT, ENOTEMPTY, EPERM } from '
 import { NAME_MAX, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISVTX } from './protocol.ts';
 import { now, type Timestamp } from './time.ts';
 
-/** The control file of a mount: the only name with a dot. */
+/** The control file of a mount: the only name with a dot that is listed. */
 export const CTL_NAME = 'bpf.ctl';
+/** What programs print; not listed, so that a mount shows what is pinned. */
+export const TRACE_NAME = 'bpf.trace_pipe';
 
 export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
@@ -56,8 +58,10 @@ export class Inode {
   readonly object: BpfObject | undefined;
   /** Bytes of a symbolic link. */
   readonly target: string | undefined;
-  /** The control file. */
+  /** The control file, or another that is the emulator's own: it cannot be moved or removed. */
   readonly ctl: boolean;
+  /** What programs print. */
+  readonly trace: boolean;
   #names: readonly string[] | undefined;
   /** Open readings of a directory. */
   readonly readers: Set<DirectoryReader>;
@@ -74,7 +78,8 @@ export class Inode {
     this.readers = this.children === undefined ? NO_READERS : new Set();
     this.object = extra.object;
     this.target = extra.target;
-    this.ctl = extra.ctl === true;
+    this.trace = extra.trace === true;
+    this.ctl = extra.ctl === true || this.trace;
     this.atime = { ...at };
     this.mtime = { ...at };
     this.ctime = { ...at };
@@ -106,6 +111,7 @@ interface InodeExtra {
   readonly object?: BpfObject | undefined;
   readonly target?: string;
   readonly ctl?: boolean;
+  readonly trace?: boolean;
 }
 
 /** One instance of the file system. */
@@ -114,6 +120,8 @@ export class Tree {
   readonly inodes = new Map<number, Inode>();
   readonly clock: Clock;
   #nextIno = 1;
+  /** What programs print, from the first time it is asked for. */
+  #trace: Inode | undefined;
   /** The server itself changed a directory: its cached attributes are out of date. */
   onChange: (inode: Inode) => void = () => {};
 
@@ -142,6 +150,10 @@ export class Tree {
     if (children === undefined) return -ENOENT;
     const found = children.get(name);
     if (found !== undefined) return found;
+    if (name === TRACE_NAME && dir === this.root) {
+      this.#trace ??= this.#add(S_IFREG | 0o440, dir.uid, dir.gid, { trace: true });
+      return this.#trace;
+    }
     if (name.includes('.') && (dir.mode & 0o7777) !== 0) return -EPERM;
     return name.length > NAME_MAX ? -ENAMETOOLONG : -ENOENT;
   }

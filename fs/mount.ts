@@ -23,6 +23,7 @@ import {
   Errno,
   errnoName,
 } from '../uapi/errno.ts';
+import { TraceBuffer } from '../vm/trace.ts';
 import type { CtlExtension, CtlServices } from './ctl.ts';
 import { CTL_NAME } from './inode.ts';
 import { parseBpffsOptions, showBpffsOptions } from './options.ts';
@@ -67,6 +68,8 @@ export interface MountSetup {
   readonly trace?: (line: string) => void;
   /** Commands of JSON lines beside bpf(2), by name (`EMU_STATUS`). */
   readonly commands?: ReadonlyMap<string, SessionCommand>;
+  /** What the programs of the kernel print; default: a buffer of this mount's own. */
+  readonly printed?: TraceBuffer;
   /** Microseconds to wait actively for the next request; 0 (default): sleep at once. */
   readonly spin?: number;
   /** Seconds after which a server that is stuck on its own mount gives up; default 10, 0: never. */
@@ -245,6 +248,7 @@ export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<Mou
     resolve: addon.resolvePath,
     ownerUid: process.geteuid?.() === 0 ? undefined : process.geteuid?.(),
     extensions: new Map<number, CtlExtension>(),
+    printed: setup.printed ?? new TraceBuffer(),
     commands: setup.commands ?? new Map<string, SessionCommand>(),
   };
   const sb = new Superblock({

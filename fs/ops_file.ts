@@ -11,6 +11,7 @@ import { IN, IN_BODY, IN_HEADER_SIZE, MAX_READ, OUT_BODY, POLL_SCHEDULE_NOTIFY }
 import { openReply } from './reply.ts';
 import { openSeqFile } from './seq_map.ts';
 import type { Superblock } from './superblock.ts';
+import { TraceFile } from './trace_file.ts';
 
 const O_TRUNC = 0o1000;
 const O_DIRECT = 0o40000;
@@ -21,6 +22,7 @@ function fileOf(sb: Superblock, request: FuseRequest): OpenFile | undefined {
 }
 
 function openInode(sb: Superblock, inode: Inode, flags: number): OpenFile | number {
+  if (inode.trace) return new TraceFile(inode, sb, sb.ctl.printed);
   if (inode.ctl) return new CtlFile(inode, sb, flags);
   if (inode.object === undefined) return -EIO;
   if (inode.object instanceof IterLink) return IterFile.ofLink(inode, inode.object, flags);

@@ -41,8 +41,9 @@ export interface TraceLine {
   readonly cpu: number;
   /** Nanoseconds of CLOCK_MONOTONIC. */
   readonly time: bigint;
-  /** Without the newline at its end. */
   readonly text: string;
+  /** Interrupts, rescheduling, kind of context, depth of preemption and migration disabled. */
+  readonly flags: string;
 }
 
 /** A line in the format of `/sys/kernel/tracing/trace_pipe`. */
@@ -51,7 +52,7 @@ export function formatTraceLine(line: TraceLine): string {
   const micros = line.time / 1000n;
   const seconds = String(micros / 1_000_000n).padStart(5);
   const fraction = String(micros % 1_000_000n).padStart(6, '0');
-  return `${task} [${String(line.cpu).padStart(3, '0')}] ...11 ${seconds}.${fraction}: bpf_trace_printk: ${line.text}`;
+  return `${task} [${String(line.cpu).padStart(3, '0')}] ${line.flags} ${seconds}.${fraction}: bpf_trace_printk: ${line.text}`;
 }
 
 /** Where the text of an iterator goes (`struct seq_file`). */

@@ -8,6 +8,9 @@ import { formatTraceLine, type TraceLine } from './task.ts';
 /** Characters that are kept; the oldest lines go first. */
 const CAPACITY = 1 << 20;
 
+/** Bytes one reading of `trace_pipe` gives at most (`TRACE_SEQ_BUFFER_SIZE`). */
+const CHUNK = 8156;
+
 /** What a reader gets. */
 export interface TraceRead {
   /** Lines as `trace_pipe` shows them. */
@@ -24,6 +27,10 @@ export class TraceBuffer {
   /** Number of the first line that is kept. */
   #first = 0;
   #size = 0;
+  /** Number of the line that {@link take} gives next. */
+  #taken = 0;
+  /** Called when a line was added. */
+  readonly listeners = new Set<() => void>();
 
   /** Adds a line; a function to set as {@link Vm.onTrace}. */
   readonly push = (line: TraceLine): void => {
@@ -34,7 +41,31 @@ export class TraceBuffer {
       this.#size -= (this.#lines.shift() as string).length;
       this.#first++;
     }
+    for (const listener of [...this.listeners]) listener();
   };
+
+  /** Whether there is something for {@link take}. */
+  get unread(): boolean {
+    return this.#taken < this.end;
+  }
+
+  /**
+   * Text for a reader that takes what it reads, as `trace_pipe` gives it: whole lines, until
+   * there are `wanted` bytes or more, but no more than {@link CHUNK}; empty when there is none.
+   * What was lost before is told in a line of its own.
+   */
+  take(wanted: number): string {
+    if (!this.unread) return '';
+    const lost = Math.max(this.#first - this.#taken, 0);
+    this.#taken += lost;
+    let text = lost > 0 ? `CPU:0 [LOST ${lost} EVENTS]\n` : '';
+    for (; this.unread && text.length < wanted; this.#taken++) {
+      const line = `${this.#lines[this.#taken - this.#first] as string}\n`;
+      if (text.length + line.length > CHUNK) break;
+      text += line;
+    }
+    return text;
+  }
 
   /** Number of the line that comes next. */
   get end(): number {

@@ -152,7 +152,7 @@ export class CtlSession {
     if (fields['cmd'] === 'close') return this.#closeFd(fields);
     const beside = this.#commands.get(String(fields['cmd']));
     if (beside !== undefined) {
-      const reply = beside(fields, this.caller);
+      const reply = beside(this.#withDescriptors(fields), this.caller);
       return { ok: true, ...(isWork(reply) ? yield* reply : reply) };
     }
     const command = commandOf(fields['cmd']);
@@ -161,6 +161,18 @@ export class CtlSession {
     if (fields['as'] !== undefined && command.returns === undefined)
       throw new FieldError('as', fields['as'], `no name: BPF_${command.name} makes no descriptor`);
     return yield* this.#run(command, fields);
+  }
+
+  /** The fields with names of descriptors (`"$m"` in a field like `map_fd`) replaced by their numbers. */
+  #withDescriptors(fields: Record<string, unknown>): Record<string, unknown> {
+    const numbers = Object.entries(fields).map(([name, value]) => {
+      const named = name.endsWith('_fd') && typeof value === 'string' && value.startsWith('$');
+      if (!named) return [name, value] as const;
+      const fd = this.#fd(value.slice(1));
+      if (fd === undefined) throw new FieldError(name, value, 'the name of a descriptor of this session');
+      return [name, fd] as const;
+    });
+    return Object.fromEntries(numbers);
   }
 
   *#run(command: CommandAttr, fields: Record<string, unknown>): Work<unknown> {

@@ -7,6 +7,7 @@ import { Superblock } from '../../fs/superblock.ts';
 import { ManualClock } from '../../native/host.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { EFAULT, errnoName } from '../../uapi/errno.ts';
+import { TraceBuffer } from '../../vm/trace.ts';
 
 /** A reply taken apart. */
 export interface Reply {
@@ -39,6 +40,7 @@ export class FakeMount {
   /** Replies sent later, and notifications, in order. */
   readonly sent: Buffer[] = [];
   readonly bugs: unknown[] = [];
+  readonly printed = new TraceBuffer();
 
   constructor(options = '') {
     this.kernel = new Kernel({
@@ -68,6 +70,7 @@ export class FakeMount {
         resolve: () => {},
         ownerUid: undefined,
         extensions: new Map(),
+        printed: this.printed,
         commands: new Map(),
       },
     });

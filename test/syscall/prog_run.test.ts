@@ -194,6 +194,23 @@ t.test('a syscall program calls bpf(2): a map is made, an element is stored from
   t.match(map, { ok: true, value: '4d00000000000000' });
 });
 
+t.test('a program can be named', async (t) => {
+  ask({
+    as: 'mine',
+    cmd: 'BPF_PROG_LOAD',
+    prog_type: 'xdp',
+    insns: 'b700000002000000 9500000000000000',
+    insn_cnt: 2,
+    license: 'GPL',
+  });
+  t.match(ask({ cmd: 'EMU_PROG_RUN', prog_fd: '$mine', data: PACKET }), { ok: true, verdict: 'XDP_PASS' });
+  t.match(ask({ cmd: 'EMU_PROG_RUN', prog_fd: '$other', data: PACKET }), {
+    ok: false,
+    errno: 'EINVAL',
+    message: /prog_fd/,
+  });
+});
+
 t.test('what cannot be run says so', async (t) => {
   t.match(ask({ cmd: 'EMU_PROG_RUN', prog_id: 9999 }), { ok: false, errno: 'ENOENT' });
   t.match(ask({ cmd: 'EMU_PROG_RUN' }), { ok: false, errno: 'EINVAL' });

@@ -25,7 +25,7 @@ for (const engine of ['interp', 'jit'] as const) {
     t.same(ask({}, caller), { lines: [], next: 2, lost: 0 });
     const { lines, next, lost } = ask({ since: 1 }, caller) as TraceRead;
     t.same([next, lost], [2, 0]);
-    t.same(lines, ['            demo-42      [000] ...11     1.000000: bpf_trace_printk: turn -3 of 4294967296']);
+    t.same(lines, ['            demo-42      [000] b..11     1.000000: bpf_trace_printk: turn -3 of 4294967296\n']);
     t.throws(() => ask({ since: -1 }, caller), { name: 'Errno', code: 'EINVAL' });
     t.end();
   });
@@ -33,7 +33,7 @@ for (const engine of ['interp', 'jit'] as const) {
 
 t.test('TraceBuffer forgets the oldest lines and counts them', (t) => {
   const buffer = new TraceBuffer();
-  const line = { comm: 'x', pid: 1, cpu: 0, time: 0n, text: 'y'.repeat(1000) };
+  const line = { comm: 'x', pid: 1, cpu: 0, time: 0n, text: 'y'.repeat(1000), flags: '...11' };
   for (let i = 0; i < 5000; i++) buffer.push(line);
   t.equal(buffer.end, 5000);
   const { lines, lost, next } = buffer.read(10, 3);
@@ -41,5 +41,21 @@ t.test('TraceBuffer forgets the oldest lines and counts them', (t) => {
   t.equal(next, 10 + lost + 3);
   t.equal(lost > 3000, true);
   t.same(buffer.read(9999, 3), { lines: [], next: 5000, lost: 0 });
+  t.end();
+});
+
+t.test('TraceBuffer.take() gives whole lines, as many as are wanted, and tells of those that are lost', (t) => {
+  const buffer = new TraceBuffer();
+  const line = { comm: 'x', pid: 1, cpu: 0, time: 0n, text: 'y'.repeat(946), flags: '...11' };
+  const SIZE = 1016;
+  t.equal(buffer.take(100), '');
+  for (let i = 0; i < 10; i++) buffer.push(line);
+  t.equal(buffer.take(1).length, SIZE);
+  t.equal(buffer.take(SIZE + 1).length, 2 * SIZE);
+  t.equal(buffer.take(65536).length, 7 * SIZE);
+  t.equal(buffer.unread, false);
+  for (let i = 0; i < 5000; i++) buffer.push({ ...line, text: 'z'.repeat(1000) });
+  t.match(buffer.take(1), /^CPU:0 \[LOST \d+ EVENTS\]\n$/);
+  t.match(buffer.take(1), /: z+\n$/);
   t.end();
 });

@@ -1,4 +1,5 @@
 /** Helpers that print (man bpf-helpers): to the trace, to a buffer, to an iterator's file. */
+import { BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
 import { EINVAL, EOVERFLOW } from '../../uapi/errno.ts';
 import type { HelperRecord } from '../helper.ts';
 import { fireTracepoint } from '../trampoline.ts';
@@ -7,6 +8,14 @@ import { formatText, readArgs, readFormat } from './format.ts';
 
 /** Characters of one line of the trace (`BPF_TRACE_PRINTK_SIZE`). */
 const TRACE_MAX = 1024;
+/** What a trace shows of where programs run, by their type (`trace_print_lat_fmt`; asked of 6.18). */
+const CONTEXT_FLAGS: ReadonlyMap<number, string> = new Map([
+  ...[PT.RAW_TRACEPOINT, PT.RAW_TRACEPOINT_WRITABLE, PT.TRACEPOINT].map((type) => [type, '...2.'] as const),
+  ...[PT.XDP, PT.SCHED_CLS, PT.SCHED_ACT, PT.SOCKET_FILTER, PT.CGROUP_SKB, PT.LWT_IN, PT.LWT_OUT, PT.LWT_XMIT].map(
+    (type) => [type, 'b..11'] as const,
+  ),
+]);
+
 /** A format without its NUL at the end is refused. */
 const LATIN1 = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 
@@ -23,7 +32,8 @@ function trace(vm: Vm, format: string | number, args: readonly bigint[]): number
   if (typeof text === 'number') return text;
   const line = text.slice(0, TRACE_MAX - 1);
   const { comm, pid } = vm.task;
-  vm.onTrace?.({ comm, pid, cpu: vm.env.cpu, time: vm.env.clock.monotonic(), text: line.replace(/\n$/, '') });
+  const flags = CONTEXT_FLAGS.get(vm.current?.type ?? 0) ?? '...11';
+  vm.onTrace?.({ comm, pid, cpu: vm.env.cpu, time: vm.env.clock.monotonic(), text: line, flags });
   traceEvent(vm, line);
   return line.length;
 }
