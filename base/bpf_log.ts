@@ -139,7 +139,7 @@ export class BpfLog {
     if (at >= this.size) return;
     const stored = Math.min(this.size - at, length + 1);
     this.#reserve(at + stored);
-    for (let i = 0; i < stored - 1; i++) this.#buffer[at + i] = text.charCodeAt(i);
+    putText(this.#buffer, at, text, 0, stored - 1);
     this.#buffer[at + stored - 1] = 0;
     this.#touched = Math.max(this.#touched, at + stored);
   }
@@ -151,14 +151,19 @@ export class BpfLog {
     this.#end = newEnd - 1;
     if (this.size === 0) return;
     const stored = Math.min(length + 1, this.size);
-    const first = length + 1 - stored;
-    let at = (newEnd - stored) % this.size;
+    const at = (newEnd - stored) % this.size;
+    const last = newEnd - 1;
+    const nul = last % this.size;
     this.#reserve(Math.min(at + stored, this.size));
-    for (let i = first; i <= length; i++) {
-      this.#buffer[at] = i === length ? 0 : text.charCodeAt(i);
-      if (at >= this.#touched) this.#touched = at + 1;
-      if (++at === this.size) at = 0;
-    }
+    const buffer = this.#buffer;
+    const first = length + 1 - stored;
+    // The text wraps around at most once; the NUL is the byte behind it.
+    const room = Math.min(this.size - at, stored - 1);
+    putText(buffer, at, text, first, room);
+    putText(buffer, 0, text, first + room, stored - 1 - room);
+    buffer[nul] = 0;
+    const end = at + stored > this.size ? this.size : at + stored;
+    if (end > this.#touched) this.#touched = end;
   }
 
   /** The ring's bytes in order of the text; its NUL comes last. */
@@ -176,6 +181,11 @@ export class BpfLog {
     grown.set(this.#buffer.subarray(0, this.#touched));
     this.#buffer = grown;
   }
+}
+
+/** Stores characters `from` to `from + count` of a text at a position. */
+function putText(buffer: Uint8Array, at: number, text: string, from: number, count: number): void {
+  for (let i = 0; i < count; i++) buffer[at + i] = text.charCodeAt(from + i);
 }
 
 /** Bytes as a Latin-1 string: one character a byte. */

@@ -231,6 +231,8 @@ export class Env {
   exploredSize = 0;
   freeListSize = 0;
   readonly idMap = new IdMap();
+  /** Texts of instructions that were printed. */
+  readonly #texts: string[] = [];
 
   constructor(input: VerifierInput, rules: ProgTypeRules) {
     this.input = input;
@@ -317,6 +319,10 @@ export class Env {
   /** Writes to the log at any level (`verbose`). */
   verbose(text: string): void {
     if (this.log.level === 0) return;
+    if (text.length <= 1000) {
+      this.log.write(text);
+      return;
+    }
     // The kernel prints long lines in small pieces, each far below its limit of 1024 bytes.
     for (let at = 0; at < text.length; at += 1000) this.log.write(text.slice(at, at + 1000));
   }
@@ -331,7 +337,11 @@ export class Env {
 
   /** The instruction's text, without newline. */
   insnText(i: number): string {
-    return disasmInsn(this.insns, i, this.names);
+    const known = this.#texts[i];
+    if (known !== undefined) return known;
+    const text = disasmInsn(this.insns, i, this.names);
+    this.#texts[i] = text;
+    return text;
   }
 
   isLddw(i: number): boolean {

@@ -60,6 +60,9 @@ export function linkedIsReg(packed: number): boolean {
   return (packed & (1 << 10)) !== 0;
 }
 
+/** Names of sets of registers, of which there are few. */
+const REGS_TEXT = new Map<number, string>();
+
 /** What is looked for: registers and slots of each frame. */
 class Backtrack {
   frame = 0;
@@ -113,12 +116,19 @@ class Backtrack {
   }
 
   regsText(frame: number): string {
-    const names: string[] = [];
-    for (let r = 0; r < 32; r++) if ((this.regs[frame]! & (1 << r)) !== 0) names.push(`r${r}`);
-    return names.join(',');
+    const regs = this.regs[frame]!;
+    let text = REGS_TEXT.get(regs);
+    if (text === undefined) {
+      const names: string[] = [];
+      for (let r = 0; r < 32; r++) if ((regs & (1 << r)) !== 0) names.push(`r${r}`);
+      text = names.join(',');
+      REGS_TEXT.set(regs, text);
+    }
+    return text;
   }
 
   slotsText(frame: number): string {
+    if (this.slotsLow[frame] === 0 && this.slotsHigh[frame] === 0) return '';
     const names: string[] = [];
     for (let s = 0; s < 64; s++) if (this.hasSlot(frame, s)) names.push(`${-(s + 1) * 8}`);
     return names.join(',');
