@@ -162,7 +162,7 @@ export class BpfLog {
     putText(buffer, at, text, first, room);
     putText(buffer, 0, text, first + room, stored - 1 - room);
     buffer[nul] = 0;
-    const end = at + stored > this.size ? this.size : at + stored;
+    const end = Math.min(at + stored, this.size);
     if (end > this.#touched) this.#touched = end;
   }
 
