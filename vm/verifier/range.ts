@@ -219,10 +219,24 @@ export class Bounds {
     }
   }
 
-  private deduce(): void {
+  /** Whether it changed anything: what changes nothing will not the next time either. */
+  private deduce(): boolean {
+    const { bits, umin, umax, smin, smax, u32min, u32max, s32min, s32max } = this;
     this.deduce32();
     this.deduce64();
     this.deduceMixed();
+    return (
+      this.u32min !== u32min ||
+      this.u32max !== u32max ||
+      this.s32min !== s32min ||
+      this.s32max !== s32max ||
+      this.umin !== umin ||
+      this.umax !== umax ||
+      this.smin !== smin ||
+      this.smax !== smax ||
+      this.bits.mask !== bits.mask ||
+      this.bits.value !== bits.value
+    );
   }
 
   private toBits(): void {
@@ -234,28 +248,45 @@ export class Bounds {
   /** Tightens everything by everything else, as far as the kernel does (`reg_bounds_sync`). */
   sync(): this {
     this.fromBits();
-    this.deduce();
-    this.deduce();
-    this.deduce();
+    if (this.deduce() && this.deduce()) this.deduce();
     this.toBits();
     this.fromBits();
     return this;
   }
 
+  /** The value: an object that there was before, when it is one of the last few thousand. */
   freeze(): Range {
-    return new Range(
-      this.bits,
-      this.umin,
-      this.umax,
-      this.smin,
-      this.smax,
-      this.u32min,
-      this.u32max,
-      this.s32min,
-      this.s32max,
-    );
+    const { bits, umin, umax, smin, smax, u32min, u32max, s32min, s32max } = this;
+    let hash = Math.imul(u32min, 0x9e3779b1) ^ Math.imul(u32max, 0x85ebca6b) ^ Math.imul(s32min, 0xc2b2ae35) ^ s32max;
+    hash ^= Math.imul(low32(umin) ^ low32(smax), 0x27d4eb2f) ^ Math.imul(low32(bits.mask), 0x165667b1);
+    const slot = (hash ^ (hash >>> 15)) & (INTERNED - 1);
+    const known = interned[slot];
+    if (
+      known !== undefined &&
+      known.u32min === u32min &&
+      known.u32max === u32max &&
+      known.s32min === s32min &&
+      known.s32max === s32max &&
+      known.umin === umin &&
+      known.umax === umax &&
+      known.smin === smin &&
+      known.smax === smax &&
+      known.bits.value === bits.value &&
+      known.bits.mask === bits.mask
+    ) {
+      return known;
+    }
+    const range = new Range(bits, umin, umax, smin, smax, u32min, u32max, s32min, s32max);
+    interned[slot] = range;
+    return range;
   }
 }
+
+/** Values made by {@link Bounds.freeze}, so that equal ones are mostly the same object; one a slot. */
+const INTERNED = 4096;
+const interned: (Range | undefined)[] = Array.from({ length: INTERNED });
+
+let lastSerial = 0;
 
 /** What is known of a 64-bit number; immutable. */
 export class Range {
@@ -268,6 +299,8 @@ export class Range {
   readonly u32max: number;
   readonly s32min: number;
   readonly s32max: number;
+  /** Tells objects apart, for {@link Memo}. */
+  readonly serial: number;
 
   constructor(
     bits: Tnum,
@@ -289,6 +322,8 @@ export class Range {
     this.u32max = u32max;
     this.s32min = s32min;
     this.s32max = s32max;
+    lastSerial = (lastSerial + 1) | 0;
+    this.serial = lastSerial;
   }
 
   /** One value. */
@@ -397,21 +432,62 @@ export function rangeFromBits(bits: Tnum): Range {
   });
 }
 
-const zextCache = new WeakMap<Range, Range>();
+/**
+ * Results of the last few thousand operations, by the operands themselves: programs do the same
+ * things to the same values again and again. `how` is a small number that names the operation.
+ */
+export class Memo {
+  readonly #a: (Range | undefined)[] = Array.from({ length: MEMO_SLOTS });
+  readonly #b: (Range | undefined)[] = Array.from({ length: MEMO_SLOTS });
+  readonly #out: (Range | undefined)[] = Array.from({ length: MEMO_SLOTS });
+  readonly #how = new Int32Array(MEMO_SLOTS);
+
+  #slot(how: number, a: Range, b: Range): number {
+    const hash = Math.imul(a.serial, 0x9e3779b1) ^ Math.imul(b.serial, 0x85ebca6b) ^ Math.imul(how, 0xc2b2ae35);
+    return (hash ^ (hash >>> 16)) & (MEMO_SLOTS - 1);
+  }
+
+  /** The result remembered. */
+  get(how: number, a: Range, b: Range): Range | undefined {
+    const slot = this.#slot(how, a, b);
+    return this.#a[slot] === a && this.#b[slot] === b && this.#how[slot] === how ? this.#out[slot] : undefined;
+  }
+
+  /** Remembers a result, and gives it back. */
+  set(how: number, a: Range, b: Range, out: Range): Range {
+    const slot = this.#slot(how, a, b);
+    this.#a[slot] = a;
+    this.#b[slot] = b;
+    this.#how[slot] = how;
+    this.#out[slot] = out;
+    return out;
+  }
+}
+
+const MEMO_SLOTS = 4096;
+const extensions = new Memo();
 
 /** The low half zero-extended (`zext_32_to_64`). */
 export function zext32(r: Range): Range {
-  const known = zextCache.get(r);
-  if (known !== undefined) return known;
   if (r.isConst) return constRange(r.bits.value & LOW);
-  const result = refine(r, (b) => b.zeroExtend());
-  zextCache.set(r, result);
-  return result;
+  return (
+    extensions.get(0, r, r) ??
+    extensions.set(
+      0,
+      r,
+      r,
+      refine(r, (b) => b.zeroExtend()),
+    )
+  );
 }
 
 /** `coerce_reg_to_size`: the low `size` bytes, zero-extended. */
 export function zextRange(r: Range, size: number): Range {
   if (size >= 8) return r;
+  return extensions.get(size, r, r) ?? extensions.set(size, r, r, coerce(r, size));
+}
+
+function coerce(r: Range, size: number): Range {
   const keep = (1n << BigInt(size * 8)) - 1n;
   if (r.isConst) return constRange(r.bits.value & keep);
   const b = new Bounds(r);

@@ -6,6 +6,7 @@ import { BPF_ADD, BPF_AND, BPF_ARSH, BPF_LSH, BPF_MUL, BPF_NEG, BPF_OR, BPF_RSH,
 import {
   Bounds,
   constRange,
+  Memo,
   maxBig,
   minBig,
   type Range,
@@ -316,6 +317,13 @@ export function scalarOp(op: number, dst: Range, src: Range, is64: boolean): Ran
     const exact = constantResult(op, dst.bits.value, src.bits.value, is64);
     if (exact !== undefined) return exact;
   }
+  const how = is64 ? op | 1 : op;
+  return memo.get(how, dst, src) ?? memo.set(how, dst, src, compute(op, dst, src, is64));
+}
+
+const memo = new Memo();
+
+function compute(op: number, dst: Range, src: Range, is64: boolean): Range {
   const b = new Bounds(op === BPF_NEG ? ZERO : dst);
   switch (op) {
     case BPF_ADD:
@@ -454,6 +462,15 @@ export function byteSwap(r: Range, size: number, swap: boolean): Range {
 
 /** Variable offset of a pointer after adding or subtracting a number; no 32-bit bounds are kept. */
 export function pointerOffset(ptr: Range, off: Range, subtract: boolean): Range {
+  const how = subtract ? POINTER_SUB : POINTER_ADD;
+  return memo.get(how, ptr, off) ?? memo.set(how, ptr, off, movePointer(ptr, off, subtract));
+}
+
+/** Names of these operations in the memo, beside the opcodes. */
+const POINTER_ADD = 0x100;
+const POINTER_SUB = 0x101;
+
+function movePointer(ptr: Range, off: Range, subtract: boolean): Range {
   return refine(ptr, (b) => {
     b.unbound32();
     if (!subtract) {
