@@ -127,7 +127,7 @@ export function checkRegType(env: Env, regno: number, argType: number, btfId: nu
   const reg = curRegs(env)[regno]!;
   const compatible = COMPATIBLE.get(baseType(argType));
   if (compatible === undefined) {
-    env.verbose(`verifier bug: unsupported arg type ${argType}(1)\n`);
+    env.verbose(`verifier bug: unsupported arg type ${argType}\n`);
     return -EFAULT;
   }
   let type = reg.type;

@@ -322,7 +322,7 @@ export function checkBtfAccess(
     return -EACCES;
   }
   if (typeIsAlloc(reg.type) && !typeIsNonOwningRef(reg.type) && (reg.type & MEM_RCU) === 0 && reg.refObjId === 0) {
-    env.verbose('verifier bug: ref_obj_id for allocated object must be non-zero(1)\n');
+    env.verbose('verifier bug: ref_obj_id for allocated object must be non-zero\n');
     return -EFAULT;
   }
   const out: Walk = { id: 0, flag: 0, field: '' };

@@ -226,7 +226,7 @@ function checkRelease(env: Env, reg: Reg, regno: number, argType: number, meta: 
 function checkMapKeyArg(env: Env, reg: Reg, regno: number, meta: CallMeta): number {
   const map = meta.map;
   if (map === undefined) {
-    env.verbose('verifier bug: invalid map_ptr to access map->key(1)\n');
+    env.verbose('verifier bug: invalid map_ptr to access map->key\n');
     return -EFAULT;
   }
   const err = checkHelperMem(env, regno, map.keySize, false, false, undefined);
@@ -368,7 +368,7 @@ function recordMap(env: Env, meta: CallMeta, i: number): number {
   }
   if (!MAP_HELPERS.has(meta.funcId)) return 0;
   if (map === undefined) {
-    env.verbose('verifier bug: expected map for helper call(1)\n');
+    env.verbose('verifier bug: expected map for helper call\n');
     return -EFAULT;
   }
   if ((map.mapFlags & (1 << 7)) !== 0 && MAP_WRITERS.has(meta.funcId)) {
@@ -532,7 +532,7 @@ function setReturn(env: Env, proto: HelperProto, meta: CallMeta, percpuAlloc: bo
     case F.RET_PTR_TO_MAP_VALUE: {
       const map = meta.map;
       if (map === undefined) {
-        env.verbose('verifier bug: unexpected null map_ptr(1)\n');
+        env.verbose('verifier bug: unexpected null map_ptr\n');
         return -EFAULT;
       }
       const key = meta.constMapKey;

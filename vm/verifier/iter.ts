@@ -148,7 +148,7 @@ export function processIterNext(env: Env, i: number, place: IterPlace): number {
   const iter = state.frames[place.frame]!.stack[place.spi]!.reg;
   if (iter.iterState === ITER_ACTIVE) {
     if (state.parent === undefined || state.parent.insnIdx !== i) {
-      env.verbose('verifier bug: bad parent state for iter next call(1)\n');
+      env.verbose('verifier bug: bad parent state for iter next call\n');
       return -EFAULT;
     }
     const prev = findPrevEntry(env, state.parent, i);

@@ -18,7 +18,7 @@ import {
   timerCallback,
 } from './frames.ts';
 import { processIterNext } from './iter.ts';
-import { checkKfuncArgs, dynptrFlag, KfuncMeta } from './kfuncargs.ts';
+import { checkKfuncArgs, dynptrFlag, isScalarStruct, KfuncMeta } from './kfuncargs.ts';
 import { type KfuncFacts, kfuncFacts } from './kfuncfacts.ts';
 import { typeSize } from './ldimm64.ts';
 import { inRbtreeCallback, regRecord } from './locks.ts';
@@ -85,7 +85,7 @@ function markGraphNode(reg: Reg, root: BtfField): void {
 
 function setNonOwning(env: Env, reg: Reg): number {
   if (env.cur!.activeLocks === 0) {
-    env.verbose('verifier bug: trying to set non-owning ref without active lock(1)\n');
+    env.verbose('verifier bug: trying to set non-owning ref without active lock\n');
     return -EFAULT;
   }
   reg.type |= F.NON_OWN_REF;
@@ -191,6 +191,10 @@ function objNew(env: Env, facts: KfuncFacts, meta: KfuncMeta, r0: Reg): number {
   }
   if (percpu && type.size > PERCPU_OBJ_MAX) {
     env.verbose(`bpf_percpu_obj_new type size (${type.size}) is greater than ${PERCPU_OBJ_MAX}\n`);
+    return -EINVAL;
+  }
+  if (percpu && !isScalarStruct(env, btf, type, 0)) {
+    env.verbose('bpf_percpu_obj_new type ID argument must be of a struct of scalars\n');
     return -EINVAL;
   }
   if (percpu && btf.structMetas.has(id)) {

@@ -116,7 +116,7 @@ const STRUCT_KINDS: ReadonlyMap<string, ArgKind> = new Map<string, ArgKind>([
 const MAX_NESTING = 3;
 
 /** A struct of numbers, and of structs and arrays of them (`__btf_type_is_scalar_struct`). */
-function isScalarStruct(env: Env, btf: Btf, type: BtfType, depth: number): boolean {
+export function isScalarStruct(env: Env, btf: Btf, type: BtfType, depth: number): boolean {
   if (!isStruct(type)) return false;
   return type.members.every((member) => {
     let t = skipMods(btf, member.type);
@@ -498,7 +498,12 @@ function checkPtr(env: Env, facts: KfuncFacts, a: Arg, kind: ArgKind, insnIdx: n
         return -EINVAL;
       }
       if (!typeIsNonOwningRef(reg.type)) meta.owningRef = true;
-      if ((regRecord(reg)?.refcountOff ?? -1) < 0) {
+      const record = regRecord(reg);
+      if (record === undefined) {
+        env.verbose("verifier bug: Couldn't find btf_record\n");
+        return -EFAULT;
+      }
+      if ((record.refcountOff ?? -1) < 0) {
         env.verbose(`arg#${index} doesn't point to a type with bpf_refcount field\n`);
         return -EINVAL;
       }

@@ -2,7 +2,6 @@
  * Which registers may still be read before each instruction, found without looking
  * at values (`compute_live_registers`), and its table in the log.
  */
-import { BTF_KIND } from '../../btf/btf.ts';
 import {
   BPF_ALU,
   BPF_ALU64,
@@ -33,6 +32,7 @@ import {
 import { successors } from './cfg.ts';
 import type { Env } from './env.ts';
 import { ARG_DONTCARE } from './flags.ts';
+import { kfuncFacts } from './kfuncfacts.ts';
 
 const CALLER_SAVED = 0x3f;
 
@@ -47,10 +47,8 @@ function callParams(env: Env, i: number): number {
     return n;
   }
   if (insns.src[i] === BPF_PSEUDO_KFUNC_CALL) {
-    const btf = env.kfuncBtf(insns.off[i]!);
-    const func = btf?.type(insns.imm[i]!);
-    if (func === undefined || func.kind !== BTF_KIND.FUNC) return -1;
-    return btf?.type(func.type)?.params.length ?? -1;
+    const facts = kfuncFacts(env, i);
+    return facts?.allowed === true ? facts.proto.params.length : -1;
   }
   return -1;
 }

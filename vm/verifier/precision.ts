@@ -157,7 +157,7 @@ function syncLinked(hist: JmpEntry | undefined): void {
 }
 
 function bug(env: Env, text: string): number {
-  env.verbose(`verifier bug: ${text}(1)\n`);
+  env.verbose(`verifier bug: ${text}\n`);
   return -EFAULT;
 }
 
