@@ -117,6 +117,8 @@ export interface ForeignFile {
   readonly socket?: SocketInfo | undefined;
   /** For a pidfd: the process it names. */
   readonly pid?: number;
+  /** For a perf event that is one of ours: the event. */
+  readonly object?: BpfObject;
   /** Path as seen by the server where there is one (a cgroup's), else empty. */
   readonly path: string;
 }

@@ -193,7 +193,7 @@ export class ExecCaller implements Caller, PathResolver {
       const held = this.#objects.byIno(ino);
       // A memfd of somebody else.
       if (held === undefined) return foreign('file', 0, ino, '');
-      if (held.object.kind === 'perf_event') return foreign('perf_event', 0, ino, '');
+      if (held.object.kind === 'perf_event') return { ...foreign('perf_event', 0, ino, ''), object: held.object };
       return this.#objects.file(held, fd);
     }
     if (ino === -EBADF) return undefined;

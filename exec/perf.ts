@@ -16,6 +16,11 @@ import { CONTINUE, type ExecNative } from './native.ts';
 export const PERF_ATTR_SIZE = 56;
 export const PERF_FLAG_FD_CLOEXEC = 8;
 export const PERF_EVENT_IOC_ID = 0x80082407;
+export const PERF_EVENT_IOC_SET_BPF = 0x40042408;
+export const PERF_EVENT_IOC_QUERY_BPF = 0xc008240a;
+/** Most programs that PERF_EVENT_IOC_QUERY_BPF tells of (`BPF_TRACE_MAX_PROGS`). */
+export const PERF_QUERY_MAX = 64;
+const PERF_EVENT_IOC_REFRESH = 0x2402;
 
 const ATTR = { type: 0, config: 8, sampleType: 24, flags: 40, wakeup: 48 } as const;
 const PERF_TYPE_SOFTWARE = 1;
@@ -50,6 +55,12 @@ const SAMPLE_FIELDS: readonly (readonly [number, number, 'id' | 'time' | 'cpu' |
   [1 << 8, 8, 'zero'],
 ];
 const PERF_SAMPLE_RAW = 1 << 10;
+
+/** ioctl(2) of a tracepoint or probe: it is on or off as you like; samples it has none to refresh. 0 or -errno. */
+export function probeControl(request: number): number {
+  if (request === PERF_EVENT_IOC_REFRESH) return -EINVAL;
+  return SWITCHES.has(request) ? 0 : -ENOTTY;
+}
 
 /** Whether an attr asks for an event that programs write to. */
 export function isBpfOutput(attr: Uint8Array): boolean {

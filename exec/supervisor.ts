@@ -10,15 +10,18 @@
 
 import { close, constants, open } from 'node:fs';
 import { BpfFile, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
+import { BpfProgBase } from '../base/prog.ts';
 import { monotonicMs, PENDING } from '../base/work.ts';
 import { backlogOf, type Job } from '../fs/backlog.ts';
 import { hiddenOf } from '../fs/hidden.ts';
 import { parseBpffsOptions } from '../fs/options.ts';
 import { IterObject } from '../syscall/iter/link.ts';
 import type { Kernel } from '../syscall/kernel.ts';
-import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
+import { ProbeEvent } from '../syscall/perf_link.ts';
+import { readString } from '../syscall/user_string.ts';
+import { BPF_CMD, BPF_F_MAP, BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
-import { E2BIG, EACCES, EFAULT, EINVAL, EIO, ENAMETOOLONG, EPERM, Errno } from '../uapi/errno.ts';
+import { E2BIG, EACCES, EBADF, EFAULT, EINVAL, EIO, ENAMETOOLONG, ENOSPC, EPERM, Errno } from '../uapi/errno.ts';
 import { AT_FDCWD, ExecCaller, type PathAnswer, type PinStore } from './caller.ts';
 import { CgroupWatch } from './cgroups.ts';
 import { EpollBridge } from './epoll.ts';
@@ -28,12 +31,25 @@ import { mmapAnswer } from './mmap.ts';
 import { mountFlags, mountTable } from './mount_table.ts';
 import { ANSWERED, BOX, CONTINUE, type ExecNative, SYS } from './native.ts';
 import { HeldObjects } from './objects.ts';
-import { isBpfOutput, PERF_ATTR_SIZE, PERF_EVENT_IOC_ID, PERF_FLAG_FD_CLOEXEC, PerfEvent } from './perf.ts';
+import {
+  isBpfOutput,
+  PERF_ATTR_SIZE,
+  PERF_EVENT_IOC_ID,
+  PERF_EVENT_IOC_QUERY_BPF,
+  PERF_EVENT_IOC_SET_BPF,
+  PERF_FLAG_FD_CLOEXEC,
+  PERF_QUERY_MAX,
+  PerfEvent,
+  probeControl,
+} from './perf.ts';
+import { PROBE_ATTR_SIZE, ProbeEvents } from './probe_events.ts';
 import { signalPending } from './signals.ts';
 import { statfsAnonInode, statfsBpffs } from './statfs.ts';
 
 /** Where commands see the file system. */
 const MOUNT_POINT = '/sys/fs/bpf';
+/** Link of a perf event's descriptor. */
+const PERF_EVENT_LINK = 'anon_inode:[perf_event]';
 /** PATH_MAX, with its NUL. */
 const PATH_MAX = 4096;
 
@@ -115,6 +131,7 @@ export class Supervisor {
   readonly objects: HeldObjects;
   readonly mailbox = new ArrayBuffer(BOX.SIZE);
   readonly epoll: EpollBridge;
+  readonly probes = new ProbeEvents();
   readonly cgroups: CgroupWatch;
 
   constructor(options: SupervisorOptions) {
@@ -572,8 +589,8 @@ export class Session {
   perfEventOpen(): number {
     const attr = new Uint8Array(PERF_ATTR_SIZE);
     if (this.#native.supRead(this.#f64[BOX.ARGS]!, attr) < 0) return CONTINUE;
-    if (!isBpfOutput(attr)) return CONTINUE;
     const caller = this.#caller;
+    if (!isBpfOutput(attr)) return this.#openProbe();
     const cpu = this.#arg(2);
     if (cpu < 0 || cpu >= this.#kernel.nrCpus) return cpu === -1 ? CONTINUE : -EINVAL;
     if (!caller.hasCap(CAP.PERFMON) && !caller.hasCap(CAP.SYS_ADMIN)) return -EACCES;
@@ -587,11 +604,75 @@ export class Session {
     return fd < 0 ? fd : ANSWERED;
   }
 
+  /** perf_event_open(2) of a tracepoint or probe, by whoever may; other events are the kernel's. */
+  #openProbe(): number {
+    const attr = new Uint8Array(PROBE_ATTR_SIZE);
+    const caller = this.#caller;
+    const { probes } = this.#supervisor;
+    if (this.#native.supRead(this.#f64[BOX.ARGS]!, attr) < 0 || !probes.isProbe(attr)) return CONTINUE;
+    if (!caller.hasCap(CAP.PERFMON) && !caller.hasCap(CAP.SYS_ADMIN)) return CONTINUE;
+    const cloexec = (this.#arg(4) & PERF_FLAG_FD_CLOEXEC) !== 0;
+    const resume = this.#resumeLater();
+    const text = (addr: number, max: number): string | number => readString(caller, addr, max) ?? -EFAULT;
+    probes.find(attr, caller.tid, text).then((probe) => {
+      if (typeof probe === 'number') resume(probe);
+      else
+        resume(() => {
+          const fd = caller.install(new BpfFile(new ProbeEvent(probe), FMODE_READ | FMODE_WRITE), -1, cloexec);
+          return fd < 0 ? fd : ANSWERED;
+        });
+    });
+    return ANSWERED;
+  }
+
+  /** PERF_EVENT_IOC_SET_BPF of one of the machine's own events, with a program of ours. */
+  #setForeignEvent(): number {
+    if (this.#arg(1) >>> 0 !== PERF_EVENT_IOC_SET_BPF) return CONTINUE;
+    const { prog } = this.#programOf(this.#f64[BOX.ARGS + 2]!);
+    if (prog === undefined || this.#native.supFdLink(this.#arg(0)) !== PERF_EVENT_LINK) return CONTINUE;
+    return prog.type === BPF_PROG_TYPE.PERF_EVENT ? 0 : -EINVAL;
+  }
+
+  /** The program behind a descriptor that is an argument, or the errno for it. */
+  #programOf(fd: number): { readonly prog: BpfProgBase | undefined; readonly errno: number } {
+    const file = this.#caller.fdget(toInt(fd));
+    if (file instanceof BpfFile && file.object instanceof BpfProgBase) return { prog: file.object, errno: 0 };
+    return { prog: undefined, errno: file === undefined ? -EBADF : -EINVAL };
+  }
+
+  /** PERF_EVENT_IOC_* of a tracepoint or probe. */
+  #controlProbe(event: ProbeEvent, request: number): number {
+    if (request === PERF_EVENT_IOC_QUERY_BPF) return this.#queryProbe(event);
+    if (request !== PERF_EVENT_IOC_SET_BPF) return probeControl(request);
+    const { prog, errno } = this.#programOf(this.#f64[BOX.ARGS + 2]!);
+    return prog === undefined ? errno : event.attach(prog, true);
+  }
+
+  /** `perf_event_query_prog_array`: ids of the programs that wait for the same tracepoint. */
+  #queryProbe({ probe }: ProbeEvent): number {
+    const caller = this.#caller;
+    const addr = this.#f64[BOX.ARGS + 2]!;
+    if (!caller.hasCap(CAP.PERFMON) && !caller.hasCap(CAP.SYS_ADMIN)) return -EPERM;
+    if (probe.kind !== 'tracepoint') return -EINVAL;
+    const room = new Uint32Array(1);
+    if (caller.read(addr, new Uint8Array(room.buffer)) < 0) return -EFAULT;
+    if (room[0]! > PERF_QUERY_MAX) return -E2BIG;
+    const ids: number[] = [];
+    for (const { object } of this.#supervisor.objects) {
+      if (object instanceof ProbeEvent && object.probe.config === probe.config && object.prog !== undefined)
+        ids.push(object.prog.id);
+    }
+    const told = Uint32Array.of(ids.length, ...ids.slice(0, room[0]!));
+    if (caller.write(addr + 4, new Uint8Array(told.buffer)) < 0) return -EFAULT;
+    return room[0]! < ids.length && room[0]! > 0 ? -ENOSPC : 0;
+  }
+
   /** ioctl(2) PERF_EVENT_IOC_*, of our events. */
   ioctl(): number {
     const ino = this.#native.supFdStat(this.#arg(0));
     const event = ino >= 0 ? this.#supervisor.objects.byIno(ino)?.object : undefined;
-    if (!(event instanceof PerfEvent)) return CONTINUE;
+    if (event instanceof ProbeEvent) return this.#controlProbe(event, this.#arg(1) >>> 0);
+    if (!(event instanceof PerfEvent)) return this.#setForeignEvent();
     const request = this.#arg(1) >>> 0;
     if (request === PERF_EVENT_IOC_ID) return this.#native.supWrite(this.#f64[BOX.ARGS + 2]!, event.idBytes());
     return event.control(request);

@@ -1,11 +1,10 @@
 /**
  * LINK_CREATE (`link_create`, kernel/bpf/syscall.c): the kinds of links by program type.
  */
-import { BpfFile } from '../base/object.ts';
 import type { BpfProgBase } from '../base/prog.ts';
 import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
-import { EBADF, EINVAL, ENOTSUP } from '../uapi/errno.ts';
+import { EINVAL, ENOTSUP } from '../uapi/errno.ts';
 import { cgroupLinkAttach } from './attach.ts';
 import { checkAttachType, isCgroupProgType } from './attach_types.ts';
 import type { Attr } from './attr.ts';
@@ -17,6 +16,7 @@ import type { Kernel } from './kernel.ts';
 import { tcxLinkCreate, xdpLinkCreate } from './netdev.ts';
 import { netfilterLinkCreate } from './netfilter.ts';
 import { netnsLinkCreate } from './netns.ts';
+import { perfLinkCreate } from './perf_link.ts';
 import { rawTpLinkCreate } from './raw_tracepoint.ts';
 import { sockMapLinkCreate } from './sockmap_progs.ts';
 import { structOpsLinkCreate } from './struct_ops_link.ts';
@@ -29,19 +29,11 @@ const T = BPF_ATTACH_TYPE;
 /** Makes a link of one kind: the descriptor, or -errno. */
 type LinkMaker = (kernel: Kernel, attr: Attr, caller: Caller, prog: BpfProgBase) => number;
 
-/** There are no perf events to attach to. */
-const perfLink: LinkMaker = (_kernel, attr, caller) => {
-  if (attr.get(AT.flags) !== 0) return -EINVAL;
-  const file = caller.fdget(attr.get(AT.target_fd));
-  const isPerf = file !== undefined && !(file instanceof BpfFile) && file.what === 'perf_event';
-  return isPerf ? -EINVAL : -EBADF;
-};
-
 /** Probes in kernel functions: a perf event for one, and this kernel has no fprobe for many. */
 const kprobeLink: LinkMaker = (kernel, attr, caller, prog) => {
   switch (attr.get(AT.attach_type)) {
     case T.PERF_EVENT:
-      return perfLink(kernel, attr, caller, prog);
+      return perfLinkCreate(kernel, attr, caller, prog);
     case T.TRACE_KPROBE_MULTI:
     case T.TRACE_KPROBE_SESSION:
       return -ENOTSUP;
@@ -81,8 +73,8 @@ const MAKERS: ReadonlyMap<number, LinkMaker> = new Map<number, LinkMaker>([
   [PT.SCHED_CLS, schedClsLink],
   [PT.XDP, xdpLinkCreate],
   [PT.NETFILTER, netfilterLinkCreate],
-  [PT.PERF_EVENT, perfLink],
-  [PT.TRACEPOINT, perfLink],
+  [PT.PERF_EVENT, perfLinkCreate],
+  [PT.TRACEPOINT, perfLinkCreate],
   [PT.KPROBE, kprobeLink],
 ]);
 

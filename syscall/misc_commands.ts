@@ -3,7 +3,8 @@
  * PROG_STREAM_READ_BY_FD, TASK_FD_QUERY.
  */
 import { BpfFile, BpfObject } from '../base/object.ts';
-import { BPF_FD_TYPE, BPF_STATS } from '../uapi/bpf.ts';
+import type { BpfProgBase } from '../base/prog.ts';
+import { BPF_FD_TYPE, BPF_PROG_TYPE, BPF_STATS } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
 import { EBADF, EFAULT, EINVAL, ENOENT, ENOTSUP, ENOTSUPP, EPERM } from '../uapi/errno.ts';
 import { BpfProg } from '../vm/prog.ts';
@@ -15,6 +16,7 @@ import { capable, mapOf, newFd, progOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
 import { copyName } from './link.ts';
 import { LoadedProg } from './loaded_prog.ts';
+import { PERF_FD_TYPE, ProbeEvent } from './perf_link.ts';
 import { RawTpLink } from './raw_tracepoint.ts';
 
 /** Programs count their runs as long as this is open (`bpf_enable_runtime_stats`). */
@@ -84,12 +86,37 @@ export function taskFdQuery(_kernel: Kernel, attr: Attr, caller: Caller): number
   if (file === null || (caller.fdgetOf === undefined && pid !== caller.tid)) return -ENOENT;
   const found = caller.fdgetOf === undefined ? caller.fdget(fd) : file;
   if (found === undefined) return -EBADF;
-  if (!(found instanceof BpfFile) || !(found.object instanceof RawTpLink)) return -ENOTSUPP;
-  return describeLink(attr, caller, found.object);
+  const { object } = found;
+  if (found instanceof BpfFile && object instanceof RawTpLink)
+    return describe(attr, caller, {
+      name: object.name,
+      offset: 0n,
+      prog: object.prog,
+      type: BPF_FD_TYPE.RAW_TRACEPOINT,
+    });
+  if (found instanceof BpfFile || found.what !== 'perf_event') return -ENOTSUPP;
+  return object instanceof ProbeEvent ? describeEvent(attr, caller, object) : -ENOENT;
+}
+
+/** `bpf_get_perf_event_info`. */
+function describeEvent(attr: Attr, caller: Caller, event: ProbeEvent): number {
+  const { prog, probe } = event;
+  const type = PERF_FD_TYPE[probe.kind];
+  if (prog === undefined) return -ENOENT;
+  if (prog.type === BPF_PROG_TYPE.PERF_EVENT || type === undefined) return -ENOTSUP;
+  return describe(attr, caller, { name: probe.name, offset: probe.offset, prog, type });
+}
+
+/** What a program is attached to. */
+interface Attachment {
+  readonly name: string;
+  readonly offset: bigint;
+  readonly prog: BpfProgBase;
+  readonly type: number;
 }
 
 /** `bpf_task_fd_query_copy`. */
-function describeLink(attr: Attr, caller: Caller, link: RawTpLink): number {
+function describe(attr: Attr, caller: Caller, link: Attachment): number {
   const at = TASK_FD_QUERY.at;
   const room = attr.get(at.buf_len);
   const ubuf = attr.addr(at.buf);
@@ -100,7 +127,8 @@ function describeLink(attr: Attr, caller: Caller, link: RawTpLink): number {
     if (result === -EFAULT) return result;
   }
   if (attr.put(caller, at.prog_id, link.prog.id) < 0) return -EFAULT;
-  if (attr.put(caller, at.fd_type, BPF_FD_TYPE.RAW_TRACEPOINT) < 0) return -EFAULT;
-  if (attr.putBig(caller, at.probe_offset, 0n) < 0 || attr.putBig(caller, at.probe_addr, 0n) < 0) return -EFAULT;
+  if (attr.put(caller, at.fd_type, link.type) < 0) return -EFAULT;
+  if (attr.putBig(caller, at.probe_offset, link.offset) < 0 || attr.putBig(caller, at.probe_addr, 0n) < 0)
+    return -EFAULT;
   return result;
 }

@@ -32,7 +32,10 @@ const KINDS: Readonly<Record<string, InfoKind>> = {
   link: {
     arm: LINK_INFO,
     types: { prefix: 'BPF_LINK_TYPE_', values: BPF_LINK_TYPE },
-    lists: { 'raw_tracepoint.tp_name': { count: 'raw_tracepoint.tp_name_len', room: 128, each: 1 } },
+    lists: {
+      'raw_tracepoint.tp_name': { count: 'raw_tracepoint.tp_name_len', room: 128, each: 1 },
+      'iter.target_name': { count: 'iter.target_name_len', room: 128, each: 1 },
+    },
   },
 };
 
