@@ -12,8 +12,34 @@ export interface KernelFlags {
   readonly memory: number;
   readonly cpus?: number;
   readonly seed?: number;
+  /** A clock that stands still, instead of the machine's. */
+  readonly clock?: ClockSetting;
   /** What programs run on; `both` is for `run` only. */
   readonly engine?: 'jit' | 'interp' | 'both';
+}
+
+/** Where a clock that stands still begins: nanoseconds since boot, and what the real time was at boot. */
+export interface ClockSetting {
+  readonly now: bigint;
+  readonly epoch: bigint;
+  /** The clock shows the time of the packet that is looked at (`run --clock packets`). */
+  readonly packets: boolean;
+}
+
+const UNITS: Readonly<Record<string, bigint>> = { ns: 1n, us: 1000n, ms: 1_000_000n, s: 1_000_000_000n };
+
+/** Parses the value of --clock, for commander. */
+export function parseClock(text: string): ClockSetting {
+  if (text === 'packets') return { now: 0n, epoch: 0n, packets: true };
+  const since = /^(\d+)(ns|us|ms|s)?$/.exec(text);
+  if (since !== null)
+    return { now: BigInt(since[1] ?? 0) * (UNITS[since[2] ?? 'ns'] ?? 1n), epoch: 0n, packets: false };
+  const date = Date.parse(text);
+  if (Number.isNaN(date))
+    throw new InvalidArgumentError(
+      'a time since boot such as 1500ms, or a date such as 2026-01-31T12:00:00Z is wanted.',
+    );
+  return { now: 0n, epoch: BigInt(date) * 1_000_000n, packets: false };
 }
 
 /** The options behind {@link KernelFlags}, for a command to add. */
@@ -25,6 +51,10 @@ export function kernelOptions(): Option[] {
       if (cpus > CPUS_MAX) throw new InvalidArgumentError(`at most ${CPUS_MAX} CPUs.`);
       return cpus;
     }),
+    new Option(
+      '--clock <time>',
+      'a clock that stands still, at a time since boot (1500ms) or a date (2026-01-31T12:00:00Z)',
+    ).argParser(parseClock),
     new Option('--seed <n>', 'make hash seeds and random numbers repeatable').argParser(parseCount(0)),
   ];
 }

@@ -2,6 +2,8 @@
 import { loadObject } from '../elf/load.ts';
 import { readObject } from '../elf/read.ts';
 import type { BpfMap } from '../maps/map.ts';
+import { ManualClock } from '../native/host.ts';
+import type { Kernel } from '../syscall/kernel.ts';
 import { LocalCaller } from '../syscall/local_caller.ts';
 import type { FieldValue, ProgEvent, ProgOutcome } from '../syscall/prog_run/event.ts';
 import { progRunner } from '../syscall/prog_run/index.ts';
@@ -17,7 +19,7 @@ import { MapWatch } from './map_watch.ts';
 import { LINKTYPE, type Packet, readCapture } from './pcap/read.ts';
 import { type OutPacket, pcapngHeader, pcapngPacket } from './pcap/write.ts';
 import type { RunFlags } from './run.ts';
-import { makeKernel } from './server.ts';
+import { advanceClock, makeKernel } from './server.ts';
 
 /** What there is to do. */
 export interface RunJob {
@@ -36,30 +38,63 @@ export interface RunResult {
   readonly output: Uint8Array;
 }
 
-/** Packets are Ethernet frames; one without that header gets one of zeroes. */
-function ethernet(packet: Packet): Uint8Array {
+/** Bytes before the payload, by link type; Ethernet frames are taken as they are. */
+const LINK_HEADERS: ReadonlyMap<number, number> = new Map<number, number>([
+  [LINKTYPE.NULL, 4],
+  [LINKTYPE.LOOP, 4],
+  [LINKTYPE.RAW_BSD, 0],
+  [LINKTYPE.RAW_OPENBSD, 0],
+  [LINKTYPE.RAW, 0],
+  [LINKTYPE.IPV4, 0],
+  [LINKTYPE.IPV6, 0],
+  [LINKTYPE.LINUX_SLL, 16],
+  [LINKTYPE.LINUX_SLL2, 20],
+]);
+/** Where the cooked link types have the protocol of the payload. */
+const PROTOCOL_AT: ReadonlyMap<number, number> = new Map<number, number>([
+  [LINKTYPE.LINUX_SLL, 14],
+  [LINKTYPE.LINUX_SLL2, 0],
+]);
+
+function linkTypeRefusal(linkType: number): string {
+  return `link type ${linkType}: Ethernet, raw IP, loopback or Linux cooked is wanted`;
+}
+
+/** Packets are Ethernet frames; one without that header gets one of zeroes. Undefined: it is of another kind. */
+function ethernet(packet: Packet): Uint8Array | undefined {
   const { data, linkType } = packet;
   if (linkType === LINKTYPE.ETHERNET) return data;
-  const payload = linkType === LINKTYPE.LINUX_SLL ? data.subarray(16) : data;
-  const known =
-    linkType === LINKTYPE.LINUX_SLL ||
-    linkType === LINKTYPE.RAW ||
-    linkType === LINKTYPE.IPV4 ||
-    linkType === LINKTYPE.IPV6;
-  if (!known)
-    throw new Errno(EINVAL, `The capture has link type ${linkType}: Ethernet, raw IP or Linux cooked is wanted`);
+  const header = LINK_HEADERS.get(linkType);
+  if (header === undefined) return undefined;
+  const payload = data.subarray(header);
   const frame = new Uint8Array(14 + payload.length);
-  const type = (payload[0] ?? 0) >> 4 === 6 ? 0x86dd : 0x0800;
-  frame[12] = type >> 8;
-  frame[13] = type & 0xff;
+  const at = PROTOCOL_AT.get(linkType);
+  const ip = (payload[0] ?? 0) >> 4 === 6 ? 0x86dd : 0x0800;
+  frame[12] = at === undefined ? ip >> 8 : (data[at] ?? 0);
+  frame[13] = at === undefined ? ip & 0xff : (data[at + 1] ?? 0);
   frame.set(payload, 14);
   return frame;
+}
+
+/** The packets of a capture as frames. Those of a link type without Ethernet or IP are left out, unless all are. */
+function framesOf(packets: readonly Packet[], tally: Tally): Frame[] {
+  const frames: Frame[] = [];
+  for (const [index, packet] of packets.entries()) {
+    const data = ethernet(packet);
+    if (data !== undefined) frames.push({ number: index + 1, time: packet.time, data });
+    else tally.refuse(linkTypeRefusal(packet.linkType));
+  }
+  const [first] = packets;
+  if (frames.length === 0 && first !== undefined)
+    throw new Errno(EINVAL, `The capture has ${linkTypeRefusal(first.linkType)}`);
+  return frames;
 }
 
 /** Loads the object and runs the program. */
 export function runObject(job: RunJob): RunResult {
   const { flags } = job;
   const kernel = makeKernel(flags);
+  const time = new RunClock(kernel, flags);
   // What the program prints goes beside its results.
   kernel.vm.onTrace = (line) => console.error(formatTraceLine(line));
   const spec = readObject(job.bytes, { name: job.name, target: kernel.vmlinux });
@@ -87,7 +122,7 @@ export function runObject(job: RunJob): RunResult {
   });
   try {
     return asCaller(kernel, prog.vm, caller, () =>
-      job.capture === undefined ? runEvent(job, prog) : runCapture(job, prog, maps),
+      job.capture === undefined ? runEvent(job, prog, time) : runCapture(job, prog, maps, time),
     );
   } finally {
     caller.exit();
@@ -141,13 +176,17 @@ function eventOf(flags: RunFlags): ProgEvent {
   };
 }
 
-function runEvent(job: RunJob, prog: BpfProg): RunResult {
+function runEvent(job: RunJob, prog: BpfProg, time: RunClock): RunResult {
   const { flags } = job;
   const runner = progRunner(prog);
   try {
     const event = eventOf(flags);
     let outcome: ProgOutcome = runner.run(event);
-    for (let i = 1; i < flags.repeat; i++) outcome = runner.run(event);
+    time.ran();
+    for (let i = 1; i < flags.repeat; i++) {
+      outcome = runner.run(event);
+      time.ran();
+    }
     const { data, ...rest } = outcome;
     const shown = { ...rest, ...(data === undefined ? {} : { data: Buffer.from(data).toString('hex') }) };
     if (flags.json === true) job.write(JSON.stringify(shown));
@@ -162,25 +201,90 @@ function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/**
+ * The time programs see, and the work they leave for later: task work and work items run after
+ * the program, timers when the clock has come to them.
+ */
+class RunClock {
+  readonly #kernel: Kernel;
+  readonly #manual: ManualClock | undefined;
+  readonly #packets: boolean;
+  /** Time of the first packet: the boot of a kernel whose clock is the packets'. */
+  #first: bigint | undefined;
+
+  constructor(kernel: Kernel, flags: RunFlags) {
+    this.#kernel = kernel;
+    this.#manual = kernel.clock instanceof ManualClock ? kernel.clock : undefined;
+    this.#packets = flags.clock?.packets === true;
+  }
+
+  /** The results are to be the same each time: no times of the machine in them. */
+  get isFixed(): boolean {
+    return this.#manual !== undefined;
+  }
+
+  /** A packet captured at this time (nanoseconds since 1970) comes. */
+  packet(time: bigint): void {
+    const { timers } = this.#kernel.vm;
+    if (!this.#packets || this.#manual === undefined) return;
+    if (this.#first === undefined) {
+      this.#first = time;
+      this.#manual.boot(time);
+    }
+    const ahead = time - this.#first - this.#manual.monotonic();
+    if (ahead > 0n) advanceClock(this.#kernel, this.#manual, ahead);
+    else if (timers.nextDue !== undefined) this.ran();
+  }
+
+  /** A program has run. */
+  ran(): void {
+    const { timers } = this.#kernel.vm;
+    if (timers.nextDue !== undefined) timers.run(this.#kernel.clock.monotonic());
+  }
+}
+
+/** A packet as programs get it, and when it was captured. */
+interface Frame {
+  /** Its number in the capture, from 1 on. */
+  readonly number: number;
+  readonly time: bigint;
+  readonly data: Uint8Array;
+}
+
 /** What packets were answered with, and how long it took. */
 class Tally {
   readonly counts = new Map<number, number>();
-  /** Packets that could not be given to the program. */
-  refused = 0;
+  /** Packets that could not be given to the program, by reason. */
+  readonly refusals = new Map<string, number>();
   milliseconds = 0;
   last = 0;
+
+  refuse(reason: string): void {
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+
+  get refused(): number {
+    return [...this.refusals.values()].reduce((sum, count) => sum + count, 0);
+  }
 }
 
 /** Runs the program on packets; why the last one that could not be run was refused. */
-function runAll(runner: XdpRunner | SkbRunner, frames: readonly Uint8Array[], tally: Tally): string | undefined {
+function runAll(
+  runner: XdpRunner | SkbRunner,
+  frames: readonly Frame[],
+  tally: Tally,
+  time: RunClock,
+): string | undefined {
   let refusal: string | undefined;
   const start = performance.now();
   for (const frame of frames) {
     try {
-      tally.last = runner.runPacket(frame);
+      time.packet(frame.time);
+      tally.last = runner.runPacket(frame.data);
+      time.ran();
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
-      tally.refused++;
+      tally.refuse(error.message);
       refusal = error.message;
       continue;
     }
@@ -195,6 +299,7 @@ function runCapture(
   job: RunJob,
   prog: BpfProg,
   maps: readonly { readonly name: string; readonly map: BpfMap }[],
+  time: RunClock,
 ): RunResult {
   const { flags } = job;
   const { packets, warning } = readCapture(job.capture ?? new Uint8Array(0));
@@ -203,34 +308,35 @@ function runCapture(
     runner.release();
     throw new Errno(EINVAL, `${prog.name} takes no packets: give an event with --data, --ctx or --args`);
   }
-  if (warning !== '') job.write(`warning: ${warning}`);
-  const frames = packets.map(ethernet);
+  if (warning !== '') console.error(`bpf-emu: warning: ${warning}`);
   const tally = new Tally();
+  const frames = framesOf(packets, tally);
   const out: OutPacket[] = [];
   const watch = flags.each === true ? new MapWatch(maps) : undefined;
   try {
     for (let round = 1; round <= flags.repeat; round++) {
       const last = round === flags.repeat;
       if (flags.each !== true && (flags.out === undefined || !last)) {
-        runAll(runner, frames, tally);
+        runAll(runner, frames, tally, time);
         continue;
       }
-      for (const [index, frame] of frames.entries()) {
-        const refusal = runAll(runner, [frame], tally);
+      for (const frame of frames) {
+        const refusal = runAll(runner, [frame], tally, time);
         if (refusal !== undefined) {
-          if (flags.each === true) job.write(`${index + 1}  ${refusal}`);
+          if (flags.each === true) job.write(`${frame.number}  ${refusal}`);
           continue;
         }
         const after = runner.packet();
         const verdict = verdictName(prog.type, tally.last) ?? String(tally.last);
-        if (flags.each === true) job.write(packetLine(index + 1, verdict, frame, after, watch?.changes() ?? []));
-        if (last) out.push({ time: packets[index]!.time, data: after, comment: verdict });
+        if (flags.each === true)
+          job.write(packetLine(frame.number, verdict, frame.data, after, watch?.changes() ?? []));
+        if (last) out.push({ time: frame.time, data: after, comment: verdict });
       }
     }
   } finally {
     runner.release();
   }
-  summary(job, prog, tally);
+  summary(job, prog, tally, time.isFixed);
   const blocks = flags.out === undefined ? [] : [...pcapngHeader(LINKTYPE.ETHERNET), ...out.map(pcapngPacket)];
   return { failed: false, output: Buffer.concat(blocks) };
 }
@@ -262,19 +368,21 @@ function packetLine(
   return [...parts, ...mapChanges].join('  ');
 }
 
-function summary(job: RunJob, prog: BpfProg, { counts, refused, milliseconds }: Tally): void {
+function summary(job: RunJob, prog: BpfProg, tally: Tally, isFixed: boolean): void {
+  const { counts, refused, milliseconds } = tally;
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const average = total === 0 ? 0 : Math.round((milliseconds * 1e6) / total);
   if (job.flags.json === true) {
     const verdicts = Object.fromEntries(
       [...counts].map(([retval, count]) => [verdictName(prog.type, retval) ?? String(retval), count]),
     );
-    job.write(JSON.stringify({ packets: total, refused, verdicts, ns_per_packet: average }));
+    const times = isFixed ? {} : { ns_per_packet: average };
+    job.write(JSON.stringify({ packets: total, refused, verdicts, ...times }));
     return;
   }
   for (const [retval, count] of [...counts].sort((a, b) => b[1] - a[1])) {
     job.write(`${String(count).padStart(9)}  ${verdictName(prog.type, retval) ?? `returned ${retval}`}`);
   }
-  if (refused > 0) job.write(`${String(refused).padStart(9)}  not run: cut off in their headers`);
-  job.write(`${String(total).padStart(9)}  packets, ${average} ns each`);
+  for (const [reason, count] of tally.refusals) job.write(`${String(count).padStart(9)}  not run: ${reason}`);
+  job.write(`${String(total).padStart(9)}  packets${isFixed ? '' : `, ${average} ns each`}`);
 }

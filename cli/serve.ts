@@ -11,7 +11,7 @@ import { TraceBuffer } from '../vm/trace.ts';
 import { EXIT, reportError } from './common.ts';
 import { serveCommand } from './join.ts';
 import type { MountFlags } from './mount.ts';
-import { makeKernel, statusCommand } from './server.ts';
+import { clockCommand, makeKernel, statusCommand } from './server.ts';
 import { traceCommand } from './trace.ts';
 
 /** Mounts and serves; returns when the last mount of the emulated kernel is gone. */
@@ -31,6 +31,7 @@ export async function serve(dir: string, flags: MountFlags, announce: (dir: stri
     ['EMU_STATUS', statusCommand(kernel, () => [...mounts])],
     ['EMU_PROG_RUN', emuProgRun(kernel)],
     ['EMU_TRACE', traceCommand(printed)],
+    ['EMU_CLOCK', clockCommand(kernel)],
     [
       'EMU_SERVE',
       serveCommand((handed) => {

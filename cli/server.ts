@@ -1,24 +1,69 @@
 /** The emulated kernel of a mount and what it tells about itself (`EMU_STATUS`). */
+
+import type { Clock } from '../base/env.ts';
 import type { MountHandle } from '../fs/mount.ts';
-import { hostBtf, hostClock, possibleCpus, randomSource } from '../native/host.ts';
+import { hostBtf, hostClock, ManualClock, possibleCpus, randomSource } from '../native/host.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { Kernel } from '../syscall/kernel.ts';
+import { EINVAL, Errno } from '../uapi/errno.ts';
 import { driveTimers } from '../vm/timers.ts';
 import { type KernelFlags, projectVersion } from './flags.ts';
+
+/** Turns of timers in one step of the clock: one may start itself again at once for ever. */
+const TURNS_MAX = 100_000;
 
 /** An emulated kernel as the options say. */
 export function makeKernel(flags: KernelFlags): Kernel {
   const kernel = new Kernel({
     cpus: flags.cpus ?? possibleCpus(),
     memory: flags.memory,
-    clock: hostClock(),
+    clock: clockOf(flags),
     random: randomSource(flags.seed),
     vmlinux: hostBtf(),
   });
   kernel.onBug = (error) => console.error('bpf-emu: internal error, please report it:', error);
   if (flags.engine === 'interp') kernel.vm.engine = 'interp';
-  driveTimers(kernel.vm, hostTimer, (error) => console.error(`bpf-emu: a timer of a program: ${error}`));
+  if (flags.clock === undefined)
+    driveTimers(kernel.vm, hostTimer, (error) => console.error(`bpf-emu: a timer of a program: ${error}`));
   return kernel;
+}
+
+function clockOf({ clock }: KernelFlags): Clock {
+  return clock === undefined ? hostClock() : new ManualClock(clock.now, clock.epoch);
+}
+
+/**
+ * `EMU_CLOCK {"advance": nanoseconds}`: moves a clock that stands still (`--clock`) and runs
+ * the timers and work that are due then; without `advance` it tells the time.
+ */
+export function clockCommand(kernel: Kernel): SessionCommand {
+  return ({ advance = 0 }) => {
+    const { clock } = kernel;
+    const step = typeof advance === 'string' && /^\d+$/.test(advance) ? Number(advance) : advance;
+    if (typeof step !== 'number' || !Number.isSafeInteger(step) || step < 0)
+      throw new Errno(EINVAL, `advance: ${JSON.stringify(advance)} found, a number of nanoseconds is wanted`);
+    if (!(clock instanceof ManualClock)) {
+      if (advance === 0) return { monotonic: `${clock.monotonic()}`, realtime: `${clock.realtime()}`, ran: 0 };
+      throw new Errno(EINVAL, 'The clock is that of the machine: start with --clock to move it');
+    }
+    const ran = advanceClock(kernel, clock, BigInt(step));
+    return { monotonic: `${clock.monotonic()}`, realtime: `${clock.realtime()}`, ran };
+  };
+}
+
+/** Moves a clock by some nanoseconds, and runs what is due on the way, each at its time: how many callbacks ran. */
+export function advanceClock(kernel: Kernel, clock: ManualClock, nanoseconds: bigint): number {
+  const { timers } = kernel.vm;
+  const end = clock.monotonic() + nanoseconds;
+  let ran = 0;
+  for (let turns = 0; turns < TURNS_MAX; turns++) {
+    const due = timers.nextDue;
+    if (due === undefined || due > end) break;
+    if (due > clock.monotonic()) clock.advance(due - clock.monotonic());
+    ran += timers.run(clock.monotonic());
+  }
+  clock.advance(end - clock.monotonic());
+  return ran;
 }
 
 /** A timer of the event loop that does not keep the process alive. */

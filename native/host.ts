@@ -53,7 +53,7 @@ function suspendedTime(): bigint {
 /** A clock that stands at one time and is moved by hand, for runs that can be repeated. */
 export class ManualClock implements Clock {
   #now: bigint;
-  readonly #epoch: bigint;
+  #epoch: bigint;
 
   /** `now`: nanoseconds since boot; `epoch`: what the real-time clock showed at boot. */
   constructor(now = 0n, epoch = 0n) {
@@ -64,6 +64,11 @@ export class ManualClock implements Clock {
   /** Moves time forward by some nanoseconds. */
   advance(nanoseconds: bigint): void {
     this.#now += nanoseconds;
+  }
+
+  /** Sets the real time of the boot. */
+  boot(epoch: bigint): void {
+    this.#epoch = epoch;
   }
 
   monotonic(): bigint {

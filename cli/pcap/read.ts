@@ -7,7 +7,18 @@
 import { EINVAL, Errno } from '../../uapi/errno.ts';
 
 /** Link types (https://www.tcpdump.org/linktypes.html) that programs here can be run on. */
-export const LINKTYPE = { ETHERNET: 1, RAW: 101, LINUX_SLL: 113, IPV4: 228, IPV6: 229 } as const;
+export const LINKTYPE = {
+  NULL: 0,
+  ETHERNET: 1,
+  RAW_BSD: 12,
+  RAW_OPENBSD: 14,
+  RAW: 101,
+  LOOP: 108,
+  LINUX_SLL: 113,
+  IPV4: 228,
+  IPV6: 229,
+  LINUX_SLL2: 276,
+} as const;
 
 /** One captured packet. */
 export interface Packet {

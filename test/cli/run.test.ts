@@ -1,12 +1,15 @@
 /** `bpf-emu run` on a load balancer for XDP and a classifier (test/elf/progs/lb.bpf.c). */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { parseClock } from '../../cli/flags.ts';
 import { LINKTYPE, readCapture } from '../../cli/pcap/read.ts';
 import { pcapngHeader, pcapngPacket } from '../../cli/pcap/write.ts';
 import type { RunFlags } from '../../cli/run.ts';
 import { runObject } from '../../cli/run_object.ts';
 
-const object = new Uint8Array(readFileSync(new URL('../../../test/fixtures/lb.bpf.o', import.meta.url)));
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`../../../test/fixtures/${name}.bpf.o`, import.meta.url)));
+const object = fixture('lb');
 const FLAGS: RunFlags = { memory: 64 << 20, cpus: 1, seed: 1, repeat: 1 };
 
 /** A TCP or UDP packet from 10.0.0.`host`. */
@@ -25,9 +28,9 @@ function capture(linkType: number, ...frames: Uint8Array[]): Uint8Array {
   return Buffer.concat([...pcapngHeader(linkType), ...packets]);
 }
 
-function run(flags: Partial<RunFlags>, pcap?: Uint8Array) {
+function run(flags: Partial<RunFlags>, pcap?: Uint8Array, bytes = object) {
   const lines: string[] = [];
-  const job = { bytes: object, name: 'lb.bpf.o', capture: pcap, write: (line: string) => lines.push(line) };
+  const job = { bytes, name: 'lb.bpf.o', capture: pcap, write: (line: string) => lines.push(line) };
   const result = runObject({ ...job, flags: { ...FLAGS, ...flags } });
   return { lines, ...result };
 }
@@ -72,4 +75,37 @@ t.test('what is wrong is said', async (t) => {
   t.throws(() => run({ ctx: '{' }), { message: /--ctx: .* is not JSON/ });
   t.throws(() => run({}, Uint8Array.of(1, 2, 3, 4)), { code: 'EINVAL' });
   t.throws(() => run({}, capture(99, packet(1, 6))), { message: /link type 99/ });
+});
+
+t.test('with --seed and --clock a run is the same each time, byte for byte, on both engines', async (t) => {
+  const frames = Array.from({ length: 30 }, (_, i) => packet(i, 6));
+  const blocks = frames.map((data, i) => pcapngPacket({ time: BigInt(i) * 400_000_000n, data, comment: '' }));
+  const pcap = Buffer.concat([...pcapngHeader(LINKTYPE.ETHERNET), ...blocks]);
+  for (const text of ['packets', '5s', '2026-01-31T12:00:00Z']) {
+    const flags = { seed: 7, clock: parseClock(text), each: true, out: 'x' } as const;
+    const first = run(flags, pcap, fixture('clock'));
+    const again = run(flags, pcap, fixture('clock'));
+    const interpreted = run({ ...flags, engine: 'interp' }, pcap, fixture('clock'));
+    for (const other of [again, interpreted]) {
+      t.same(other.lines, first.lines, text);
+      t.equal(Buffer.compare(other.output, first.output), 0, text);
+    }
+    const shown = first.lines.some((line) => /items\[.*-> [0-9a-f]{32}(?!0{16})[0-9a-f]{16}/.test(line));
+    t.equal(shown, text === 'packets', 'timers run when the packets have come to their time');
+    const stamp = Buffer.from(readCapture(first.output).packets[3]!.data).readBigUInt64LE(0);
+    t.equal(stamp, text === 'packets' ? 1_200_000_000n : text === '5s' ? 5_000_000_000n : 0n);
+  }
+  t.throws(() => parseClock('yesterday'), { message: /a time since boot/ });
+});
+
+t.test('packets of all sizes are taken; what is of another link type is left out and counted', async (t) => {
+  const sizes = [0, 1, 13, 14, 60, 1500, 9000, 65_535, 200_000];
+  const { lines } = run({ json: true }, capture(LINKTYPE.ETHERNET, ...sizes.map((size) => new Uint8Array(size))));
+  const reply = JSON.parse(lines[0]!) as { packets: number; refused: number };
+  t.equal(reply.packets + reply.refused, sizes.length);
+  const parts = [packet(1, 6), packet(1, 6).subarray(14), new Uint8Array(40)];
+  const mixed = [LINKTYPE.ETHERNET, LINKTYPE.RAW, 127].map((linkType, i) => capture(linkType, parts[i]!));
+  const { lines: some } = run({}, Buffer.concat(mixed));
+  t.match(some[0], /2 {2}XDP_TX/);
+  t.match(some[1], /1 {2}not run: link type 127/);
 });
