@@ -26,8 +26,8 @@ import { mapMayHoldProgs } from './prog_maps.ts';
 import { type Records, readRecords } from './prog_records.ts';
 
 const AT = PROG_LOAD.at;
-/** `fd_array` entries are read as needed; more than this cannot be named by an instruction. */
-const FD_ARRAY_MAX = 0x7fffffff / 4;
+/** More entries of `fd_array` than this have no 32-bit size. */
+const FD_ARRAY_MAX = Math.floor(0xffffffff / 4);
 /** Most maps a program uses (`MAX_USED_MAPS`). */
 const MAX_USED_MAPS = 64;
 const FUNC_INFO_SIZE = 8;
@@ -206,12 +206,18 @@ function checkFdArray(
   held: Held,
 ): number {
   if (count === 0) return 0;
-  if (count >= FD_ARRAY_MAX) return -EINVAL;
+  if (count >= FD_ARRAY_MAX) {
+    log.write(`fd_array_cnt is too big (${count})\n`);
+    return -EINVAL;
+  }
   for (let i = 0; i < count; i++) {
     const fd = array === 0 ? undefined : read(i);
     if (fd === undefined) return -EFAULT;
     const file = caller.fdget(fd >>> 0);
-    if (file === undefined) return -EBADF;
+    if (file === undefined) {
+      log.write(`fd ${fd} is not pointing to valid bpf_map or btf\n`);
+      return -EBADF;
+    }
     const object = file instanceof BpfFile ? file.object : undefined;
     if (object?.kind === 'map') {
       const map = object as BpfMap;

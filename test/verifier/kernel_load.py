@@ -55,6 +55,8 @@ def run(ops):
             struct.pack_into('<i', attr if where < 0 else data[where][1], at, rets[number])
         kept = [(at, ctypes.create_string_buffer(bytes(b), len(b) + 1)) for at, b in data]
         for at, buf in kept:
+            if at < 0:
+                continue
             struct.pack_into('<Q', attr, at, ctypes.addressof(buf))
         if 'log' in op and struct.unpack_from('<I', attr, op['log'] - 8)[0]:
             struct.pack_into('<Q', attr, op['log'], ctypes.addressof(log))

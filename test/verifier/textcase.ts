@@ -17,7 +17,8 @@
  *     target:                instructions of a program that is loaded before and attached to (`target_type:`,
  *                            `target_attach_btf:`, `target_func:` name of the function)
  *     fd_array: hash btf     what the descriptors of fd_array are
- *     func_info: 0 1, 2 3    records in place of those of the functions in `code`; line_info: 0 1 1 1024, …
+ *     func_info: 0 main, 2 f  records in place of those of the functions in `code`, as words; line_info: 0 1 1 1024, …;
+ *                            core_relos: 0 1 2 0, …
  *     attr: insn_cnt=0       fields of the attr as they are
  *     needs: vmlinux         the kernel's BTF (known by itself for ksym, kernel functions, attach_btf)
  *     kernel: WHY NOT        the kernel of the recording could not be asked; the case is what is known of it
@@ -45,7 +46,7 @@ export interface TextCase {
 export interface Op {
   readonly cmd: number;
   readonly attr: Uint8Array;
-  /** Bytes that fields of the attr point to. */
+  /** Bytes that fields of the attr point to; at -1: none does. */
   readonly data: readonly { readonly at: number; readonly bytes: Uint8Array }[];
   /** Descriptors in the attr (data undefined) or in the bytes above. */
   readonly fds: readonly { readonly data?: number; readonly at: number; readonly op: number }[];
@@ -85,6 +86,8 @@ export function parseCases(text: string): TextCase[] {
 
 const ATTR_SIZE = 168;
 const LOG_SIZE = 4 << 20;
+/** Where nothing points to bytes of an op. */
+const UNUSED = -1;
 
 function upper(table: Readonly<Record<string, number>>, name: string): number {
   const value = table[name.toUpperCase()];
@@ -118,6 +121,14 @@ class OpBuilder {
     } else if (field.size === 8) view.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true);
     else view.setUint32(at, Number(value) >>> 0, true);
     return this;
+  }
+
+  /** Forgets what a field points to or whose descriptor it is; bytes stay in their place in the list. */
+  drop(name: string): void {
+    const at = this.offset(name);
+    for (const one of this.data) if (one.at === at) one.at = UNUSED;
+    const fd = this.fds.findIndex((one) => one.data === undefined && one.at === at);
+    if (fd >= 0) this.fds.splice(fd, 1);
   }
 
   fd(name: string, op: number): this {
@@ -185,6 +196,7 @@ class Compilation {
   #declarations: string[] = [];
   #types: CTypes | undefined;
   #typeNames: string[] = [];
+  #functionNames: string[] = [];
   #btfOp = -1;
 
   constructor(test: TextCase, presets: readonly TextCase[], ids: KernelIds) {
@@ -258,6 +270,7 @@ class Compilation {
     const lines = [...(target?.lines ?? []), ...code.lines];
     const need = wanted.size > 0 || functions.length > 0 || lines.length > 0 || this.#declarations.length > 0;
     if (!need) return;
+    this.#functionNames = functions.map((text) => /(\w+)\(/.exec(text)?.[1] ?? '');
     this.#typeNames = [...wanted];
     const strings = lines.flatMap(({ file, text }) => [file, text]);
     this.#types = declareC(this.#declarations, functions, this.#typeNames, strings);
@@ -305,6 +318,7 @@ class Compilation {
 
   #load(code: Assembly, prefix: string, firstFunction: number, targetOp: number, array: readonly string[]): void {
     const op = new OpBuilder(PROG_LOAD);
+    let keepsLog = true;
     const insns = code.insns.slice();
     const view = new DataView(insns.buffer);
     op.set('prog_type', upper(BPF_PROG_TYPE, this.#word(`${prefix}type`) ?? (prefix === '' ? 'socket_filter' : 'xdp')));
@@ -352,21 +366,19 @@ class Compilation {
     op.set('log_size', LOG_SIZE);
     if (prefix === '') {
       for (const [, name, value] of (this.#word('attr') ?? '').matchAll(/(\w+)=(\S+)/g)) {
-        if (value === 'null')
-          op.data.splice(
-            op.data.findIndex(({ at }) => at === op.offset(name!)),
-            1,
-          );
-        else if (/^-?[0-9]/.test(value!))
+        op.drop(name!);
+        if (name === 'log_buf') keepsLog = false;
+        if (/^-?[0-9]/.test(value!))
           op.set(name!, BigInt(value!.replace(/^-/, '')) * (value!.startsWith('-') ? -1n : 1n));
         else op.set(name!, Buffer.from(`${value}\0`, 'latin1'));
       }
     }
     this.#ops.push(
-      op.done(BPF_CMD.PROG_LOAD, prefix === '' ? capsOf(this.#word('caps')) : CAP_FULL_SET, {
-        at: PROG_LOAD.at.log_buf,
-        size: LOG_SIZE,
-      }),
+      op.done(
+        BPF_CMD.PROG_LOAD,
+        prefix === '' ? capsOf(this.#word('caps')) : CAP_FULL_SET,
+        keepsLog ? { at: PROG_LOAD.at.log_buf, size: LOG_SIZE } : undefined,
+      ),
     );
   }
 
@@ -375,43 +387,41 @@ class Compilation {
     if (name !== 'nothing') op.fds.push({ data: 0, at, op: number! });
   }
 
+  /** Rows of numbers (or names of functions, for their types) in place of the records made. */
+  #records(word: string, made: readonly (readonly number[])[]): readonly (readonly number[])[] {
+    const given = this.#word(word);
+    if (given === undefined) return made;
+    const names = this.#functionNames;
+    const number = (one: string): number =>
+      /^\d/.test(one) ? Number(one) : (this.#types?.functions[names.indexOf(one)] ?? 0);
+    return given.split(',').map((row) => row.trim().split(/\s+/).map(number));
+  }
+
+  #setRecords(op: OpBuilder, field: string, count: string, size: string, rows: readonly (readonly number[])[]): void {
+    if (rows.length === 0) return;
+    const words = rows.flat();
+    const bytes = new Uint8Array(words.length * 4);
+    const view = new DataView(bytes.buffer);
+    words.forEach((value, i) => {
+      view.setUint32(i * 4, value >>> 0, true);
+    });
+    op.set(field, bytes)
+      .set(count, rows.length)
+      .set(size, rows[0]!.length * 4);
+  }
+
   #debugInfo(op: OpBuilder, code: Assembly, prefix: string, firstFunction: number): void {
     if (this.#types === undefined) return;
-    const records = (word: string, made: readonly (readonly number[])[]): Uint8Array => {
-      const given = prefix === '' ? this.#word(word) : undefined;
-      const rows =
-        given === undefined
-          ? made
-          : given
-              .split(',')
-              .filter((row) => row.trim() !== '')
-              .map((row) => row.trim().split(/\s+/).map(Number));
-      const words = rows.flat();
-      const bytes = new Uint8Array(words.length * 4);
-      const view = new DataView(bytes.buffer);
-      words.forEach((value, i) => {
-        view.setUint32(i * 4, value >>> 0, true);
-      });
-      return bytes;
-    };
     const { functions, strings } = this.#types;
-    const funcs = records(
-      'func_info',
-      code.functions.map(({ insn }, i) => [insn, functions[firstFunction + i]!]),
-    );
-    const lines = records(
-      'line_info',
-      code.lines.map(({ insn, line }, i) => [insn, strings[i * 2]!, strings[i * 2 + 1]!, line << 10]),
-    );
+    const funcs = code.functions.map(({ insn }, i) => [insn, functions[firstFunction + i]!]);
+    const lines = code.lines.map(({ insn, line }, i) => [insn, strings[i * 2]!, strings[i * 2 + 1]!, line << 10]);
+    const own = prefix === '';
     op.fd('prog_btf_fd', this.#btfOp);
-    if (funcs.length > 0)
-      op.set('func_info', funcs)
-        .set('func_info_cnt', Math.floor(funcs.length / 8))
-        .set('func_info_rec_size', 8);
-    if (lines.length > 0)
-      op.set('line_info', lines)
-        .set('line_info_cnt', Math.floor(lines.length / 16))
-        .set('line_info_rec_size', 16);
+    const records = (word: string, made: readonly (readonly number[])[]): readonly (readonly number[])[] =>
+      own ? this.#records(word, made) : made;
+    this.#setRecords(op, 'func_info', 'func_info_cnt', 'func_info_rec_size', records('func_info', funcs));
+    this.#setRecords(op, 'line_info', 'line_info_cnt', 'line_info_rec_size', records('line_info', lines));
+    this.#setRecords(op, 'core_relos', 'core_relo_cnt', 'core_relo_rec_size', records('core_relos', []));
   }
 }
 

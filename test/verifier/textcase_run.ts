@@ -110,7 +110,7 @@ export class CaseMachine {
         into.setInt32(fd.at, rets[fd.op]!, true);
       }
       op.data.forEach(({ at }, i) => {
-        view.setBigUint64(at, BigInt(caller.put(data[i]!)), true);
+        if (at >= 0) view.setBigUint64(at, BigInt(caller.put(data[i]!)), true);
       });
       let log = 0;
       if (op.log !== undefined && view.getUint32(op.log.at - 8, true) !== 0) {

@@ -35,10 +35,6 @@ export function checkAttachTarget(env: Env): number {
     env.verbose(`attach_btf_id ${btfId} is invalid\n`);
     return -EINVAL;
   }
-  if (func.name === '') {
-    env.verbose(`attach_btf_id ${btfId} doesn't have a name\n`);
-    return -EINVAL;
-  }
   const attach = env.prog.expectedAttachType;
   if (attach === BPF_ATTACH_TYPE.TRACE_RAW_TP) {
     if (func.kind !== BTF_KIND.TYPEDEF) {

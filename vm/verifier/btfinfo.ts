@@ -9,7 +9,10 @@ import type { Env } from './env.ts';
 
 const MIN_FUNC_RECORD = 8;
 const MIN_LINE_RECORD = 16;
+const MIN_CORE_RECORD = 16;
 const MAX_RECORD = 252;
+/** As many relocations as can be addressed (`INT_MAX / sizeof(struct bpf_core_relo)`). */
+const MAX_CORE_RELOS = Math.floor(0x7fffffff / 16);
 /** More cannot be addressed (`INT_MAX / sizeof(struct bpf_line_info)`). */
 const MAX_LINES = Math.floor(0x7fffffff / 16);
 
@@ -186,9 +189,32 @@ function checkLineInfo(env: Env): number {
   return 0;
 }
 
-/** Both against the program's functions. */
+/** The records of CO-RE relocations (`check_core_relo`); they are not applied. */
+function checkCoreRelos(env: Env): number {
+  const { coreReloCnt = 0, coreReloRecSize: size = 0, coreRelos: bytes = new Uint8Array(0) } = env.input;
+  if (coreReloCnt === 0) return 0;
+  if (coreReloCnt > MAX_CORE_RELOS) return -EINVAL;
+  if (size < MIN_CORE_RECORD || size > MAX_RECORD || size % 4 !== 0) return -EINVAL;
+  const data = view(bytes);
+  for (let i = 0, at = 0; i < coreReloCnt; i++, at += size) {
+    if (at + size > bytes.length) return env.input.coreReloErrno ?? -EFAULT;
+    if (tailSet(bytes, at + MIN_CORE_RECORD, at + size)) {
+      env.verbose('nonzero tailing record in core_relo');
+      return -E2BIG;
+    }
+    const off = data.getUint32(at, true);
+    if (off % 8 !== 0 || off / 8 >= env.insns.count) {
+      env.verbose(`Invalid core_relo[${i}].insn_off:${off} prog->len:${env.insns.count}\n`);
+      return -EINVAL;
+    }
+  }
+  return 0;
+}
+
+/** All of them against the program's functions. */
 export function checkBtfInfo(env: Env): number {
   if (funcCount(env) === 0 && lineCount(env) === 0) return checkAbnormalReturn(env);
   const err = checkFuncInfo(env);
-  return err < 0 ? err : checkLineInfo(env);
+  if (err < 0) return err;
+  return checkLineInfo(env) || checkCoreRelos(env);
 }

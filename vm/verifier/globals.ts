@@ -3,7 +3,7 @@
  * its own, what its callers must pass (`btf_prepare_func_args`, `btf_check_subprog_call`).
  */
 import { BTF_KIND, type Btf, type BtfType } from '../../btf/btf.ts';
-import { BPF_PROG_TYPE } from '../../uapi/bpf.ts';
+import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { EFAULT, EINVAL, ENOENT } from '../../uapi/errno.ts';
 import { CallMeta, checkArgOffset, checkMemReg, checkRegType, processDynptr } from './args.ts';
 import { isAnyEnum, isStruct, kindStr, skipMods } from './btfwalk.ts';
@@ -105,8 +105,12 @@ function validateCtxType(env: Env, btf: Btf, ptr: BtfType, arg: number): number 
       break;
     case BPF_PROG_TYPE.RAW_TRACEPOINT:
     case BPF_PROG_TYPE.RAW_TRACEPOINT_WRITABLE:
-    case BPF_PROG_TYPE.TRACING:
       if (u64Ok) return 0;
+      break;
+    case BPF_PROG_TYPE.TRACING:
+      if (env.prog.expectedAttachType === BPF_ATTACH_TYPE.TRACE_ITER) {
+        if (isStruct(target) && name.startsWith('bpf_iter__')) return 0;
+      } else if (u64Ok) return 0;
       break;
     case BPF_PROG_TYPE.TRACEPOINT:
     case BPF_PROG_TYPE.LSM:
@@ -119,12 +123,11 @@ function validateCtxType(env: Env, btf: Btf, ptr: BtfType, arg: number): number 
   if (isStruct(target) && (name === env.rules.ctxUapiName || isProjection(env.rules.ctxUapiName, name))) return 0;
   const rawTp = RAW_TP_TYPES.has(type) || (type === BPF_PROG_TYPE.TRACING && env.attachBtfTrace);
   if (rawTp && name === 'bpf_raw_tracepoint_args') return 0;
-  env.verbose(`arg#${arg} should be ${ctxTypeText(env)}\n`);
+  // Where the context has no struct of its own, only `void *` stands for it.
+  const uapi = type === BPF_PROG_TYPE.KPROBE ? 'pt_regs' : env.rules.ctxUapiName;
+  const isNamed = uapi !== '' && (env.vmlinuxBtf === undefined || env.vmlinuxBtf.find(uapi, BTF_KIND.STRUCT) > 0);
+  env.verbose(`arg#${arg} should be ${isNamed ? `\`struct ${uapi} *\`` : 'void pointer'}\n`);
   return -EINVAL;
-}
-
-function ctxTypeText(env: Env): string {
-  return `'struct ${env.rules.ctxUapiName} *'`;
 }
 
 /** The kernel's struct of the same name as the argument's (`btf_get_ptr_to_btf_id`). */
@@ -132,6 +135,10 @@ function kernelType(env: Env, btf: Btf, ptr: BtfType, arg: number): number {
   const target = skipMods(btf, ptr.type);
   const flavor = target.name.indexOf('___');
   const name = flavor > 0 ? target.name.slice(0, flavor) : target.name;
+  if (name === '') {
+    env.verbose(`arg#${arg} reference type('${kindStr(target)} (anon)') candidate matching error: ${-EINVAL}\n`);
+    return -EINVAL;
+  }
   const id = env.vmlinuxBtf?.find(name, target.kind) ?? 0;
   if (id === 0) {
     env.verbose(`arg#${arg} reference type('${kindStr(target)} ${target.name}') has no matches\n`);
@@ -156,6 +163,10 @@ function prepareArg(
     env.verbose(`arg#${arg} has invalid combination of tags\n`);
     return -EINVAL;
   };
+  const alone = (tag: string): number => {
+    env.verbose(`arg#${arg} ${tag} cannot be combined with any other tags\n`);
+    return -EINVAL;
+  };
   if (t.kind === BTF_KIND.PTR) {
     if ((tags & TAG_CTX) !== 0 || isCtxType(env, btf, t)) {
       if ((tags & ~TAG_CTX) !== 0) return bad();
@@ -175,7 +186,7 @@ function prepareArg(
       return { type: F.ARG_PTR_TO_BTF_ID | F.PTR_TRUSTED | nullable, memSize: 0, btf: env.vmlinuxBtf!, btfId: id };
     }
     if ((tags & TAG_UNTRUSTED) !== 0) {
-      if ((tags & ~TAG_UNTRUSTED) !== 0) return bad();
+      if ((tags & ~TAG_UNTRUSTED) !== 0) return alone('untrusted');
       if (pointee.kind === BTF_KIND.UNKN || pointee.kind === BTF_KIND.INT || isAnyEnum(pointee)) {
         return { type: F.ARG_PTR_TO_MEM | F.MEM_RDONLY | F.PTR_UNTRUSTED, memSize: 0 };
       }
@@ -184,7 +195,7 @@ function prepareArg(
       return { type: F.ARG_PTR_TO_BTF_ID | F.PTR_UNTRUSTED, memSize: 0, btf: env.vmlinuxBtf!, btfId: id };
     }
     if ((tags & TAG_ARENA) !== 0) {
-      if ((tags & ~TAG_ARENA) !== 0) return bad();
+      if ((tags & ~TAG_ARENA) !== 0) return alone('arena');
       return { type: F.ARG_PTR_TO_ARENA, memSize: 0 };
     }
     if (isGlobal) {
