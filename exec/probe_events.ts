@@ -113,8 +113,8 @@ async function uprobe(probe: PerfProbe, path: string | number, tid: number): Pro
     const seen = path.startsWith('/') ? `/proc/${tid}/root${path}` : `/proc/${tid}/cwd/${path}`;
     const file = await stat(seen);
     if (!file.isFile() || probe.offset > BigInt(file.size)) return -EINVAL;
-  } catch {
-    return -EINVAL;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).errno ?? -EINVAL;
   }
   return { ...probe, name: path };
 }

@@ -24,7 +24,7 @@ const EXPECTED = [
   /^tpfar link -13 flags -22 at -22$/m,
   /^kp set -22 tp set 0 pe set -22 rtp set -22 bad set -9 tp2 set -17 tpfar set -13 \(0, 12, True, 1/m,
   /^== uprobe fd\nkp link ok .* again -17 upd -22 det -95 .*'name:\\t\/bin\/cat', 'offset:\\t0x2000'/m,
-  /^wrong \[-22, -22, -22, -22, -22, -22\] -14$/m,
+  /^wrong \[-2, -22, -22, -22, -22, -22\] -14$/m,
   /^not perf -9 -9 -9$/m,
 ];
 
