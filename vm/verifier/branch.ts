@@ -16,7 +16,7 @@ import {
   BPF_JSLT,
 } from '../insn.ts';
 import { PTR_TO_PACKET_END, SCALAR_VALUE } from './flags.ts';
-import { Bounds, maxBig, minBig, type Range, u64 } from './range.ts';
+import { Bounds, Memo, maxBig, minBig, type Range, u64 } from './range.ts';
 import { isPktPointerAny, isRegConst, regNotNull } from './regs.ts';
 import { AT_PKT_END, BEYOND_PKT_END, type Reg } from './state.ts';
 import { tnumAnd, tnumConst, tnumIntersect, tnumOr, tnumOverlap, tnumSubreg, tnumWithSubreg, U64_MAX } from './tnum.ts';
@@ -276,10 +276,23 @@ function refine(a: Bounds, b: Bounds, op: number, is32: boolean): void {
 
 /** Sets both scalars to what `a op b` being true says. */
 export function refineCond(a: Reg, b: Reg, op: number, is32: boolean): void {
-  const x = new Bounds(a.range);
+  const { range: before } = a;
+  const { range: other } = b;
+  const how = (op << 2) | (is32 ? 2 : 0) | (a === b ? 1 : 0);
+  const first = firsts.get(how, before, other);
+  const second = seconds.get(how, before, other);
+  if (first !== undefined && second !== undefined) {
+    a.range = first;
+    b.range = second;
+    return;
+  }
+  const x = new Bounds(before);
   // A register compared with itself is narrowed as one.
-  const y = a === b ? x : new Bounds(b.range);
+  const y = a === b ? x : new Bounds(other);
   refine(x, y, op, is32);
-  a.range = x.sync().freeze();
-  b.range = y.sync().freeze();
+  a.range = firsts.set(how, before, other, x.sync().freeze());
+  b.range = seconds.set(how, before, other, y.sync().freeze());
 }
+
+const firsts = new Memo();
+const seconds = new Memo();

@@ -5,13 +5,13 @@
 
 /** A one-to-one relation, built while states are compared. */
 export class IdMap {
-  #old: number[] = [];
-  #cur: number[] = [];
+  readonly #old: number[] = [];
+  readonly #cur: number[] = [];
+  #count = 0;
   #tmp = 0;
 
   reset(idGen: number): void {
-    this.#old.length = 0;
-    this.#cur.length = 0;
+    this.#count = 0;
     this.#tmp = idGen;
   }
 
@@ -19,12 +19,12 @@ export class IdMap {
   check(oldId: number, curId: number): boolean {
     if ((oldId !== 0) !== (curId !== 0)) return false;
     if (oldId === 0) return true;
-    for (let i = 0; i < this.#old.length; i++) {
+    for (let i = 0; i < this.#count; i++) {
       if (this.#old[i] === oldId) return this.#cur[i] === curId;
       if (this.#cur[i] === curId) return false;
     }
-    this.#old.push(oldId);
-    this.#cur.push(curId);
+    this.#old[this.#count] = oldId;
+    this.#cur[this.#count++] = curId;
     return true;
   }
 

@@ -55,6 +55,8 @@ export class Liveness {
   readonly instances = new Map<string, Instance>();
   current: Instance | undefined = undefined;
   readonly writes = new Int32Array(16);
+  /** Some of them are set. */
+  anyWrites = false;
   writeIdx = 0;
   query: Instance[] = [];
   queryIdx = 0;
@@ -113,13 +115,20 @@ export function markStackRead(env: Env, frame: number, spi: number): void {
 /** The instruction writes the whole slot. */
 export function markStackWrite(env: Env, frame: number, spi: number): void {
   env.liveness.writes[frame * 2 + (spi >> 5)]! |= 1 << (spi & 31);
+  env.liveness.anyWrites = true;
+}
+
+function clearWrites(live: Liveness): void {
+  if (!live.anyWrites) return;
+  live.writes.fill(0);
+  live.anyWrites = false;
 }
 
 /** Before an instruction. */
 export function resetStackWrites(env: Env, insnIdx: number): void {
   current(env);
   env.liveness.writeIdx = insnIdx;
-  env.liveness.writes.fill(0);
+  clearWrites(env.liveness);
 }
 
 function commit(env: Env, instance: Instance): void {
@@ -235,10 +244,11 @@ function propagateOuter(env: Env, instance: Instance): void {
   const outer = lookup(env, callsites, starts);
   const live = env.liveness;
   live.writeIdx = callsite;
-  live.writes.fill(0);
+  clearWrites(live);
   for (let f = 0; f < instance.frame; f++) {
     const masks = instance.masks[f];
     if (masks === undefined) continue;
+    live.anyWrites = true;
     live.writes[f * 2]! |= masks[WRITE_ACC]!;
     live.writes[f * 2 + 1]! |= masks[WRITE_ACC + 1]!;
     read(outer, f, callsite, masks[LIVE]!, masks[LIVE + 1]!);

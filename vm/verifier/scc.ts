@@ -17,14 +17,12 @@ export function frameInsnIdx(state: VState, frame: number): number {
 
 /** The outermost loop the state is in, with the calls that lead there; undefined: in none. */
 function loopOf(env: Env, state: VState): string | undefined {
+  let frame = 0;
+  while (frame <= state.curframe && env.aux[frameInsnIdx(state, frame)]!.scc === 0) frame++;
+  if (frame > state.curframe) return undefined;
   let text = '';
-  for (let f = 0; f <= state.curframe; f++) {
-    const idx = frameInsnIdx(state, f);
-    const { scc } = env.aux[idx]!;
-    if (scc !== 0) return `(${text}${scc})`;
-    text += `${idx},`;
-  }
-  return undefined;
+  for (let f = 0; f < frame; f++) text += `${frameInsnIdx(state, f)},`;
+  return `(${text}${env.aux[frameInsnIdx(state, frame)]!.scc})`;
 }
 
 /** The log's name of a loop: calls from the first instruction end the list, as no call does (`format_callchain`). */
@@ -82,6 +80,7 @@ export function addBackedge(env: Env, of: VState, backedge: VState): void {
 
 /** What is known of the state's precision is not complete. */
 export function incompleteMarks(env: Env, state: VState): boolean {
+  if (env.numBackedges === 0) return false;
   const key = loopOf(env, state);
   const visit = key === undefined ? undefined : env.sccVisits.get(key);
   return visit !== undefined && visit.backedges.length > 0;
