@@ -5,10 +5,13 @@
 import type { BpfProgBase } from '../base/prog.ts';
 import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
+import { BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import { BpfProg, type ProgInit } from '../vm/prog.ts';
+import type { TargetProg } from '../vm/verifier/types.ts';
 import { sha256 } from './sha.ts';
 import { moveRecords, type XlateInput, xlate } from './xlated.ts';
 
+const TRACING = BPF_PROG_TYPE.TRACING;
 const INSN_SIZE = 8;
 const FUNC_INFO_SIZE = 8;
 const LINE_INFO_SIZE = 16;
@@ -87,6 +90,26 @@ export class LoadedProg extends BpfProg {
   /** Functions of the program, main included; the kernel counts them only when there are others (`func_cnt`). */
   get funcCount(): number {
     return Math.max(this.subprogs.length, 1);
+  }
+
+  /** The program as one that others are put on. */
+  asTarget(): TargetProg {
+    const { btf, funcInfo, dstProg } = this.facts;
+    const view = new DataView(funcInfo.buffer, funcInfo.byteOffset, funcInfo.byteLength);
+    return {
+      type: this.type,
+      expectedAttachType: this.expectedAttachType,
+      btf,
+      funcs: this.subprogs.slice(0, funcInfo.length / FUNC_INFO_SIZE).map((subprog, i) => ({
+        typeId: view.getUint32(i * FUNC_INFO_SIZE + 4, true),
+        unreliable: subprog.unreliable === true,
+        isExceptionCb: subprog.isExceptionCb,
+        changesPktData: subprog.changesPktData === true,
+        mightSleep: subprog.mightSleep === true,
+      })),
+      attachTracingProg: this.type === TRACING && dstProg?.type === TRACING,
+      savedDstProgType: this.dstProgType,
+    };
   }
 
   /** Index of the function whose type has this id in the program's BTF, or -1. */

@@ -189,10 +189,8 @@ function use<T extends BpfObject>(held: Held, found: T | number): T | number {
 
 function attachOf(request: ProgRequest): VerifierInput['attach'] {
   const { dstProg, attachBtf, attachBtfId } = request;
-  const dst = dstProg instanceof LoadedProg ? dstProg : undefined;
-  const btf = attachBtf ?? dst?.facts.btf;
-  if (btf === undefined) return undefined;
-  return { btf, btfId: attachBtfId, prog: dst === undefined ? undefined : { type: dst.type, btf: dst.facts.btf } };
+  if (dstProg instanceof LoadedProg) return { btf: dstProg.facts.btf, btfId: attachBtfId, prog: dstProg.asTarget() };
+  return attachBtf === undefined ? undefined : { btf: attachBtf, btfId: attachBtfId };
 }
 
 /** Every entry must be a map or a BTF object (`process_fd_array`); only looked at when its length is given. */

@@ -3,10 +3,11 @@
  * of a function of another program (`bpf_tracing_prog_attach`, kernel/bpf/syscall.c).
  */
 import type { BpfProgBase } from '../base/prog.ts';
-import { BTF_KIND, type Btf } from '../btf/btf.ts';
+import type { Btf } from '../btf/btf.ts';
 import { BPF_ATTACH_TYPE as AT, BPF_LINK_TYPE, BPF_PROG_TYPE as PT } from '../uapi/bpf.ts';
 import { EINVAL } from '../uapi/errno.ts';
 import { type Attached, type TrampKind, Trampoline } from '../vm/trampoline.ts';
+import { checkAttachTarget } from '../vm/verifier/attach_target.ts';
 import type { Caller } from './caller.ts';
 import { newFd, progOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
@@ -77,18 +78,32 @@ function loadedTarget(kernel: Kernel, prog: LoadedProg): Target | number {
   return { prog: undefined, btf: attachBtf, btfId: attachBtfId, tramp };
 }
 
-/** The function of another program that the command names; extensions only. */
+/** The function of another program that the command names; extensions only. It must fit as at load (`bpf_check_attach_target`). */
 function namedTarget(caller: Caller, prog: LoadedProg, named: NamedTarget): Target | number {
   if (prog.type !== PT.EXT) return -EINVAL;
   const dst = progOf(caller, named.fd);
   if (typeof dst === 'number') return dst;
-  if (!(dst instanceof LoadedProg) || dst.type === PT.EXT) return -EINVAL;
+  if (!(dst instanceof LoadedProg)) return -EINVAL;
   const { dstProg, attachBtfId } = prog.facts;
-  const known = dstProg instanceof LoadedProg ? dstProg.facts.btf : undefined;
-  const { btf } = dst.facts;
-  if (btf === undefined || known === undefined) return -EINVAL;
-  if (dst !== dstProg || named.btfId !== attachBtfId) {
-    if (signature(known, attachBtfId) !== signature(btf, named.btfId)) return -EINVAL;
+  if (prog.targetTaken || dst !== dstProg || named.btfId !== attachBtfId) {
+    const main = prog.asTarget().funcs[0];
+    const found = checkAttachTarget(
+      {
+        progType: prog.type,
+        attachType: prog.expectedAttachType,
+        sleepable: prog.sleepable,
+        changesPktData: main?.changesPktData === true,
+        mightSleep: main?.mightSleep === true,
+        progBtf: prog.facts.btf,
+        progFuncId: main?.typeId,
+        savedDst: dstProg,
+        btf: dst.facts.btf,
+        btfId: named.btfId,
+        prog: dst.asTarget(),
+      },
+      () => {},
+    );
+    if (typeof found === 'number') return found;
   }
   return progTarget(dst, named.btfId);
 }
@@ -100,20 +115,6 @@ function progTarget(dst: LoadedProg, btfId: number): Target | number {
   const func = dst.facts.btf?.type(btfId);
   const args = func === undefined ? 0 : (dst.facts.btf?.type(func.type)?.params.length ?? 0);
   return { prog: dst, btf: undefined, btfId, tramp: dst.trampoline(subprog, Math.min(args, ARGS_MAX)) };
-}
-
-/** What two functions must have in common for one to stand in for the other: result and parameters by kind and size. */
-function signature(btf: Btf, funcId: number): string {
-  const func = btf.type(funcId);
-  const proto = func?.kind === BTF_KIND.FUNC ? btf.type(func.type) : undefined;
-  if (func === undefined || proto === undefined) return `?${funcId}`;
-  const show = (id: number): string => {
-    const type = btf.type(btf.skipModifiers(id));
-    if (type === undefined) return 'void';
-    if (type.kind !== BTF_KIND.PTR) return `${type.kind}:${type.size}`;
-    return `*${btf.type(btf.skipModifiers(type.type))?.name ?? 'void'}`;
-  };
-  return [show(proto.type), ...proto.params.map((param) => show(param.type))].join(' ');
 }
 
 function kindOf(prog: LoadedProg, target: Target): TrampKind {

@@ -5,7 +5,6 @@
  */
 import { BPF_ATTACH_TYPE as AT, BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
 import { EINVAL } from '../../uapi/errno.ts';
-import { lsmIsSleepable } from './lsm_hooks.ts';
 
 /** Largest type id a BTF can have (`BTF_MAX_TYPE`). */
 const BTF_MAX_TYPE = 0x000fffff;
@@ -156,9 +155,4 @@ export function canBeSleepable(type: number, expectedAttachType: number): boolea
   if (type === PT.TRACING) return SLEEPABLE_TRACING.has(expectedAttachType);
   if (type === PT.LSM) return expectedAttachType !== AT.LSM_CGROUP;
   return type === PT.KPROBE || type === PT.STRUCT_OPS || type === PT.SYSCALL;
-}
-
-/** Whether a sleepable LSM program may attach to a hook (`check_attach_btf_id`: "is not sleepable"). */
-export function lsmHookMaySleep(funcName: string): boolean {
-  return lsmIsSleepable(funcName);
 }

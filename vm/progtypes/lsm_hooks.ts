@@ -5,6 +5,8 @@
  * those of `include/linux/lsm_hook_defs.h`, without the `bpf_lsm_` of the functions.
  */
 
+import { BTF_KIND, type Btf } from '../../btf/btf.ts';
+
 /** Prefix of the functions that LSM programs attach to. */
 const PREFIX = 'bpf_lsm_';
 
@@ -138,6 +140,17 @@ const SOCKOPT: ReadonlySet<string> = new Set([
 
 function hook(funcName: string): string {
   return funcName.startsWith(PREFIX) ? funcName.slice(PREFIX.length) : '';
+}
+
+/** The union of all hooks in the kernel's types. */
+const HOOKS = 'security_list_options';
+
+/** Whether a function is one of the hooks (`bpf_lsm_hooks`): its name is a member of the union of all hooks, where that is known. */
+export function lsmIsHook(funcName: string, btf: Btf | undefined): boolean {
+  const name = hook(funcName);
+  if (name === '' || btf === undefined) return false;
+  const union = btf.type(btf.find(HOOKS, BTF_KIND.UNION));
+  return union === undefined || union.id === 0 || union.members.some((member) => member.name === name);
 }
 
 /** Whether a function (`bpf_lsm_file_open`) is a hook that may sleep (`bpf_lsm_is_sleepable_hook`). */

@@ -1,63 +1,96 @@
 /**
  * What a program attaches to, where the verifier must know: the prototype its context
- * follows (`check_attach_btf_id`).
+ * follows, and for extensions the rules of what they replace (`check_attach_btf_id`).
  */
 import { BTF_KIND } from '../../btf/btf.ts';
-import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
+import { BPF_ATTACH_TYPE as AT, BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
 import { EINVAL } from '../../uapi/errno.ts';
 import { iterTarget } from '../progtypes/iter_targets.ts';
+import { canBeSleepable } from '../progtypes/load_rules.ts';
+import { lsmIsDisabled, lsmIsHook } from '../progtypes/lsm_hooks.ts';
+import { isNoreturn, tracingDenied } from '../progtypes/trace_targets.ts';
 import { checkStructOps } from './attach_struct.ts';
+import { checkAttachTarget } from './attach_target.ts';
 import type { Env } from './env.ts';
+import type { TargetProg } from './types.ts';
 
-const TRACE_PREFIX = 'btf_trace_';
-
-export function checkAttachTarget(env: Env): number {
-  const type = env.input.progType;
-  if (type === BPF_PROG_TYPE.SYSCALL) {
+export function checkAttach(env: Env): number {
+  const { progType, attach } = env.input;
+  if (progType === PT.SYSCALL) {
     if (env.sleepable) return 0;
     env.verbose('Syscall programs can only be sleepable\n');
     return -EINVAL;
   }
-  if (env.sleepable && !maySleep(env)) {
+  if (env.sleepable && !canBeSleepable(progType, env.prog.expectedAttachType)) {
     env.verbose('Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable\n');
     return -EINVAL;
   }
-  if (type === BPF_PROG_TYPE.STRUCT_OPS) return checkStructOps(env);
-  if (type !== BPF_PROG_TYPE.TRACING && type !== BPF_PROG_TYPE.LSM && type !== BPF_PROG_TYPE.EXT) return 0;
-  const target = env.input.attach;
-  if (target === undefined || target.btfId === 0) {
-    env.verbose('Tracing programs must provide btf_id\n');
-    return -EINVAL;
+  if (progType === PT.STRUCT_OPS) return checkStructOps(env);
+  if (progType !== PT.TRACING && progType !== PT.LSM && progType !== PT.EXT) return 0;
+  const found = checkAttachTarget(
+    {
+      progType,
+      attachType: env.prog.expectedAttachType,
+      sleepable: env.sleepable,
+      changesPktData: env.changesPktData,
+      mightSleep: env.mightSleep,
+      progBtf: env.input.btf,
+      progFuncId: env.funcInfo[0]?.typeId,
+      btf: attach?.btf,
+      btfId: attach?.btfId ?? 0,
+      prog: attach?.prog,
+    },
+    (text) => env.verbose(text),
+  );
+  if (typeof found === 'number') return found;
+  if (attach?.prog !== undefined && progType === PT.EXT) {
+    const err = inherit(env, attach.prog);
+    if (err < 0) return err;
   }
-  const { btf, btfId } = target;
-  const func = btf.type(btfId);
-  if (func === undefined) {
-    env.verbose(`attach_btf_id ${btfId} is invalid\n`);
-    return -EINVAL;
-  }
+  env.attachTo(attach!.btf!, found.protoId, found.name);
+  return checkHook(env, found.name, attach!.btfId);
+}
+
+/** An extension follows the rules of what it replaces. */
+function inherit(env: Env, target: TargetProg): number {
+  const rules = env.input.tables.progType(target.type);
+  if (rules === undefined) return -EINVAL;
+  env.rules = rules;
+  env.kfuncs.clear();
+  env.prog = { ...env.prog, type: target.type, expectedAttachType: target.expectedAttachType };
+  return 0;
+}
+
+/** The function is one that programs of this kind may be on. */
+function checkHook(env: Env, name: string, btfId: number): number {
   const attach = env.prog.expectedAttachType;
-  if (attach === BPF_ATTACH_TYPE.TRACE_RAW_TP) {
-    if (func.kind !== BTF_KIND.TYPEDEF) {
-      env.verbose(`attach_btf_id ${btfId} is not a typedef\n`);
-      return -EINVAL;
-    }
-    if (!func.name.startsWith(TRACE_PREFIX)) {
-      env.verbose(`attach_btf_id ${btfId} points to wrong type name ${func.name}\n`);
-      return -EINVAL;
-    }
-    const ptr = btf.type(func.type);
-    const proto = ptr === undefined ? undefined : btf.type(ptr.type);
-    if (ptr?.kind !== BTF_KIND.PTR || proto?.kind !== BTF_KIND.FUNC_PROTO) return -EINVAL;
-    env.attachTo(btf, proto.id, func.name.slice(TRACE_PREFIX.length));
+  if (attach === AT.TRACE_RAW_TP) {
     env.attachBtfTrace = true;
     return 0;
   }
-  if (func.kind !== BTF_KIND.FUNC) {
-    env.verbose(`attach_btf_id ${btfId} is not a function\n`);
+  if (attach === AT.TRACE_ITER) return iterSupported(env, name);
+  if (env.input.progType === PT.LSM) return checkLsmHook(env, name, btfId);
+  const ofKernel = env.input.attach?.prog === undefined;
+  if (env.input.progType === PT.TRACING && ofKernel && tracingDenied(name)) {
+    env.verbose(`Attaching tracing programs to function '${name}' is rejected.\n`);
     return -EINVAL;
   }
-  env.attachTo(btf, func.type, func.name);
-  return attach === BPF_ATTACH_TYPE.TRACE_ITER ? iterSupported(env, func.name) : 0;
+  if ((attach === AT.TRACE_FEXIT || attach === AT.MODIFY_RETURN) && ofKernel && isNoreturn(name)) {
+    env.verbose(`Attaching fexit/fmod_ret to __noreturn function '${name}' is rejected.\n`);
+    return -EINVAL;
+  }
+  return 0;
+}
+
+/** `bpf_lsm_verify_prog`. */
+function checkLsmHook(env: Env, name: string, btfId: number): number {
+  let reason = '';
+  if (!env.input.gplCompatible) reason = 'LSM programs must have a GPL compatible license';
+  else if (lsmIsDisabled(name)) reason = `attach_btf_id ${btfId} points to disabled hook ${name}`;
+  else if (!lsmIsHook(name, env.input.attach?.btf)) reason = `attach_btf_id ${btfId} points to wrong type name ${name}`;
+  if (reason === '') return 0;
+  env.verbose(`${reason}\n`);
+  return -EINVAL;
 }
 
 /** The function is an iterator's; its arguments are known (`bpf_iter_prog_supported`). */
@@ -72,24 +105,4 @@ function iterSupported(env: Env, name: string): number {
     refObjId: 0,
   }));
   return 0;
-}
-
-/** Program and attach types that may sleep (`can_be_sleepable`). */
-function maySleep(env: Env): boolean {
-  const attach = env.prog.expectedAttachType;
-  switch (env.input.progType) {
-    case BPF_PROG_TYPE.TRACING:
-      return (
-        attach === BPF_ATTACH_TYPE.TRACE_FENTRY ||
-        attach === BPF_ATTACH_TYPE.TRACE_FEXIT ||
-        attach === BPF_ATTACH_TYPE.MODIFY_RETURN ||
-        attach === BPF_ATTACH_TYPE.TRACE_ITER
-      );
-    case BPF_PROG_TYPE.LSM:
-    case BPF_PROG_TYPE.KPROBE:
-    case BPF_PROG_TYPE.STRUCT_OPS:
-      return true;
-    default:
-      return false;
-  }
 }

@@ -20,8 +20,9 @@ export function checkStructOps(env: Env): number {
     return -EINVAL;
   }
   const target = env.input.attach;
-  if (target === undefined || target.btfId === 0) return -ENOTSUPP;
-  const { btf, btfId } = target;
+  const btf = target?.btf;
+  if (target === undefined || btf === undefined || target.btfId === 0) return -ENOTSUPP;
+  const { btfId } = target;
   const struct = btf.type(btfId);
   const rules = struct?.kind === BTF_KIND.STRUCT ? structOpsRules(struct.name) : undefined;
   if (struct === undefined || rules === undefined) {

@@ -7,6 +7,7 @@ import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { lsmIsTrusted } from '../progtypes/lsm_hooks.ts';
 import { tracepointArgMayBeError, tracepointArgMayBeNull, tracepointIsListed } from '../progtypes/raw_tp_args.ts';
 import { isAnyEnum, isSmallInt, isStruct, kindStr, skipMods } from './btfwalk.ts';
+import { isCtxType } from './ctxtype.ts';
 import type { Env } from './env.ts';
 import {
   baseType,
@@ -20,6 +21,7 @@ import {
   typeMayBeNull,
 } from './flags.ts';
 import type { Range } from './range.ts';
+import type { TargetProg } from './types.ts';
 
 /** What a load of the context gives. */
 export interface CtxResult {
@@ -83,6 +85,15 @@ function argIndex(btf: Btf, proto: BtfType | undefined, off: number): number {
   }
   const count = proto.params.length;
   return off < end + argBytes(btf, proto.type) ? count : count + 1;
+}
+
+/** The context of a program that is traced: the kernel's own form of it (`btf_translate_to_vmlinux`). */
+function progCtxArg(env: Env, target: TargetProg, btf: Btf, type: BtfType, out: CtxResult): boolean {
+  const rules = env.input.tables.progType(target.type === BPF_PROG_TYPE.EXT ? target.savedDstProgType : target.type);
+  if (rules === undefined || !isCtxType(rules, btf, type)) return false;
+  out.btf = env.vmlinuxBtf;
+  out.btfId = env.vmlinuxBtf?.find(rules.ctxKernelName, BTF_KIND.STRUCT) ?? 0;
+  return out.btfId !== 0;
 }
 
 /** A load of `size` bytes at `off`; true when it is allowed, with the result in `out` (`btf_ctx_access`). */
@@ -163,6 +174,8 @@ export function btfCtxAccess(env: Env, off: number, size: number, out: CtxResult
     if (tracepointArgMayBeNull(name, arg) || (isModule && !tracepointIsListed(name))) out.regType |= PTR_MAYBE_NULL;
     mayBeError = tracepointArgMayBeError(name, arg);
   }
+  const targetProg = env.input.attach?.prog;
+  if (targetProg !== undefined) return progCtxArg(env, targetProg, btf, type, out);
   const tag = btf.type(type.type);
   if (tag !== undefined && tag.kind === BTF_KIND.TYPE_TAG && !tag.kindFlag) {
     if (tag.name === 'user') out.regType |= MEM_USER;

@@ -149,7 +149,7 @@ class Walk {
       async = isAsyncCallbackHelper(id);
       const proto = env.rules.helper(id, env.prog);
       if (proto?.mightSleep) info.mightSleep = true;
-      if (proto?.changesPktData) info.changesPktData = true;
+      if (env.input.tables.changesPktData(id)) info.changesPktData = true;
     } else if (env.insns.src[t] === BPF_PSEUDO_KFUNC_CALL) {
       const facts: KfuncFacts | undefined = kfuncFacts(env, t);
       if (facts !== undefined) {

@@ -139,7 +139,8 @@ export class Env {
   readonly input: VerifierInput;
   readonly insns: Insns;
   readonly log: BpfLog;
-  readonly rules: ProgTypeRules;
+  /** The rules of the program's type; an extension gets its target's. */
+  rules: ProgTypeRules;
   /** What the tables are asked with; a target found later is put in with {@link Env.attachTo}. */
   prog: ProgContext;
   readonly aux: Aux[] = [];
@@ -257,7 +258,7 @@ export class Env {
       sleepable: this.sleepable,
       caps,
       gplCompatible: input.gplCompatible,
-      attachFuncName: input.attach?.btf.type(input.attach.btfId)?.name ?? '',
+      attachFuncName: input.attach?.btf?.type(input.attach.btfId)?.name ?? '',
       devBound: false,
     };
     for (let i = 0; i < this.insns.count; i++) this.aux.push(new Aux());

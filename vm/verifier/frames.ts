@@ -285,7 +285,9 @@ export function invalidScalar(
   env.verbose(`${text} should have been in [${range.min}, ${range.max}]\n`);
 }
 
-export function rangeWithin(reg: Reg, range: { min: number; max: number }): boolean {
+/** Whether the value is in the range; `low`: its lower half is, the rest does not matter. */
+export function rangeWithin(reg: Reg, range: { min: number; max: number }, low = false): boolean {
+  if (low) return range.min <= reg.range.s32min && reg.range.s32max <= range.max;
   return BigInt(range.min) <= reg.range.smin && reg.range.smax <= BigInt(range.max);
 }
 

@@ -7,6 +7,7 @@ import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { EFAULT, EINVAL, ENOENT } from '../../uapi/errno.ts';
 import { CallMeta, checkArgOffset, checkMemReg, checkRegType, processDynptr } from './args.ts';
 import { isAnyEnum, isStruct, kindStr, skipMods } from './btfwalk.ts';
+import { isCtxType, isProjection, skipQualifiers } from './ctxtype.ts';
 import type { Env, SubprogArg } from './env.ts';
 import * as F from './flags.ts';
 import { baseType } from './flags.ts';
@@ -52,33 +53,11 @@ function argTags(env: Env, btf: Btf, funcId: number, arg: number, isGlobal: bool
   return tags;
 }
 
-/** Name of a context struct and of its kernel twin mean the same (`btf_is_projection_of`). */
-function isProjection(uapi: string, name: string): boolean {
-  return (uapi === '__sk_buff' && name === 'sk_buff') || (uapi === 'xdp_md' && name === 'xdp_buff');
-}
-
-const QUALIFIERS = new Set<number>([BTF_KIND.CONST, BTF_KIND.VOLATILE, BTF_KIND.RESTRICT, BTF_KIND.TYPE_TAG]);
-
-/** A pointer to the program type's context by name (`btf_is_prog_ctx_type`). */
-export function isCtxType(env: Env, btf: Btf, ptr: BtfType): boolean {
-  if (env.progType === BPF_PROG_TYPE.KPROBE) {
-    let t = btf.type(ptr.type);
-    for (let depth = 0; depth < 32 && t !== undefined && QUALIFIERS.has(t.kind); depth++) t = btf.type(t.type);
-    if (t?.kind === BTF_KIND.TYPEDEF && t.name === 'bpf_user_pt_regs_t') return true;
-  }
-  const t = skipMods(btf, ptr.type);
-  if (!isStruct(t)) return false;
-  const uapi = env.rules.ctxUapiName;
-  if (isProjection(uapi, t.name) || uapi === t.name) return true;
-  return uapi === 'bpf_user_pt_regs_t' && t.name === 'pt_regs';
-}
-
 const RAW_TP_TYPES = new Set<number>([BPF_PROG_TYPE.RAW_TRACEPOINT, BPF_PROG_TYPE.RAW_TRACEPOINT_WRITABLE]);
 
 /** A type tagged as context is one (`btf_validate_prog_ctx_type`). */
 function validateCtxType(env: Env, btf: Btf, ptr: BtfType, arg: number): number {
-  let t = btf.type(ptr.type);
-  for (let depth = 0; depth < 32 && t !== undefined && QUALIFIERS.has(t.kind); depth++) t = btf.type(t.type);
+  const t = skipQualifiers(btf, ptr.type);
   if (t?.kind === BTF_KIND.TYPEDEF) {
     if (
       (env.progType === BPF_PROG_TYPE.KPROBE || env.progType === BPF_PROG_TYPE.PERF_EVENT) &&
@@ -168,7 +147,7 @@ function prepareArg(
     return -EINVAL;
   };
   if (t.kind === BTF_KIND.PTR) {
-    if ((tags & TAG_CTX) !== 0 || isCtxType(env, btf, t)) {
+    if ((tags & TAG_CTX) !== 0 || isCtxType(env.rules, btf, t)) {
       if ((tags & ~TAG_CTX) !== 0) return bad();
       if ((tags & TAG_CTX) !== 0 && validateCtxType(env, btf, t, arg) < 0) return -EINVAL;
       return { type: F.ARG_PTR_TO_CTX, memSize: 0 };

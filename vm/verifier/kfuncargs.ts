@@ -8,11 +8,11 @@ import { EACCES, EFAULT, EINVAL } from '../../uapi/errno.ts';
 import { CallMeta, checkArgOffset, checkMemReg, checkMemSize, processDynptr } from './args.ts';
 import { inSleepable, structIdsMatch } from './btfaccess.ts';
 import { isAnyEnum, isStruct, kindStr, skipMods } from './btfwalk.ts';
+import { isCtxType } from './ctxtype.ts';
 import { dynptrReg } from './dynptr.ts';
 import type { Env } from './env.ts';
 import * as F from './flags.ts';
 import { baseType, typeFlag, typeMayBeNull } from './flags.ts';
-import { isCtxType } from './globals.ts';
 import { checkConstStr } from './helpers.ts';
 import { type IterPlace, processIrqFlag, processIter } from './iter.ts';
 import { markNotNull } from './jumps.ts';
@@ -156,7 +156,7 @@ function isSizeArg(facts: KfuncFacts, regs: readonly Reg[], index: number, end: 
 function argKind(env: Env, facts: KfuncFacts, a: Arg): ArgKind | number {
   const { name, pointee, reg, index } = a;
   if (facts.name === 'bpf_cast_to_kern_ctx') return 'ctx';
-  if (isCtxType(env, facts.btf, a.type)) return 'ctx';
+  if (isCtxType(env.rules, facts.btf, a.type)) return 'ctx';
   if (suffix(name, '__nullable') && isNull(reg)) return 'null';
   if (suffix(name, '__alloc')) return 'alloc';
   if (suffix(name, '__refcounted_kptr')) return 'refcounted';

@@ -49,7 +49,7 @@ import {
   typeMayBeNull,
 } from './flags.ts';
 import { regTypeStr } from './print.ts';
-import { constRange, ZERO, zextRange } from './range.ts';
+import { constRange, type Range, refine, UNKNOWN, ZERO, zextRange } from './range.ts';
 import { holdsReference } from './refs.ts';
 import { curRegs, isPktPointer, isPointerValue, markUnknown } from './regs.ts';
 import { signExtend } from './scalar.ts';
@@ -285,6 +285,7 @@ function ctxAccess(env: Env, a: Access): number {
   if (env.rules.ctxKind === 'btf') {
     ok = !write && btfCtxAccess(env, off, size, out);
     if (ok) promoteArg(env, out);
+    if (ok && out.isRetval) out.range = hookResult(env);
   } else if (!(a.signed && env.rules.ctxKind === 'table' && isPointerField(env, off, size))) {
     const access = env.rules.ctxAccess(off, size, write, env.prog);
     if (access !== undefined) {
@@ -311,6 +312,20 @@ function ctxAccess(env: Env, a: Access): number {
   env.aux[a.i]!.ctxPtr = out.ptrOff;
   env.maxCtxOffset = Math.max(env.maxCtxOffset, off + size);
   return 0;
+}
+
+/** What the LSM hook has returned so far: what its programs may return (`bpf_lsm_get_retval_range`). */
+function hookResult(env: Env): Range | undefined {
+  const target = env.attachFuncProto;
+  if (target === undefined || target.btf.type(target.protoId)?.type === 0) return undefined;
+  const allowed = env.rules.returnRange(env.prog);
+  if (allowed === undefined) return undefined;
+  return refine(UNKNOWN, (b) => {
+    b.s32min = allowed.min;
+    b.s32max = allowed.max;
+    b.smin = BigInt(allowed.min);
+    b.smax = BigInt(allowed.max);
+  });
 }
 
 /** Arguments of a structure's members stand for a larger struct (`bpf_tcp_ca_is_valid_access`). */

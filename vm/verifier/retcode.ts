@@ -18,8 +18,12 @@ function voidTarget(env: Env): boolean {
   const type = env.progType;
   if (type !== BPF_PROG_TYPE.LSM && type !== BPF_PROG_TYPE.STRUCT_OPS) return false;
   if (type === BPF_PROG_TYPE.LSM && env.prog.expectedAttachType === BPF_ATTACH_TYPE.LSM_CGROUP) return false;
+  return isVoid(env);
+}
+
+function isVoid(env: Env): boolean {
   const target = env.attachFuncProto;
-  return target !== undefined && target.btf.type(target.protoId)?.type === 0;
+  return target !== undefined && target.protoId !== 0 && target.btf.type(target.protoId)?.type === 0;
 }
 
 /** The struct that a struct_ops function returns a pointer to; undefined: it returns something else. */
@@ -57,6 +61,11 @@ export function checkReturnCode(env: Env, regno: number, name: string): number {
     env.verbose(`At subprogram exit the register R${regno} is not a scalar value (${regTypeStr(reg.type)})\n`);
     return -EINVAL;
   }
+  const isLsm = env.progType === BPF_PROG_TYPE.LSM;
+  const cgroupHook = isLsm && env.prog.expectedAttachType === BPF_ATTACH_TYPE.LSM_CGROUP;
+  const voidHook = cgroupHook && isVoid(env);
+  // Programs on hooks without a result cannot change it.
+  if (voidHook) range = { min: 1, max: 1 };
   if (returned !== undefined) range = { min: 0, max: 0 };
   if (range === undefined) return 0;
   if (reg.type !== SCALAR_VALUE) {
@@ -65,8 +74,10 @@ export function checkReturnCode(env: Env, regno: number, name: string): number {
   }
   err = markChainPrecision(env, regno);
   if (err < 0) return err;
-  if (!rangeWithin(reg, range)) {
+  if (!rangeWithin(reg, range, isLsm && !cgroupHook)) {
     invalidScalar(env, reg, range, when, name);
+    if (voidHook && !isSubprog)
+      env.verbose("Note, BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!\n");
     return -EINVAL;
   }
   return 0;

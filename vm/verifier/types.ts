@@ -174,15 +174,42 @@ export interface VerifierTables {
   progType(type: number): ProgTypeRules | undefined;
   /** Name of a helper by id (`func_id_name`), whatever the program type; undefined beyond the last. */
   helperName(id: number): string | undefined;
+  /** Whether a helper may move or change the packet, whoever calls it (`bpf_helper_changes_pkt_data`). */
+  changesPktData(id: number): boolean;
   kfunc(name: string, progType: number): KfuncProto | undefined;
 }
 
-/** What a function attaches to, for program types with a target. */
+/** A function of the target program. */
+export interface TargetFunc {
+  /** Its type in the program's BTF. */
+  readonly typeId: number;
+  /** Its arguments are not what its type says. */
+  readonly unreliable: boolean;
+  readonly isExceptionCb: boolean;
+  readonly changesPktData: boolean;
+  readonly mightSleep: boolean;
+}
+
+/** The program that another one is put on. */
+export interface TargetProg {
+  readonly type: number;
+  readonly expectedAttachType: number;
+  readonly btf: Btf | undefined;
+  /** Its functions that have BTF, the main one first. */
+  readonly funcs: readonly TargetFunc[];
+  /** It traces a tracing program itself. */
+  readonly attachTracingProg: boolean;
+  /** An extension: the type of what it replaces. */
+  readonly savedDstProgType: number;
+}
+
+/** What a program attaches to, for program types with a target. */
 export interface AttachTarget {
-  readonly btf: Btf;
+  /** Types the id is looked up in: the kernel's, or those of {@link prog}, which may have none. */
+  readonly btf: Btf | undefined;
   readonly btfId: number;
   /** For programs that replace or trace another program. */
-  readonly prog?: { readonly type: number; readonly btf: Btf | undefined } | undefined;
+  readonly prog?: TargetProg | undefined;
 }
 
 /** All the verifier looks at. */
@@ -319,6 +346,11 @@ export interface SubprogInfo {
   readonly isAsyncCb: boolean;
   readonly isExceptionCb: boolean;
   readonly isGlobal: boolean;
+  /** Calls passed it other arguments than its type says; programs on it see five numbers. */
+  readonly unreliable?: boolean;
+  /** It, or what it calls, may change the packet; may sleep. */
+  readonly changesPktData?: boolean;
+  readonly mightSleep?: boolean;
 }
 
 /** The verdict. */

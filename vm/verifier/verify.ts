@@ -6,7 +6,7 @@ import { BPF_LOG_STATS } from '../../base/bpf_log.ts';
 import { isWork, runToEnd, type Work } from '../../base/work.ts';
 import { EFAULT, EINVAL } from '../../uapi/errno.ts';
 import { BPF_PSEUDO_KFUNC_CALL, OP_CALL } from '../insn.ts';
-import { checkAttachTarget } from './attach.ts';
+import { checkAttach } from './attach.ts';
 import { checkBtfInfo, checkFuncInfoEarly } from './btfinfo.ts';
 import { checkCfg, computePostorder, computeScc } from './cfg.ts';
 import { doCheck } from './docheck.ts';
@@ -51,7 +51,7 @@ const STEPS: readonly ((env: Env) => number | Work)[] = [
   resolveLdimm64,
   checkCfg,
   prepare,
-  checkAttachTarget,
+  checkAttach,
   graphFacts,
   doCheck,
   checkMaxStackDepth,
@@ -100,6 +100,9 @@ function subprogFacts(env: Env): SubprogInfo[] {
       isAsyncCb: info.isAsyncCb,
       isExceptionCb: info.isExceptionCb,
       isGlobal: info.global,
+      unreliable: info.unreliable,
+      changesPktData: info.changesPktData,
+      mightSleep: info.mightSleep,
     });
   }
   return out;
