@@ -105,12 +105,15 @@ function* runNetfilter(run: TestRun, skb: Skb, size: number): Work {
     hook = state[NF_STATE.hook]!;
     if (pf !== NFPROTO_IPV4 && pf !== NFPROTO_IPV6) return -EINVAL;
   }
-  if (hook === NF_INET_LOCAL_OUT) skb.protocol = pf === NFPROTO_IPV4 ? ETH_P_IP : ETH_P_IPV6;
-  else {
+  if (hook === NF_INET_LOCAL_OUT) {
+    skb.protocol = pf === NFPROTO_IPV4 ? ETH_P_IP : ETH_P_IPV6;
+    // It came by no device.
+    skb.ifindex = 0;
+  } else {
     const refused = takeEthernet(skb, size, pf);
     if (refused < 0) return refused;
   }
-  const context = new NetfilterContext(run.vm, skb, hook, pf);
+  const context = new NetfilterContext(run.vm, skb, { hook, pf, out: state === undefined ? undefined : LOOPBACK });
   try {
     const result = yield* runRepeated(run, context.ctx);
     return result.errno < 0 ? result.errno : finish(run, [], result);

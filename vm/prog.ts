@@ -220,7 +220,7 @@ export class BpfProg extends BpfProgBase {
     if (tramp.extension !== undefined) return tramp.extension.#enter(-1, ctx);
     const { vm } = this;
     const target = (): bigint => wide(engine.run(ctx), vm.r0Hi);
-    return vm.retBig(tramp.call(vm, [pointerBits(ctx)], target));
+    return vm.retBig(tramp.call(vm, [pointerBits(vm.kernelContext(vm, ctx))], target));
   }
 
   /** A stream of the program (`BPF_STREAM`), or undefined: there is none of the number. */

@@ -192,6 +192,8 @@ export class Vm {
   readonly kernelObjects = new Map<number, KernelObject>();
   /** Return value of the hook a cgroup or LSM program runs for (bpf_get_retval). */
   retval = 0;
+  /** A context as programs that trace its program see it. */
+  kernelContext: (vm: Vm, ctx: number) => number = (_vm, ctx) => ctx;
   /** Packets of contexts. */
   packet: PacketAccess | undefined = undefined;
   readonly timers: Timers;

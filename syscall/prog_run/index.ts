@@ -9,6 +9,7 @@ import type { Work } from '../../base/work.ts';
 import { BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
 import { EINTR, EINVAL, ENOENT, ENOTSUPP, Errno } from '../../uapi/errno.ts';
 import { BpfProg } from '../../vm/prog.ts';
+import { PROG_TYPE_NAMES } from '../../vm/progtypes/index.ts';
 import { ProgramAborted } from '../../vm/vm.ts';
 import type { SessionCommand } from '../ctl_json/session.ts';
 import { progOf } from '../fd.ts';
@@ -16,6 +17,7 @@ import type { Kernel } from '../kernel.ts';
 import type { LocalCaller } from '../local_caller.ts';
 import { workAsCaller } from '../run_context.ts';
 import type { FieldValue, ProgEvent, ProgOutcome, ProgRunner } from './event.ts';
+import { FlowRunner, FunctionRunner, NetfilterRunner } from './hook_runner.ts';
 import { SkbRunner, XdpRunner } from './packet_runner.ts';
 import { isMemoryType, isRecordType, MemoryRunner, RecordRunner } from './record_runner.ts';
 
@@ -40,13 +42,21 @@ const RUN_BUDGET_MS = 10_000;
 /** Milliseconds between two pauses for others. */
 const BATCH_MS = 1;
 
+/** Name of a program type, for messages. */
+function progTypeName(type: number): string {
+  return PROG_TYPE_NAMES[type] ?? String(type);
+}
+
 /** A runner for a program; throws Errno (ENOTSUPP) for the types that have none. Release it after use. */
 export function progRunner(prog: BpfProg): ProgRunner {
   if (prog.type === PT.XDP) return new XdpRunner(prog);
   if (SKB_TYPES.has(prog.type)) return new SkbRunner(prog);
   if (isRecordType(prog.type)) return new RecordRunner(prog);
   if (isMemoryType(prog.type)) return new MemoryRunner(prog);
-  throw new Errno(ENOTSUPP, `Programs of type ${prog.type} cannot be run on an event`);
+  if (prog.type === PT.NETFILTER) return new NetfilterRunner(prog);
+  if (prog.type === PT.FLOW_DISSECTOR) return new FlowRunner(prog);
+  if (prog.type === PT.EXT) return new FunctionRunner(prog);
+  throw new Errno(ENOTSUPP, `Programs of type ${progTypeName(prog.type)} cannot be run on an event`);
 }
 
 function hexBytes(value: unknown): Uint8Array {

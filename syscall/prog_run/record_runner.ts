@@ -15,8 +15,9 @@ import {
   RAW_TP_CTX_SIZE,
   SYSCALL_CTX_MAX,
 } from '../../vm/progtypes/trace.ts';
+import { ArgumentMemory } from './arguments.ts';
 import type { FieldValue, ProgEvent, ProgOutcome, ProgRunner } from './event.ts';
-import { type FieldPlace, FieldTable, toBigInt } from './fields.ts';
+import { type FieldPlace, FieldTable } from './fields.ts';
 import { verdictName } from './verdicts.ts';
 
 const SOCK_TABLE = new FieldTable(SOCK_FIELDS);
@@ -181,7 +182,9 @@ const MEMORY: ReadonlyMap<number, MemoryType> = new Map<number, MemoryType>([
   [PT.CGROUP_SOCK, { max: BPF_SOCK_SIZE, fixed: BPF_SOCK_SIZE, fields: SOCK_CTX }],
   [PT.TRACEPOINT, { max: PERF_MAX_TRACE_SIZE }],
   [PT.RAW_TRACEPOINT, { max: RAW_TP_CTX_SIZE, fixed: RAW_TP_CTX_SIZE, args: true }],
+  [PT.RAW_TRACEPOINT_WRITABLE, { max: RAW_TP_CTX_SIZE, fixed: RAW_TP_CTX_SIZE, args: true }],
   [PT.TRACING, { max: RAW_TP_CTX_SIZE, fixed: RAW_TP_CTX_SIZE, args: true }],
+  [PT.STRUCT_OPS, { max: RAW_TP_CTX_SIZE, fixed: RAW_TP_CTX_SIZE, args: true }],
   [PT.LSM, { max: RAW_TP_CTX_SIZE, fixed: RAW_TP_CTX_SIZE, args: true }],
   [PT.SYSCALL, { max: SYSCALL_CTX_MAX }],
 ]);
@@ -192,10 +195,9 @@ export function isMemoryType(type: number): boolean {
 }
 
 /** The arguments of an event; the last of a function that has returned is its result. */
-function argumentsOf(prog: BpfProg, event: ProgEvent): Arguments {
-  const values = (event.args ?? []).map((value, i) => BigInt.asUintN(64, toBigInt(value, `args[${i}]`)));
+function argumentsOf(prog: BpfProg, values: readonly bigint[]): Arguments {
   const attach = prog.expectedAttachType;
-  const returned = attach === AT.TRACE_FEXIT || attach === AT.MODIFY_RETURN;
+  const returned = prog.type === PT.TRACING && (attach === AT.TRACE_FEXIT || attach === AT.MODIFY_RETURN);
   return returned ? new Arguments(values.slice(0, -1), values.at(-1)) : new Arguments(values);
 }
 
@@ -222,14 +224,18 @@ export class MemoryRunner implements ProgRunner {
     const size = Math.max(fixed ?? data.length, 8);
     const block = arena.alloc(size);
     if (block === 0) throw new Errno(ENOMEM, 'No arena memory for the context');
+    const memory = new ArgumentMemory(this.#prog.vm, this.#prog);
     try {
+      arena.zero(block, size);
       arena.u8.set(data, block);
       if (event.ctx !== undefined) fields?.write(arena, block, event.ctx);
-      if (args === true) this.#prog.vm.contexts.set(block, argumentsOf(this.#prog, event));
-      (event.args ?? []).forEach((value, i) => {
-        if ((i + 1) * 8 > size) throw new Errno(E2BIG, `args: at most ${size / 8} are taken`);
-        arena.u64[(block >> 3) + i] = BigInt.asUintN(64, toBigInt(value, `args[${i}]`));
+      const given = event.args ?? [];
+      if (given.length * 8 > size) throw new Errno(E2BIG, `args: at most ${size / 8} are taken`);
+      const values = given.map((value, i) => memory.value(value, i));
+      values.forEach((value, i) => {
+        arena.u64[(block >> 3) + i] = value;
       });
+      if (args === true) this.#prog.vm.contexts.set(block, argumentsOf(this.#prog, values));
       if (this.#prog.type === PT.CGROUP_SOCK && event.ctx?.['state'] === undefined) {
         arena.i32[(block + BPF_SOCK.rxQueueMapping) >> 2] = -1;
       }
@@ -238,9 +244,11 @@ export class MemoryRunner implements ProgRunner {
       return {
         retval,
         ...(verdict === undefined ? {} : { verdict }),
-        ...(fields === undefined ? { data: arena.u8.slice(block, block + size) } : { ctx: fields.read(arena, block) }),
+        ...(fields !== undefined ? { ctx: fields.read(arena, block) } : {}),
+        ...(fields === undefined && args !== true ? { data: arena.u8.slice(block, block + size) } : {}),
       };
     } finally {
+      memory.release();
       this.#prog.vm.contexts.delete(block);
       arena.free(block, size);
     }

@@ -1,5 +1,6 @@
 /** Names of what programs return, by type (include/uapi/linux/bpf.h, pkt_cls.h, netfilter.h). */
 import { BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
+import { errnoName } from '../../uapi/errno.ts';
 
 const TC = [
   'TC_ACT_OK',
@@ -38,8 +39,14 @@ const NAMES: ReadonlyMap<number, readonly string[]> = new Map<number, readonly s
   [PT.NETFILTER, ['NF_DROP', 'NF_ACCEPT']],
 ]);
 
+/** Types whose programs may answer with a negative errno, and the least such number as 32 bits. */
+const ERRNO_TYPES: ReadonlySet<number> = new Set([PT.LSM, PT.TRACING, PT.CGROUP_SOCKOPT, PT.STRUCT_OPS, PT.SYSCALL]);
+const ERRNO_MIN = 0x1_0000_0000 - 4095;
+
 /** Name of a return value, or undefined when the type has none for it. */
 export function verdictName(type: number, retval: number): string | undefined {
   if ((type === PT.SCHED_CLS || type === PT.SCHED_ACT) && retval === TC_ACT_UNSPEC) return 'TC_ACT_UNSPEC';
+  // Hooks that answer with an errno.
+  if (ERRNO_TYPES.has(type) && retval >= ERRNO_MIN) return `-${errnoName(retval | 0)}`;
   return NAMES.get(type)?.[retval] || undefined;
 }

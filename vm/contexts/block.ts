@@ -29,6 +29,8 @@ export abstract class ContextObject {
   readonly ctx: number;
   /** The last redirect the program asked for. */
   redirect: Redirect | undefined = undefined;
+  /** What stands for it in the kernel's own form, when that was asked for (`contexts/kernel_image.ts`). */
+  image: { readonly addr: number; update(): void; release(): void } | undefined = undefined;
 
   constructor(vm: Vm) {
     this.vm = vm;
@@ -71,6 +73,7 @@ export abstract class ContextObject {
 
   /** Gives the block back. */
   release(): void {
+    this.image?.release();
     this.vm.contexts.delete(this.ctx);
     this.vm.env.arena.free(this.ctx, CTX_BLOCK_SIZE);
   }

@@ -1,4 +1,5 @@
 /** Every helper and kernel function that has an implementation, and the machine that has them all. */
+import { kernelContext } from '../contexts/kernel_image.ts';
 import { Packets } from '../contexts/packet_access.ts';
 import type { HelperImpl, HelperRecord } from '../helper.ts';
 import { Vm, type VmHost, type VmTables } from '../vm.ts';
@@ -66,5 +67,6 @@ export function createVm(env: VmHost): Vm {
   const vm = new Vm(env, TABLES);
   vm.loadAbs = loadAbs;
   vm.packet = new Packets(vm);
+  vm.kernelContext = kernelContext;
   return vm;
 }

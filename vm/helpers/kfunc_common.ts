@@ -4,6 +4,7 @@
  */
 import { BASE_HI } from '../../mm/arena.ts';
 import { E2BIG, EFAULT, EINVAL, ENOENT } from '../../uapi/errno.ts';
+import { kernelContext } from '../contexts/kernel_image.ts';
 import type { HelperImpl, RetKind } from '../helper.ts';
 import { BpfException, type Vm } from '../vm.ts';
 
@@ -236,7 +237,13 @@ export const COMMON_KFUNCS: readonly HelperImpl[] = [
     },
   },
   { name: 'bpf_throw', doc: 'Throws: unwinds the program.', args: 'l', ret: 'void', fn: bpfThrow },
-  same('bpf_cast_to_kern_ctx', 'The context as the kernel’s own structure.'),
+  {
+    name: 'bpf_cast_to_kern_ctx',
+    doc: 'The context as the kernel’s own structure.',
+    args: 'i',
+    ret: 'ptr',
+    fn: (vm, ctx = 0) => kernelContext(vm, ctx),
+  },
   same('bpf_rdonly_cast', 'A pointer of another type, to read.'),
   text(
     'bpf_strcmp',
