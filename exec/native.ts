@@ -41,6 +41,7 @@ export const SYS = {
   OPEN: 2,
   MMAP: 9,
   IOCTL: 16,
+  SETSOCKOPT: 54,
   FCNTL: 72,
   STATFS: 137,
   MOUNT: 165,
@@ -82,6 +83,7 @@ export interface ExecNative {
   supUnmapPages(arena: ArrayBuffer, offset: number, length: number, keep: boolean): number;
   supMapFile(fd: number, length: number): ArrayBuffer | number;
   supGetFd(pid: number, fd: number): number;
+  supSocketFilter(fd: number, reuseport: boolean): number;
   supCloseFd(fd: number): void;
   supEventFd(): number;
   supEventSet(fd: number, ready: boolean, out: boolean): number;

@@ -48,6 +48,8 @@ import { statfsAnonInode, statfsBpffs } from './statfs.ts';
 
 /** Where commands see the file system. */
 const MOUNT_POINT = '/sys/fs/bpf';
+/** Option of setsockopt(2) for a program that chooses a socket. */
+const SO_ATTACH_REUSEPORT_EBPF = 52;
 /** Link of a perf event's descriptor. */
 const PERF_EVENT_LINK = 'anon_inode:[perf_event]';
 /** PATH_MAX, with its NUL. */
@@ -678,6 +680,25 @@ export class Session {
     return event.control(request);
   }
 
+  /**
+   * setsockopt(2) SO_ATTACH_BPF and SO_ATTACH_REUSEPORT_EBPF with a program of ours: the
+   * socket gets a filter that lets everything through. All that can be wrong but for the
+   * program is left to the kernel, which finds no program behind our descriptor.
+   */
+  setsockopt(): number {
+    const value = new Uint8Array(4);
+    const reuseport = this.#arg(2) === SO_ATTACH_REUSEPORT_EBPF;
+    if (this.#arg(4) !== value.length || this.#native.supRead(this.#f64[BOX.ARGS + 3]!, value) < 0) return CONTINUE;
+    const type = this.#programOf(new DataView(value.buffer).getInt32(0, true)).prog?.type;
+    const fits = type === BPF_PROG_TYPE.SOCKET_FILTER || (reuseport && type === BPF_PROG_TYPE.SK_REUSEPORT);
+    if (!fits) return CONTINUE;
+    const socket = this.#native.supGetFd(this.#caller.process, this.#arg(0));
+    if (socket < 0) return CONTINUE;
+    const result = this.#native.supSocketFilter(socket, reuseport);
+    this.#native.supCloseFd(socket);
+    return result;
+  }
+
   /** mmap(2) of a file, shared: the map decides. */
   mmap(): number {
     const fd = this.#arg(4);
@@ -720,5 +741,6 @@ const HANDLERS: Readonly<Record<number, (session: Session) => number>> = {
   [SYS.MOUNT]: (session) => session.mount(),
   [SYS.FCNTL]: (session) => session.fcntl(),
   [SYS.IOCTL]: (session) => session.ioctl(),
+  [SYS.SETSOCKOPT]: (session) => session.setsockopt(),
   [SYS.PERF_EVENT_OPEN]: (session) => session.perfEventOpen(),
 };

@@ -313,6 +313,15 @@ static struct sock_filter filter[] = {
     IF_EQ(EMU_PERF_IOC_TYPE, 0, 1),
     NOTIFY,
     ALLOW,
+    /* setsockopt: a program for a socket. */
+    IF_EQ(SYS_setsockopt, 0, 7),
+    LOAD_ARG(1),
+    IF_EQ(SOL_SOCKET, 0, 4),
+    LOAD_ARG(2),
+    IF_EQ(SO_ATTACH_BPF, 1, 0),
+    IF_EQ(SO_ATTACH_REUSEPORT_EBPF, 0, 1),
+    NOTIFY,
+    ALLOW,
     /* fcntl: F_GETFL, and F_SETFL with O_DIRECT, which neither objects nor pinned files take. */
     IF_EQ(SYS_fcntl, 0, 7),
     LOAD_ARG(1),

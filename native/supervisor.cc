@@ -13,6 +13,7 @@
 #include <linux/audit.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/memfd.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -29,6 +30,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
@@ -1148,6 +1150,18 @@ napi_value GetFdOf(napi_env env, napi_callback_info info) {
   return Int(env, GetFd(pid == 0 ? current.tid : pid, args.i32(1)));
 }
 
+/*
+ * supSocketFilter(fd, reuseport): gives a socket a filter that lets everything through, so
+ * that it is a socket with a filter to all who ask; 0 or -errno.
+ */
+napi_value SocketFilter(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, 0xffffffff)};
+  sock_fprog program = {1, all};
+  int option = args.boolean(1) ? SO_ATTACH_REUSEPORT_CBPF : SO_ATTACH_FILTER;
+  return Int(env, setsockopt(args.i32(0), SOL_SOCKET, option, &program, sizeof program) ? -errno : 0);
+}
+
 /* supCloseFd(fd). */
 napi_value CloseFd(napi_env env, napi_callback_info info) {
   Args args(env, info);
@@ -1322,6 +1336,7 @@ constexpr Export kExports[] = {
     {"supUnmapPages", UnmapPages},
     {"supMapFile", MapFile},
     {"supGetFd", GetFdOf},
+    {"supSocketFilter", SocketFilter},
     {"supCloseFd", CloseFd},
     {"supEventFd", EventFd},
     {"supEventSet", EventSet},
