@@ -21,7 +21,7 @@ import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps } from './map.
 import { arrayMetaEqual, mapMetaEqual } from './map_in_map.ts';
 import { arrayMemUsage } from './mem_usage.ts';
 import { arrayShowElem, percpuArrayShowElem } from './show.ts';
-import { copyMapValue, copyValueOut, freeSpecialFields, roundUp8 } from './value.ts';
+import { copyMapValue, copyValueOut, freeSpecialFields, hasSpinLock, roundUp8 } from './value.ts';
 
 /** Words of the map's header: where the values are, their size, the mask for indices. */
 export const ARRAY_HEADER = { values: 4, elemSize: 5, indexMask: 6 } as const;
@@ -118,7 +118,8 @@ function lookup(map: BpfMap, key: number): number {
 export function arrayUpdateCheck(map: BpfMap, index: number, flags: number): number {
   if (flags >>> 0 > 7 || (flags & 3) === 3) return -EINVAL;
   if (index >= map.maxEntries) return -E2BIG;
-  return (flags & BPF_ELEM.NOEXIST) !== 0 ? -EEXIST : 0;
+  if ((flags & BPF_ELEM.NOEXIST) !== 0) return -EEXIST;
+  return (flags & BPF_ELEM.F_LOCK) !== 0 && !hasSpinLock(map) ? -EINVAL : 0;
 }
 
 function update(map: BpfMap, key: number, value: number, flags: number): number {

@@ -24,7 +24,7 @@ import { ELEM_HASH, ELEM_NEXT, type HtabTable, unlinkElement } from './htab_layo
 import { jhash, jhash1, jhash2, jhash4 } from './jhash.ts';
 import { BpfMap, MAP_HEADER_SIZE, type MapCreateAttr, type MapOps } from './map.ts';
 import { PercpuFreelist } from './percpu_freelist.ts';
-import { checkAndInitMapValue, copyMapValue, copyValueOut, freeSpecialFields, roundUp8 } from './value.ts';
+import { checkAndInitMapValue, copyMapValue, copyValueOut, freeSpecialFields, hasSpinLock, roundUp8 } from './value.ts';
 
 /** Words of the map's header that say where things are (see the top of the file). */
 export const HTAB_HEADER = { table: 4, mask: 5, seed: 6, keyOffset: 7, valueOffset: 8, percpuStride: 9 } as const;
@@ -289,6 +289,7 @@ export function htabUpdate(map: HtabMap, key: number, value: number, flags: numb
   const hash = htabHash(map, key);
   const link = htabFindLink(map, key, hash);
   if (flags !== BPF_ELEM.ANY) {
+    if ((flags & BPF_ELEM.F_LOCK) !== 0 && !hasSpinLock(map)) return -EINVAL;
     const error = checkElemFlags(link !== 0, flags);
     if (error !== 0) return error;
     if (link !== 0 && (flags & BPF_ELEM.F_LOCK) !== 0) {

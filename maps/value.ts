@@ -13,6 +13,11 @@ import type { BpfMap } from './map.ts';
 /** Locks are neither freed nor reset when a value is replaced. */
 const LOCKS: readonly BtfFieldKind[] = ['bpf_spin_lock', 'bpf_res_spin_lock'];
 
+/** Whether values have a bpf_spin_lock, which BPF_F_LOCK is for. */
+export function hasSpinLock(map: BpfMap): boolean {
+  return map.record !== undefined && map.record.spinLockOff >= 0;
+}
+
 /** `round_up(size, 8)`, for sizes up to 2^32. */
 export function roundUp8(size: number): number {
   return Math.ceil(size / 8) * 8;

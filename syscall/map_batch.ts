@@ -5,8 +5,10 @@
  * Generic ones go element by element and use the last key as token; hash tables go
  * bucket by bucket and use the bucket's number.
  */
+
 import { FMODE_READ, FMODE_WRITE } from '../base/object.ts';
 import type { BpfMap, MapBuckets } from '../maps/map.ts';
+import { hasSpinLock } from '../maps/value.ts';
 import { BPF_ELEM, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { EFAULT, EINVAL, ENOENT, ENOMEM, ENOSPC, ENOTSUPP, EPERM } from '../uapi/errno.ts';
 import type { Attr } from './attr.ts';
@@ -14,7 +16,7 @@ import { BATCH } from './attr_table.ts';
 import type { Caller } from './caller.ts';
 import { mapFile, mapPerms } from './fd.ts';
 import type { Kernel } from './kernel.ts';
-import { copyValue, deleteElem, hasSpinLock, nextKey, updateValue, userValueSize } from './map_elem.ts';
+import { copyValue, deleteElem, nextKey, updateValue, userValueSize } from './map_elem.ts';
 
 const AT = BATCH.at;
 const T = BPF_MAP_TYPE;

@@ -5,7 +5,7 @@
  */
 import { type BpfFile, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
 import type { BpfMap, MapOps } from '../maps/map.ts';
-import { copyValueOut } from '../maps/value.ts';
+import { copyValueOut, hasSpinLock } from '../maps/value.ts';
 import { BPF_ELEM, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { EBUSY, EFAULT, EINVAL, ENOENT, ENOMEM, ENOTSUPP, EPERM } from '../uapi/errno.ts';
 import type { Attr } from './attr.ts';
@@ -28,11 +28,6 @@ function flagsOf(attr: Attr): number {
 export function userValueSize(map: BpfMap): number {
   const { ops } = map;
   return ops.userValueSize === undefined ? map.valueSize : ops.userValueSize(map);
-}
-
-/** Whether the value has a bpf_spin_lock, which BPF_F_LOCK takes. */
-export function hasSpinLock(map: BpfMap): boolean {
-  return map.record !== undefined && map.record.spinLockOff >= 0;
 }
 
 /**

@@ -80,8 +80,8 @@ export const SCRATCH = {
 
 /** Bytes of program stack: programs nest (callbacks, programs run by helpers) on it. */
 const STACK_PAGES = 32;
-/** A program or callback is not entered with less stack than this left. */
-const STACK_RESERVE = 8192;
+/** A program or callback is not entered with less stack than this left: 33 tail calls of functions leave up to 256 bytes each. */
+const STACK_RESERVE = 10240;
 /** Pages of a kernel variable, a CPU: a per-CPU variable has this many for each. */
 const KSYM_PAGES = 2;
 /** Bytes from one CPU's copy of per-CPU memory to the next. */

@@ -193,7 +193,21 @@ both(
    r0 *= 1000; r0 += r6; exit
    body:
    r0 = 0; exit`,
-  (t, { r0 }) => t.equal(BigInt.asIntN(64, r0), -7022n),
+  // A loop that is written out gives -E2BIG in 32 bits.
+  (t, { r0 }) => t.equal(BigInt.asIntN(64, r0), 0xfffffff9n * 1000n - 22n),
+);
+
+both(
+  'bpf_loop with flags that are not known is a call: 32 bits of its turns count, and -E2BIG is 64 bits',
+  `r6 = 0
+   r9 = 0
+   r1 = 0x100000003 ll; r2 = func body; r3 = 0; r4 = r9; call 181
+   r6 = r0
+   r1 = 8388609; r2 = func body; r3 = 0; r4 = r9; call 181
+   r0 *= 1000; r0 += r6; exit
+   body:
+   r0 = 0; exit`,
+  (t, { r0 }) => t.equal(BigInt.asIntN(64, r0), -6997n),
 );
 
 both(
@@ -395,6 +409,23 @@ for (const engine of ENGINES) {
       r0 = 3; exit`;
     const prog = trustedProg(vm, asm(source), engine, { maps });
     t.equal(prog.run64(vm.env.arena.alloc(64)), 80303n);
+    t.end();
+  });
+
+  t.test(`functions that make tail calls leave their callers' frames behind, 33 times (${engine})`, (t) => {
+    const { vm, maps } = machine([BPF_MAP_TYPE.PROG_ARRAY, 4, 4, 4]);
+    const source = `r6 = r1
+      call f
+      r0 += 1; exit
+      f:
+      call g
+      r0 += 1; exit
+      g:
+      r2 = map[0]; r3 = 0; call 12
+      r0 = 0; exit`;
+    const prog = trustedProg(vm, asm(source), engine, { maps });
+    putProg(maps[0]!, 0, prog);
+    t.equal(prog.run64(vm.env.arena.alloc(64)), 68n, 'two frames for each of 34 programs');
     t.end();
   });
 

@@ -21,7 +21,6 @@ const MAY_GOTO_TURNS = 0xffff;
 /** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
 const MAX_LOOPS = 8 * 1024 * 1024;
 const E2BIG = 7;
-const EINVAL = 22;
 
 /** A helper call made ready: the word of each argument in the register file. */
 interface ReadyCall {
@@ -45,8 +44,8 @@ function argWords(impl: HelperImpl): number[] {
 /** Frames of one run: what a function's caller needs when it goes on. */
 class RunState {
   depth = 0;
-  /** {@link FRAME_WORDS} words a frame. */
-  readonly frames = new Int32Array(FRAME_WORDS * MAX_CALL_FRAMES);
+  /** {@link FRAME_WORDS} words a frame; grows when tail calls of functions leave more callers behind than one program has. */
+  frames = new Int32Array(FRAME_WORDS * MAX_CALL_FRAMES);
   /** The program and register file of each caller: a tail call changes them. */
   readonly engines: Interpreter[] = [];
   readonly files: Int32Array[] = [];
@@ -56,10 +55,19 @@ class RunState {
   mayGotoStart = 0;
 }
 
+/** Room for twice as many frames: each tail call that a function makes may leave those of its program behind. */
+function growFrames(state: RunState): void {
+  if (state.depth >= MAX_CALL_FRAMES * (MAX_TAIL_CALL_CNT + 1)) throw new ProgramAborted('Too many call frames');
+  const grown = new Int32Array(state.frames.length * 2);
+  grown.set(state.frames);
+  state.frames = grown;
+}
+
 /** Saves the caller's frame; `p` is where it goes on. */
 function pushFrame(state: RunState, self: Interpreter, R: Int32Array, p: number): void {
-  const { frames, depth } = state;
-  if (depth === MAX_CALL_FRAMES) throw new ProgramAborted('More than 8 call frames');
+  const { depth } = state;
+  if (depth * FRAME_WORDS === state.frames.length) growFrames(state);
+  const { frames } = state;
   const f = depth * FRAME_WORDS;
   frames[f] = p;
   frames[f + 1] = R[12]!;
@@ -199,29 +207,28 @@ export class Interpreter implements Engine {
   }
 }
 
-/** bpf_loop (`helper 181`): the callback in a new frame, until it returns non-zero. Leaves r0. */
+/**
+ * bpf_loop where it is written as a loop (`inline_bpf_loop`): the callback in a new frame,
+ * until it returns non-zero. Leaves r0; -E2BIG is only 32 bits there.
+ */
 function loopHelper(vm: Vm, engine: Interpreter, regs: Int32Array, subprog: number): void {
   const turns = regs[2]! >>> 0;
   const ctxLo = regs[6]!;
   const ctxHi = regs[7]!;
   let done = 0;
-  let error = 0;
-  if (regs[8] !== 0 || regs[9] !== 0) error = -EINVAL;
-  else if (regs[3] !== 0 || turns > MAX_LOOPS) error = -E2BIG;
+  if (regs[3] !== 0 || turns > MAX_LOOPS) done = -E2BIG;
   else {
-    for (; done < turns; done++) {
+    while (done < turns) {
       vm.loopTurn();
       vm.setArg(0, done, 0);
       vm.setArg(1, ctxLo, ctxHi);
       const lo = engine.call(subprog);
-      if (lo !== 0 || vm.r0Hi !== 0) {
-        done++;
-        break;
-      }
+      done++;
+      if (lo !== 0 || vm.r0Hi !== 0) break;
     }
   }
-  regs[0] = error === 0 ? done : error;
-  regs[1] = error >> 31;
+  regs[0] = done;
+  regs[1] = 0;
 }
 
 /** Calls a helper with its words of the register file; leaves r0. */

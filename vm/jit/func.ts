@@ -1,6 +1,5 @@
 /** The compiler's pass over the instructions of one function. */
 import { FdArrayMap } from '../../maps/array_fd.ts';
-import { EINVAL } from '../../uapi/errno.ts';
 import { argCount, type HelperImpl } from '../helper.ts';
 import {
   BPF_ADDR_SPACE_CAST,
@@ -529,23 +528,16 @@ class FunctionEmitter implements BlockEmitter {
     code.op(W.end);
   }
 
-  /** bpf_loop as a loop: r1 turns of a function of (index, r3), until it returns non-zero. */
+  /** bpf_loop as a loop (`inline_bpf_loop`): r1 turns of a function of (index, r3), until it returns non-zero. Its flags are 0. */
   #loop(subprog: number): void {
     const code = this.#code;
     const scratch = this.#context.scratch;
     const turn = code.newLocal(I32);
-    code.get(4);
-    code.op(W.i64_eqz);
-    code.op(W.i32_eqz);
-    code.local(W.if, VOID);
-    code.i64(-EINVAL, -1);
-    code.set(0);
-    code.op(W.else);
     code.get(1);
     code.i64(MAX_LOOPS, 0);
     code.op(W.i64_gt_u);
     code.local(W.if, VOID);
-    code.i64(-E2BIG, -1);
+    code.i64(-E2BIG, 0);
     code.set(0);
     code.op(W.else);
     code.i32(0);
@@ -584,7 +576,6 @@ class FunctionEmitter implements BlockEmitter {
     code.op(W.end);
     code.local(W.local_get, turn);
     code.set32(0);
-    code.op(W.end);
     code.op(W.end);
   }
 }

@@ -78,6 +78,8 @@ export function trustedFacts(bytes: Uint8Array, maps: readonly BpfMap[] = [], de
       fact.helperId = insns.imm[i]!;
       fact.map = map as never;
       fact.callback = callback;
+      // `r4 = 0` just before: flags that are always 0.
+      if (insns.op[i - 1] === 0xb7 && insns.dst[i - 1] === 4 && insns.imm[i - 1] === 0) fact.loopCallback = callback;
     }
   }
   const subprogs: SubprogInfo[] = order.map((start, index) => ({

@@ -12,9 +12,12 @@ export const PACKET_SIZE = 128;
 export const FUZZ_MAP = { name: 'm', type: 2, keySize: 4, valueSize: 16, maxEntries: 8 };
 
 const ALU_OPS = [0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x90, 0xa0, 0xb0, 0xc0];
-const JMP_OPS = [0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0xa0, 0xb0, 0xc0, 0xd0];
-const ATOMIC_OPS = [0x00, 0x40, 0x50, 0xa0, 0x01, 0x41, 0x51, 0xa1, 0xe1, 0xf1];
-const SIZES = [
+/** Conditions. */
+export const JMP_OPS = [0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0xa0, 0xb0, 0xc0, 0xd0];
+/** Operations of atomics on 4 and 8 bytes. */
+export const ATOMIC_OPS = [0x00, 0x40, 0x50, 0xa0, 0x01, 0x41, 0x51, 0xa1, 0xe1, 0xf1];
+/** Size bits of an opcode, and the bytes they mean. */
+export const SIZES = [
   [0x10, 1],
   [0x08, 2],
   [0x00, 4],
@@ -26,7 +29,7 @@ const EDGES = [0, 1, -1, 2, 7, 31, 32, 63, 255, 256, 0x7fff, 0x8000, 0xffff, 0x1
 const STACK_SLOTS = 8;
 
 /** Writes instructions. */
-class Emitter {
+export class Emitter {
   readonly random: Random;
   readonly words: [op: number, dst: number, src: number, off: number, imm: number][] = [];
 
@@ -56,10 +59,24 @@ class Emitter {
   }
 }
 
-/** A register that holds a scalar. r6 is the packet, r9 the loop counter, r10 the stack. */
-const SCALARS = [0, 1, 2, 3, 4, 5, 7, 8];
+/** Instructions as bytes. */
+export function encodeWords(words: Emitter['words']): Uint8Array {
+  const bytes = new Uint8Array(words.length * 8);
+  const view = new DataView(bytes.buffer);
+  words.forEach(([op, dst, src, off, imm], i) => {
+    view.setUint8(i * 8, op);
+    view.setUint8(i * 8 + 1, dst | (src << 4));
+    view.setInt16(i * 8 + 2, off, true);
+    view.setInt32(i * 8 + 4, imm, true);
+  });
+  return bytes;
+}
 
-function alu(e: Emitter): void {
+/** A register that holds a scalar. r6 is the packet, r9 the loop counter, r10 the stack. */
+export const SCALARS = [0, 1, 2, 3, 4, 5, 7, 8];
+
+/** One arithmetic instruction on scalars. */
+export function alu(e: Emitter): void {
   const is64 = e.below(2) === 1;
   const cls = is64 ? 7 : 4;
   const dst = e.pick(SCALARS);
@@ -213,15 +230,7 @@ export function randomProgram(random: Random): Uint8Array {
     if (word[0] === 0x85 && word[2] === 1) word[4] = start - i - 1;
   });
   if (e.words.some((word) => word[0] === 0x85 && word[2] === 1)) leaf(e);
-  const bytes = new Uint8Array(e.words.length * 8);
-  const view = new DataView(bytes.buffer);
-  e.words.forEach(([op, dst, src, off, imm], i) => {
-    view.setUint8(i * 8, op);
-    view.setUint8(i * 8 + 1, dst | (src << 4));
-    view.setInt16(i * 8 + 2, off, true);
-    view.setInt32(i * 8 + 4, imm, true);
-  });
-  return bytes;
+  return encodeWords(e.words);
 }
 
 /** A packet with bytes at the edges, so that comparisons go both ways. */

@@ -1,0 +1,273 @@
+/**
+ * A case of the wide fuzzer as a script of commands (see native/fuzz_kernel.c), and a
+ * machine of ours that runs such scripts through bpf(2): the real verifier, the real
+ * test runs.
+ */
+import { seededRandom } from '../../../base/env.ts';
+import type { Btf } from '../../../btf/btf.ts';
+import { BTF_KIND } from '../../../btf/kinds.ts';
+import { Kernel } from '../../../syscall/kernel.ts';
+import { LocalCaller } from '../../../syscall/local_caller.ts';
+import { BPF_CMD } from '../../../uapi/bpf.ts';
+import { BpfProg, type EngineName } from '../../../vm/prog.ts';
+import { decodeHex } from './hex.ts';
+import { isDumped, OUTER, PROG_ARRAY, RODATA, RODATA_TEXT, WIDE_MAPS } from './wide_maps.ts';
+import { KFUNCS, KTYPES, SCHED_CLS, type WideCase, type WideProgram } from './wide_program.ts';
+
+const SKB_SIZE = 192;
+const ATTR_SIZE = 168;
+/** Room for packets that grow. */
+const DATA_SIZE = 1 << 16;
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** The instructions with numbers of maps of the script and ids of the kernel's types. */
+function resolve({ insns, typeIds }: WideProgram, maps: readonly number[], btf: Btf): Uint8Array {
+  const bytes = insns.slice();
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < bytes.length; at += 8) {
+    const src = bytes[at + 1]! >> 4;
+    if (bytes[at] === 0x18) {
+      if (src === 1 || src === 2) view.setInt32(at + 4, maps.indexOf(view.getInt32(at + 4, true)), true);
+      at += 8;
+    } else if (bytes[at] === 0x85 && src === 2) {
+      view.setInt32(at + 4, btf.find(KFUNCS[view.getInt32(at + 4, true)]!, BTF_KIND.FUNC), true);
+    }
+  }
+  for (const [insn, type] of typeIds) view.setInt32(insn * 8 + 4, btf.find(KTYPES[type]!, BTF_KIND.STRUCT), true);
+  return bytes;
+}
+
+/** Most functions of a program. */
+const FUNCS_MAX = 64;
+
+/** Types for programs: `static int f()` as many times as there can be functions; the first has id 3. */
+export function functionTypes(): Uint8Array {
+  const strings = '\0int\0f\0';
+  const types = [1, 0x01000000, 4, 0x01000020, 0, 0x0d000000, 1];
+  for (let i = 0; i < FUNCS_MAX; i++) types.push(5, 0x0c000000, 2);
+  const bytes = new Uint8Array(24 + types.length * 4 + strings.length);
+  const header = [0x0001eb9f, 24, 0, types.length * 4, types.length * 4, strings.length];
+  new Int32Array(bytes.buffer, 0, 6 + types.length).set([...header, ...types]);
+  bytes.set(Buffer.from(strings, 'latin1'), 24 + types.length * 4);
+  return bytes;
+}
+
+/** The commands of a case. `btf`: the types of the kernel that runs it. */
+export function scriptOf(test: WideCase, btf: Btf): string[] {
+  const { maps, progs, type } = test;
+  const script = maps.map((number) => {
+    const { type, keySize, valueSize, maxEntries, flags, inner } = WIDE_MAPS[number]!;
+    return `m ${type} ${keySize} ${valueSize} ${maxEntries} ${flags} ${inner === undefined ? -1 : maps.indexOf(inner)}`;
+  });
+  for (const { map, key, value } of test.entries) script.push(`u ${maps.indexOf(map)} ${key} ${value}`);
+  if (maps.includes(RODATA)) {
+    const text = Buffer.alloc(64);
+    text.write(RODATA_TEXT, 'latin1');
+    script.push(`u ${maps.indexOf(RODATA)} 00000000 ${text.toString('hex')}`, `f ${maps.indexOf(RODATA)}`);
+  }
+  if (maps.includes(OUTER)) script.push(`i ${maps.indexOf(OUTER)} 1 ${maps.indexOf(WIDE_MAPS[OUTER]!.inner!)}`);
+  for (const prog of progs) script.push(`p ${type} ${hex(resolve(prog, maps, btf))} ${prog.starts}`);
+  const main = progs.length - 1;
+  if (maps.includes(PROG_ARRAY)) {
+    for (let i = 0; i <= main; i++) script.push(`s ${maps.indexOf(PROG_ARRAY)} ${i === main ? 3 : i + 1} ${i}`);
+  }
+  // A second run meets what the first has left in the maps.
+  for (let i = 0; i < 2; i++) script.push(`r ${main} ${hex(test.packet)} ${type === SCHED_CLS ? SKB_SIZE : 0}`);
+  for (const [index, number] of maps.entries()) if (isDumped(number)) script.push(`d ${index}`);
+  script.push('c');
+  return script;
+}
+
+/** Elements in an order that is always the same; those of queues (which have no key) stay as they are. */
+export function sortedAnswer(answer: string): string {
+  return answer.includes('=') ? answer.split(' ').filter(Boolean).sort().join(' ') : answer.trim();
+}
+
+type Field = readonly [offset: number, size: 4 | 8, value: number];
+
+function attrOf(...fields: readonly Field[]): Uint8Array {
+  const bytes = new Uint8Array(ATTR_SIZE);
+  const view = new DataView(bytes.buffer);
+  for (const [offset, size, value] of fields) {
+    if (size === 8) view.setBigUint64(offset, BigInt(value), true);
+    else view.setInt32(offset, value | 0, true);
+  }
+  return bytes;
+}
+
+interface ScriptMap {
+  readonly fd: number;
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+}
+
+/** Our kernel. */
+export class WideMachine {
+  readonly kernel: Kernel;
+  readonly #caller = new LocalCaller({ memory: 1 << 26 });
+  /** Descriptor of {@link functionTypes}. */
+  readonly #btf: number;
+  #maps: ScriptMap[] = [];
+  #progs: number[] = [];
+  /** Exceptions inside ourselves. */
+  readonly bugs: unknown[] = [];
+
+  constructor(vmlinux: Uint8Array, cpus: number) {
+    let now = 1_000_000_000n;
+    const tick = (): bigint => {
+      now += 1000n;
+      return now;
+    };
+    this.kernel = new Kernel({
+      cpus,
+      memory: 64 << 20,
+      poison: true,
+      clock: { monotonic: tick, boottime: tick, realtime: tick },
+      random: seededRandom(1),
+      vmlinux,
+    });
+    this.kernel.onBug = (error) => this.bugs.push(error);
+    const types = functionTypes();
+    this.#btf = this.#bpf(BPF_CMD.BTF_LOAD, attrOf([0, 8, this.#caller.put(types)], [16, 4, types.length])).result;
+  }
+
+  #bpf(cmd: number, attr: Uint8Array): { result: number; attr: Uint8Array } {
+    const at = this.#caller.put(attr);
+    const result = this.kernel.bpf(cmd, attr, attr.length, at, this.#caller);
+    return { result, attr: this.#caller.bytes(at, attr.length) };
+  }
+
+  /** The answers to a script with programs on one engine. */
+  run(script: readonly string[], engine: EngineName): string[] {
+    return script.map((line) => {
+      this.#caller.reset();
+      return this.#command(line, engine);
+    });
+  }
+
+  #command(line: string, engine: EngineName): string {
+    const [name, ...words] = line.split(' ');
+    const number = (i: number): number => Number(words[i]);
+    const bytes = (i: number): number => (words[i] === '-' ? 0 : this.#caller.put(decodeHex(words[i] ?? '')));
+    switch (name) {
+      case 'm': {
+        const inner = number(5);
+        const fields: Field[] = [0, 1, 2, 3, 4].map((i) => [4 * i, 4, number(i)]);
+        if (inner >= 0) fields.push([20, 4, this.#maps[inner]!.fd]);
+        const { result } = this.#bpf(BPF_CMD.MAP_CREATE, attrOf(...fields));
+        this.#maps.push({ fd: result, type: number(0), keySize: number(1), valueSize: number(2) });
+        return said(result);
+      }
+      case 'u':
+        return this.#update(number(0), bytes(1), bytes(2));
+      case 'i':
+      case 's': {
+        const word = (value: number): number => this.#caller.put(new Uint8Array(Int32Array.of(value).buffer));
+        const fd = name === 'i' ? this.#maps[number(2)]?.fd : this.#progs[number(2)];
+        return this.#update(number(0), word(number(1)), word(fd ?? -1));
+      }
+      case 'f':
+        return said(this.#bpf(BPF_CMD.MAP_FREEZE, attrOf([0, 4, this.#maps[number(0)]!.fd])).result);
+      case 'p':
+        return this.#load(number(0), words[1] ?? '', (words[2] ?? '0').split(',').map(Number), engine);
+      case 'r':
+        return this.#test(this.#progs[number(0)] ?? -1, words[1] ?? '', number(2));
+      case 'd':
+        return this.#dump(this.#maps[number(0)]!);
+      default:
+        for (const fd of this.#progs) this.#caller.close(fd);
+        for (const { fd } of this.#maps) this.#caller.close(fd);
+        this.#progs = [];
+        this.#maps = [];
+        return 'ok';
+    }
+  }
+
+  #update(map: number, key: number, value: number): string {
+    const fields: Field[] = [
+      [0, 4, this.#maps[map]!.fd],
+      [8, 8, key],
+      [16, 8, value],
+    ];
+    return said(this.#bpf(BPF_CMD.MAP_UPDATE_ELEM, attrOf(...fields)).result);
+  }
+
+  #load(type: number, code: string, starts: readonly number[], engine: EngineName): string {
+    const insns = decodeHex(code);
+    const view = new DataView(insns.buffer);
+    for (let at = 0; at < insns.length; at += 8) {
+      if (insns[at] !== 0x18) continue;
+      const src = insns[at + 1]! >> 4;
+      if (src === 1 || src === 2) view.setInt32(at + 4, this.#maps[view.getInt32(at + 4, true)]?.fd ?? -1, true);
+      at += 8;
+    }
+    const { result } = this.#bpf(
+      BPF_CMD.PROG_LOAD,
+      attrOf(
+        [0, 4, type],
+        [4, 4, insns.length / 8],
+        [8, 8, this.#caller.put(insns)],
+        [16, 8, this.#caller.put(Buffer.from('GPL\0'))],
+        [72, 4, this.#btf],
+        [76, 4, 8],
+        [80, 8, this.#caller.put(new Uint8Array(Int32Array.from(starts.flatMap((start, i) => [start, 3 + i])).buffer))],
+        [88, 4, starts.length],
+      ),
+    );
+    if (result < 0) return said(result);
+    const prog = this.#caller.objectOf(result);
+    if (prog instanceof BpfProg) prog.useEngine(engine);
+    this.#progs.push(result);
+    return 'ok';
+  }
+
+  #test(fd: number, packet: string, ctxSize: number): string {
+    const data = decodeHex(packet);
+    const room = this.#caller.alloc(DATA_SIZE);
+    const ctx = ctxSize === 0 ? 0 : this.#caller.alloc(ctxSize);
+    const { result, attr } = this.#bpf(
+      BPF_CMD.PROG_TEST_RUN,
+      attrOf(
+        [0, 4, fd],
+        [8, 4, data.length],
+        [12, 4, DATA_SIZE],
+        [16, 8, this.#caller.put(data)],
+        [24, 8, room],
+        [44, 4, ctxSize],
+        [56, 8, ctx],
+      ),
+    );
+    if (result < 0) return said(result);
+    const view = new DataView(attr.buffer);
+    const out = this.#caller.bytes(room, view.getUint32(12, true));
+    return `${view.getUint32(4, true)} ${hex(out)} ${ctx === 0 ? '' : hex(this.#caller.bytes(ctx, ctxSize))}`.trim();
+  }
+
+  #dump({ fd, type, keySize, valueSize }: ScriptMap): string {
+    const isPercpu = type === 5 || type === 6 || type === 10;
+    const size = isPercpu ? Math.ceil(valueSize / 8) * 8 * this.kernel.nrCpus : valueSize;
+    const key = this.#caller.alloc(Math.max(keySize, 8));
+    const value = this.#caller.alloc(size);
+    const isQueue = keySize === 0;
+    const parts: string[] = [];
+    for (let n = 0; n < 5000; n++) {
+      if (isQueue) {
+        const { result } = this.#bpf(BPF_CMD.MAP_LOOKUP_AND_DELETE_ELEM, attrOf([0, 4, fd], [16, 8, value]));
+        if (result < 0) break;
+        parts.push(hex(this.#caller.bytes(value, size)));
+        continue;
+      }
+      const next = attrOf([0, 4, fd], [8, 8, n === 0 ? 0 : key], [16, 8, key]);
+      if (this.#bpf(BPF_CMD.MAP_GET_NEXT_KEY, next).result < 0) break;
+      this.#bpf(BPF_CMD.MAP_LOOKUP_ELEM, attrOf([0, 4, fd], [8, 8, key], [16, 8, value]));
+      parts.push(`${hex(this.#caller.bytes(key, keySize))}=${hex(this.#caller.bytes(value, size))}`);
+    }
+    return parts.join(' ');
+  }
+}
+
+function said(result: number): string {
+  return result < 0 ? `err ${-result}` : 'ok';
+}
