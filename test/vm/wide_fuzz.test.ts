@@ -16,9 +16,9 @@ import t from 'tap';
 import { seededRandom } from '../../base/env.ts';
 import { builtinBtf } from '../../btf/builtin.ts';
 import { wideCase } from './lib/wide_program.ts';
-import { functionTypes, scriptOf, sortedAnswer, WideMachine } from './lib/wide_script.ts';
+import { functionTypes, scriptOf, sortedAnswer, TOO_COMPLEX, WideMachine } from './lib/wide_script.ts';
 
-const COUNT = Number(process.env['FUZZ_COUNT'] ?? 250);
+const COUNT = Number(process.env['FUZZ_COUNT'] ?? 100);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
 const WITH_KERNEL = process.env['FUZZ_KERNEL'] === '1';
 const SHOW = Number(process.env['FUZZ_SHOW'] ?? -1);
@@ -94,6 +94,7 @@ t.test(`${COUNT} random programs agree on all engines (seed ${SEED})`, { timeout
   let failures = 0;
   let accepted = 0;
   let kernelBugs = 0;
+  let complex = 0;
   const check = async (): Promise<void> => {
     const { script, number, found } = waiting.shift()!;
     if (kernel !== undefined) found['kernel'] = await kernel.answers(script.length);
@@ -118,15 +119,22 @@ t.test(`${COUNT} random programs agree on all engines (seed ${SEED})`, { timeout
       machine = new WideMachine(vmlinux, cpus);
     }
     const script = scriptOf(wideCase(random), machine.kernel.vmlinux!);
+    const found = machine.both(script);
+    if (found.interp.includes(TOO_COMPLEX)) {
+      complex++;
+      continue;
+    }
     kernel?.send(script);
-    const interp = machine.run(script, 'interp');
-    const jit = machine.run(script, 'jit');
-    waiting.push({ script, number: done, found: { interp, jit } });
+    waiting.push({ script, number: done, found });
+    if (done % 1000 === 0) t.comment(`${done} after ${Math.round(process.cpuUsage().user / 1e6)} s`);
     if (waiting.length === WINDOW) await check();
   }
   while (waiting.length > 0) await check();
   t.equal(machine.bugs.length, 0, `nothing failed by itself ${machine.bugs[0] ?? ''}`);
-  t.comment(`${accepted} of ${COUNT} cases accepted, ${kernelBugs} not by the kernel for a bug of its own`, [...kinds]);
+  t.comment(
+    `${accepted} of ${COUNT} cases accepted, ${complex} too complex, ${kernelBugs} not by the kernel for a bug of its own`,
+    [...kinds],
+  );
   t.equal(failures, 0, 'no case differs');
   t.ok(accepted > COUNT * 0.8, 'most are accepted');
   t.end();

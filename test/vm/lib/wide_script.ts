@@ -10,12 +10,17 @@ import { Kernel } from '../../../syscall/kernel.ts';
 import { LocalCaller } from '../../../syscall/local_caller.ts';
 import { BPF_CMD } from '../../../uapi/bpf.ts';
 import { BpfProg, type EngineName } from '../../../vm/prog.ts';
+import type { MapDesc, VerifierInput, VerifierResult } from '../../../vm/verifier/types.ts';
+import { verifySteps } from '../../../vm/verifier/verify.ts';
 import { decodeHex } from './hex.ts';
 import { isDumped, OUTER, PROG_ARRAY, RODATA, RODATA_TEXT, WIDE_MAPS } from './wide_maps.ts';
 import { KFUNCS, KTYPES, SCHED_CLS, type WideCase, type WideProgram } from './wide_program.ts';
 
 const SKB_SIZE = 192;
 const ATTR_SIZE = 168;
+/** Pauses of the verifier after which a program is given up as too complex (-EAGAIN): it would take both verifiers seconds. */
+const STEPS_MAX = 300;
+export const TOO_COMPLEX = 'err 11';
 /** Room for packets that grow. */
 const DATA_SIZE = 1 << 16;
 
@@ -111,6 +116,10 @@ export class WideMachine {
   readonly #btf: number;
   #maps: ScriptMap[] = [];
   #progs: number[] = [];
+  /** Results of the verifier for the programs of the script, in their order. */
+  #verified: { result: VerifierResult; maps: MapDesc[] }[] = [];
+  #first = true;
+  #loads = 0;
   /** Exceptions inside ourselves. */
   readonly bugs: unknown[] = [];
 
@@ -127,6 +136,7 @@ export class WideMachine {
       clock: { monotonic: tick, boottime: tick, realtime: tick },
       random: seededRandom(1),
       vmlinux,
+      verify: (input) => this.#verify(input),
     });
     this.kernel.onBug = (error) => this.bugs.push(error);
     const types = functionTypes();
@@ -137,6 +147,44 @@ export class WideMachine {
     const at = this.#caller.put(attr);
     const result = this.kernel.bpf(cmd, attr, attr.length, at, this.#caller);
     return { result, attr: this.#caller.bytes(at, attr.length) };
+  }
+
+  /**
+   * The verifier, once for programs that are loaded again: the second engine's maps take the
+   * place of the first one's.
+   */
+  #verify(input: VerifierInput): VerifierResult {
+    const again = this.#verified[this.#loads++];
+    if (again === undefined || this.#first) {
+      const work = verifySteps(input);
+      let step = work.next(false);
+      for (let turns = 0; step.done !== true; turns++) step = work.next(turns > STEPS_MAX);
+      const result = step.value;
+      this.#verified.push({ result, maps: this.#mapObjects() });
+      return result;
+    }
+    const { result, maps } = again;
+    const now = this.#mapObjects();
+    const replaced = (map: MapDesc): MapDesc => now[maps.indexOf(map)] ?? map;
+    for (const aux of result.aux) if (aux.map !== undefined) aux.map = replaced(aux.map);
+    return { ...result, usedMaps: result.usedMaps.map(replaced) };
+  }
+
+  #mapObjects(): MapDesc[] {
+    return this.#maps.map(({ fd }) => this.#caller.objectOf(fd) as unknown as MapDesc);
+  }
+
+  /** The answers to a script on both engines. */
+  both(script: readonly string[]): { interp: string[]; jit: string[] } {
+    this.#verified = [];
+    this.#loads = 0;
+    const interp = this.run(script, 'interp');
+    this.#first = false;
+    this.#loads = 0;
+    const jit = this.run(script, 'jit');
+    this.#first = true;
+    this.#verified = [];
+    return { interp, jit };
   }
 
   /** The answers to a script with programs on one engine. */
