@@ -16,6 +16,8 @@ export interface KernelFlags {
   readonly clock?: ClockSetting;
   /** What programs run on; `both` is for `run` only. */
   readonly engine?: 'jit' | 'interp' | 'both';
+  /** Milliseconds one run of a program may take. */
+  readonly runBudget?: number;
 }
 
 /** Where a clock that stands still begins: nanoseconds since boot, and what the real time was at boot. */
@@ -63,4 +65,12 @@ export function kernelOptions(): Option[] {
 export function projectVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
+}
+
+/** The option of commands that run programs. */
+export function runBudgetOption(): Option {
+  return new Option(
+    '--run-budget <ms>',
+    'end a program that runs for longer: others are served between runs, not within one (default: 1000)',
+  ).argParser(parseCount(1));
 }

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { EIO, Errno } from '../uapi/errno.ts';
 import { EXIT, parseCount } from './common.ts';
-import { type KernelFlags, kernelOptions } from './flags.ts';
+import { type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
 
 /** Options of `bpf-emu run`. */
 export interface RunFlags extends KernelFlags {
@@ -41,7 +41,7 @@ export function addRunCommand(program: Command): void {
       new Option('--engine <name>', 'compiled, interpreted, or both and compared').choices(['jit', 'interp', 'both']),
     )
     .option('--json', 'answer with JSON');
-  for (const option of kernelOptions()) command.addOption(option);
+  for (const option of [runBudgetOption(), ...kernelOptions()]) command.addOption(option);
   command.action(async (object: string, flags: RunFlags) => {
     const { runObject } = await import('./run_object.ts');
     const bytes = readInput(object);

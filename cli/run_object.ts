@@ -90,10 +90,15 @@ function framesOf(packets: readonly Packet[], tally: Tally): Frame[] {
   return frames;
 }
 
+/** Room for the log of a program that is refused. */
+const LOG_SIZE = 64 << 20;
+
 /** Loads the object and runs the program. */
 export function runObject(job: RunJob): RunResult {
   const { flags } = job;
   const kernel = makeKernel(flags);
+  // The run fails with that message.
+  kernel.vm.onBudget = undefined;
   const time = new RunClock(kernel, flags);
   // What the program prints goes beside its results.
   kernel.vm.onTrace = (line) => console.error(formatTraceLine(line));
@@ -104,7 +109,12 @@ export function runObject(job: RunJob): RunResult {
     throw new Errno(ENOENT, `${job.name} has no program ${flags.prog ?? ''}; it has ${names || 'none'}`);
   }
   const caller = new LocalCaller({ memory: 1 << 30 });
-  const loaded = loadObject(kernel, caller, spec, { logLevel: 1, only: new Set([wanted.name]) });
+  const loaded = loadObject(kernel, caller, spec, {
+    logLevel: 1,
+    logSize: LOG_SIZE,
+    logFailures: true,
+    only: new Set([wanted.name]),
+  });
   const attempt = loaded.programs.find((prog) => prog.spec === wanted || prog.spec.name === wanted.name);
   if (attempt === undefined || attempt.fd < 0) {
     const reason = attempt?.log.trimEnd() ?? '';

@@ -23,6 +23,8 @@ export function makeKernel(flags: KernelFlags): Kernel {
   });
   kernel.onBug = (error) => console.error('bpf-emu: internal error, please report it:', error);
   if (flags.engine === 'interp') kernel.vm.engine = 'interp';
+  if (flags.runBudget !== undefined) kernel.vm.budgetMs = flags.runBudget;
+  kernel.vm.onBudget = (message) => console.error(`bpf-emu: ${message}; --run-budget gives it more`);
   if (flags.clock === undefined)
     driveTimers(kernel.vm, hostTimer, (error) => console.error(`bpf-emu: a timer of a program: ${error}`));
   return kernel;

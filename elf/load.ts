@@ -40,6 +40,8 @@ export interface LoadOptions {
   readonly logLevel?: number;
   /** Room for each program's log in bytes. */
   readonly logSize?: number;
+  /** The log is wanted of programs that fail alone: they are loaded once more, as libbpf does. */
+  readonly logFailures?: boolean;
   /** The programs to load, by name; all but the optional ones when left out. */
   readonly only?: ReadonlySet<string>;
   /** Type for programs whose section says none. */
@@ -205,8 +207,6 @@ class Loader {
   #loadProgram(program: ProgSpec): LoadedProgram {
     const code = new Code(program.insns.slice());
     for (const fixup of program.fixups) this.#apply(code, program, fixup);
-    const size = this.#options.logLevel ? (this.#options.logSize ?? 1 << 20) : 0;
-    const log = size === 0 ? 0 : this.#caller.alloc(size);
     const slot = slotOf(this.#spec.maps, program.name, this.#kernel.vmlinux);
     const target = slot?.typeId ?? this.#attachId(program);
     const withBtf = this.#btf >= 0 && program.funcInfo.length > 0;
@@ -219,7 +219,7 @@ class Loader {
       line_info_rec_size: program.lineInfoRecSize,
       line_info_cnt: program.lineInfo.length / (program.lineInfoRecSize || 1),
     };
-    const fd = this.#bpf(BPF_CMD.PROG_LOAD, PROG_LOAD, {
+    const fields = {
       prog_type: program.type || (this.#options.type ?? BPF_PROG_TYPE.UNSPEC),
       expected_attach_type: slot?.index ?? program.attachType,
       prog_flags: program.flags,
@@ -230,9 +230,15 @@ class Loader {
       kern_version: this.#spec.kernVersion,
       attach_btf_id: target,
       ...(withBtf ? info : {}),
-      ...(size === 0 ? {} : { log_level: this.#options.logLevel ?? 0, log_size: size, log_buf: log }),
-    });
-    return { spec: program, fd, log: size === 0 ? '' : this.#text(log, size) };
+    };
+    const { logLevel: level = 0, logSize: size = 1 << 20, logFailures } = this.#options;
+    if (level === 0 || logFailures === true) {
+      const fd = this.#bpf(BPF_CMD.PROG_LOAD, PROG_LOAD, fields);
+      if (level === 0 || fd >= 0) return { spec: program, fd, log: '' };
+    }
+    const log = this.#caller.alloc(size);
+    const fd = this.#bpf(BPF_CMD.PROG_LOAD, PROG_LOAD, { ...fields, log_level: level, log_size: size, log_buf: log });
+    return { spec: program, fd, log: this.#text(log, size) };
   }
 
   #text(addr: number, size: number): string {

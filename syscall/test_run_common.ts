@@ -21,8 +21,8 @@ const AT = TEST.at;
  * interrupt. The kernel goes on until a signal comes, and so do we for the others.
  */
 const RUN_BUDGET_MS = 20_000;
-/** Runs between two looks at the clock, and at others who wait: few at first, more while they are short. */
-const BATCH_MIN = 16;
+/** Runs between two looks at the clock, and at others who wait: more and more while they are short. */
+const BATCH_MIN = 1;
 const BATCH_MAX = 65536;
 const BATCH_MS = 1;
 const U32_MAX = 0xffffffff;

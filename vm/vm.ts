@@ -86,8 +86,13 @@ const STACK_RESERVE = 10240;
 const KSYM_PAGES = 2;
 /** Bytes from one CPU's copy of per-CPU memory to the next. */
 export const PERCPU_STRIDE = KSYM_PAGES * PAGE_SIZE;
-/** Loop turns between two looks at the clock. */
-const BUDGET_TURNS = 65536;
+/** Loop turns between two looks at the clock: at the beginning of a run, and how they change with the time they take. */
+const BUDGET_TURNS = 256;
+const BUDGET_TURNS_MAX = 65536;
+const LOOK_MS_MIN = 1;
+const LOOK_MS_MAX = 8;
+/** Milliseconds a run may take where nothing else is said: nobody is served meanwhile. */
+export const RUN_BUDGET_MS = 1000;
 /** Time a run of loops guarded by `may_goto` has, in milliseconds (a quarter of a second in the kernel). */
 export const MAY_GOTO_MS = 250;
 
@@ -143,8 +148,10 @@ export class Vm {
   engine: EngineName = 'jit';
   /** BPF_ENABLE_STATS is on: programs count runs and time. */
   statsEnabled = 0;
-  /** Milliseconds an unbounded loop may take before its program is ended. */
-  budgetMs = 2000;
+  /** Milliseconds a run may take before it is ended (loops of helpers, `may_goto`, calls of global functions are where it can be). */
+  budgetMs = RUN_BUDGET_MS;
+  /** Told when a run has been ended by its budget. */
+  onBudget: ((message: string) => void) | undefined = undefined;
   /** Single step and trace: called before each instruction by the interpreter while set. */
   hook: StepHook | undefined = undefined;
   /** Milliseconds that do not go backwards, of the machine, not of the emulated clock. */
@@ -200,6 +207,8 @@ export class Vm {
   /** Objects of bpf_obj_new by address. */
   readonly objects = new Map<number, ObjectInfo>();
   #deadline = 0;
+  #looked = 0;
+  #turns = BUDGET_TURNS;
   readonly #words: Int32Array;
   /** Index of the scratch block in {@link #words}. */
   readonly #scratchWord: number;
@@ -355,6 +364,7 @@ export class Vm {
     this.current = prog;
     this.currentCtx = ctx;
     this.#deadline = 0;
+    this.#turns = BUDGET_TURNS;
     words[at + SCRATCH.SP / 4] = this.stackTop;
     words[at + SCRATCH.BUDGET / 4] = BUDGET_TURNS;
     words[at + SCRATCH.CPU / 4] = this.env.cpu;
@@ -375,6 +385,7 @@ export class Vm {
     this.env.arena.i32[(this.scratch + SCRATCH.CPU) >> 2] = this.env.cpu;
     this.env.arena.i32[(this.scratch + SCRATCH.BUDGET) >> 2] = BUDGET_TURNS;
     this.#deadline = 0;
+    this.#turns = BUDGET_TURNS;
   }
 
   /** One turn of a loop the verifier has no bound for; ends the program when its time is over. */
@@ -386,12 +397,24 @@ export class Vm {
   /** The turns are used up: looks at the clock, ends the program or gives it more turns. */
   budgetSpent(): void {
     const now = this.now();
-    if (this.#deadline === 0) this.#deadline = now + this.budgetMs;
-    else if (now >= this.#deadline) {
-      const name = this.current?.name ?? '';
-      throw new ProgramAborted(`Program '${name}' was ended: it ran for more than ${this.budgetMs} ms (budget)`);
+    if (this.#deadline !== 0) {
+      const took = now - this.#looked;
+      if (took < LOOK_MS_MIN) this.#turns = Math.min(this.#turns * 2, BUDGET_TURNS_MAX);
+      else if (took > LOOK_MS_MAX) this.#turns = Math.max(this.#turns >> 1, 1);
     }
-    this.env.arena.i32[(this.scratch + SCRATCH.BUDGET) >> 2] = BUDGET_TURNS;
+    this.#looked = now;
+    this.#checkBudget(now);
+    this.env.arena.i32[(this.scratch + SCRATCH.BUDGET) >> 2] = this.#turns;
+  }
+
+  /** The budget begins with the first look at the clock. */
+  #checkBudget(now: number): void {
+    if (this.#deadline === 0) this.#deadline = now + this.budgetMs;
+    if (now < this.#deadline) return;
+    const name = this.current?.name ?? '';
+    const message = `Program '${name}' was ended: it ran for more than ${this.budgetMs} ms (budget)`;
+    this.onBudget?.(message);
+    throw new ProgramAborted(message);
   }
 
   /**
@@ -400,6 +423,7 @@ export class Vm {
    */
   mayGoto(start: number): number {
     const now = this.now();
+    this.#checkBudget(now);
     if (start === 0) return now;
     return now - start >= MAY_GOTO_MS ? -1 : start;
   }

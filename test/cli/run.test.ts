@@ -109,3 +109,21 @@ t.test('packets of all sizes are taken; what is of another link type is left out
   t.match(some[0], /2 {2}XDP_TX/);
   t.match(some[1], /1 {2}not run: link type 127/);
 });
+
+for (const engine of ['jit', 'interp'] as const) {
+  for (const prog of ['loops', 'globals']) {
+    t.test(`the budget ends a program that does not end (${prog}, ${engine})`, async (t) => {
+      const start = performance.now();
+      const job = { bytes: fixture('spin'), name: 'spin.bpf.o', write: () => {} };
+      const capture = Buffer.concat([
+        ...pcapngHeader(LINKTYPE.ETHERNET),
+        pcapngPacket({ time: 0n, data: packet(1, 6), comment: '' }),
+      ]);
+      const flags = { ...FLAGS, engine, prog, runBudget: 50 };
+      t.throws(() => runObject({ ...job, capture, flags }), {
+        message: `Program '${prog}' was ended: it ran for more than 50 ms (budget)`,
+      });
+      t.ok(performance.now() - start < 10_000);
+    });
+  }
+}

@@ -690,6 +690,12 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
           }
           break;
         // --- calls
+        case 280: // call of a global function
+          vm.loopTurn();
+          pushFrame(state, self, R, p);
+          R[20] = R[20]! - C[p - 2]!;
+          p = C[p - 1]!;
+          break;
         case 265: // call of a function
           pushFrame(state, self, R, p);
           R[20] = R[20]! - C[p - 2]!;

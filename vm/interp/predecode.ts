@@ -52,6 +52,8 @@ export const IOP = {
   LOOP: 264,
   /** x: stack depth of the caller, y: target. */
   CALL: 265,
+  /** A call of a global function, which is verified once however often it is called. */
+  CALL_GLOBAL: 280,
   /** x: size. */
   LD_ABS: 266,
   LD_IND: 267,
@@ -246,7 +248,7 @@ export function predecode(program: LinkedProgram): Predecoded {
         const subprog = subprogs[subprogOf[i]!]!;
         x = (subprog.stackDepth + 7) & ~7;
         if (site.kind === 'sub') {
-          op = IOP.CALL;
+          op = subprogs[site.subprog]!.isGlobal ? IOP.CALL_GLOBAL : IOP.CALL;
           y = subprogs[site.subprog]!.start * WORDS;
         } else {
           op = KIND_OPS[site.kind]!;

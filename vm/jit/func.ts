@@ -343,6 +343,7 @@ class FunctionEmitter implements BlockEmitter {
     const code = this.#code;
     switch (site.kind) {
       case 'sub':
+        if (this.#context.linked.subprogs[site.subprog]!.isGlobal) this.#spendTurn();
         for (let reg = 1; reg <= 5; reg++) code.get(reg);
         this.#callSubprog(site.subprog);
         code.set(0);
@@ -378,6 +379,25 @@ class FunctionEmitter implements BlockEmitter {
         this.#helper(site.impl);
         return;
     }
+  }
+
+  /** One turn of what the verifier has no bound for: loops of helpers, calls of global functions. */
+  #spendTurn(): void {
+    const code = this.#code;
+    const { scratch } = this.#context;
+    code.i32(scratch);
+    code.i32(scratch);
+    code.memory(W.i32_load, SCRATCH.BUDGET);
+    code.i32(1);
+    code.op(W.i32_sub);
+    code.local(W.local_tee, LOCAL.T32);
+    code.memory(W.i32_store, SCRATCH.BUDGET);
+    code.local(W.local_get, LOCAL.T32);
+    code.i32(0);
+    code.op(W.i32_lt_s);
+    code.local(W.if, VOID);
+    code.call(this.#context.budgetSpent());
+    code.op(W.end);
   }
 
   /** Calls a function with r1 to r5 on the stack, or writes it here; leaves its r0 on the stack. */
@@ -531,7 +551,6 @@ class FunctionEmitter implements BlockEmitter {
   /** bpf_loop as a loop (`inline_bpf_loop`): r1 turns of a function of (index, r3), until it returns non-zero. Its flags are 0. */
   #loop(subprog: number): void {
     const code = this.#code;
-    const scratch = this.#context.scratch;
     const turn = code.newLocal(I32);
     code.get(1);
     code.i64(MAX_LOOPS, 0);
@@ -548,19 +567,7 @@ class FunctionEmitter implements BlockEmitter {
     code.get32(1);
     code.op(W.i32_ge_u);
     code.branch(W.br_if, 1);
-    code.i32(scratch);
-    code.i32(scratch);
-    code.memory(W.i32_load, SCRATCH.BUDGET);
-    code.i32(1);
-    code.op(W.i32_sub);
-    code.local(W.local_tee, LOCAL.T32);
-    code.memory(W.i32_store, SCRATCH.BUDGET);
-    code.local(W.local_get, LOCAL.T32);
-    code.i32(0);
-    code.op(W.i32_lt_s);
-    code.local(W.if, VOID);
-    code.call(this.#context.budgetSpent());
-    code.op(W.end);
+    this.#spendTurn();
     code.local(W.local_get, turn);
     code.op(W.i64_extend_i32_u);
     code.get(3);

@@ -169,8 +169,9 @@ function requestImports(context: ModuleContext): void {
     else if (site.kind === 'update') context.update(site);
     else if (site.kind === 'remove') context.remove(site);
     else if (site.kind === 'tail' && !(site.map instanceof FdArrayMap)) context.tail(site);
-    else if (site.kind === 'loop') context.budgetSpent();
-    else if (site.kind === 'lookup' && context.lookup(site) === undefined) context.lookupFunc(site);
+    else if (site.kind === 'loop' || (site.kind === 'sub' && context.linked.subprogs[site.subprog]!.isGlobal)) {
+      context.budgetSpent();
+    } else if (site.kind === 'lookup' && context.lookup(site) === undefined) context.lookupFunc(site);
   }
   for (let i = 0; i < insns.count; i++) {
     const kind = INSN_TABLE[insns.op[i]!]?.kind;
