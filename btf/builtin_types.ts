@@ -252,6 +252,12 @@ struct tcp_congestion_ops {
   u32 key, flags;
   tcp_ca_void_t init, release;
 };
+struct bpf_dummy_ops_state { int val; };
+typedef int (*bpf_dummy_test_1_t)(struct bpf_dummy_ops_state *cb);
+typedef int (*bpf_dummy_test_2_t)(struct bpf_dummy_ops_state *cb, int a1, unsigned short a2, char a3, unsigned long a4);
+struct bpf_dummy_ops { bpf_dummy_test_1_t test_1; bpf_dummy_test_2_t test_2; bpf_dummy_test_1_t test_sleepable; };
+struct bpf_struct_ops_bpf_dummy_ops { struct bpf_struct_ops_common_value common; struct bpf_dummy_ops data; };
+int bpf_dummy_ops__test_1(struct bpf_dummy_ops_state *cb__nullable);
 struct bpf_struct_ops_tcp_congestion_ops { struct bpf_struct_ops_common_value common; struct tcp_congestion_ops data; };
 
 struct bpf_iter_meta { union { struct seq_file *seq; __u64 :64; }; u64 session_id, seq_num; };

@@ -19,6 +19,7 @@ import type { TestRunner } from './test_run_common.ts';
 import { testRunFlowDissector } from './test_run_flow.ts';
 import { testRunNetfilter, testRunSkLookup } from './test_run_net.ts';
 import { testRunSkb } from './test_run_skb.ts';
+import { testRunStructOps } from './test_run_struct_ops.ts';
 import { testRunRawTp, testRunSyscall, testRunTracing } from './test_run_trace.ts';
 import { testRunXdp } from './test_run_xdp.ts';
 
@@ -40,6 +41,7 @@ const RUNNERS: ReadonlyMap<number, TestRunner> = new Map<number, TestRunner>([
   [PT.RAW_TRACEPOINT, testRunRawTp],
   [PT.SYSCALL, testRunSyscall],
   [PT.TRACING, testRunTracing],
+  [PT.STRUCT_OPS, testRunStructOps],
 ]);
 
 /** BPF_PROG_TEST_RUN (`bpf_prog_test_run`). -EINTR when a signal came between two repetitions. */
