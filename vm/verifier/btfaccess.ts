@@ -131,7 +131,8 @@ function walkStruct(env: Env, btf: Btf, start: BtfType, off: number, size: numbe
         }
         return WALK_PTR_UNTRUSTED;
       }
-      if (off + size > end) {
+      // What an untrusted union holds may be read through any of its members.
+      if (off + size > end && (out.flag & PTR_UNTRUSTED) === 0) {
         env.verbose(
           `access beyond the end of member ${shownName(member)} (mend:${end}) in struct ${name} with off ${off} size ${size}\n`,
         );

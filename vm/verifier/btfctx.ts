@@ -7,7 +7,7 @@ import { BPF_ATTACH_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { lsmIsTrusted } from '../progtypes/lsm_hooks.ts';
 import { tracepointArgMayBeError, tracepointArgMayBeNull, tracepointIsListed } from '../progtypes/raw_tp_args.ts';
 import { isAnyEnum, isSmallInt, isStruct, kindStr, skipMods } from './btfwalk.ts';
-import { isCtxType } from './ctxtype.ts';
+import { isCtxType, kernelCtxTypeId } from './ctxtype.ts';
 import type { Env } from './env.ts';
 import {
   baseType,
@@ -92,7 +92,7 @@ function progCtxArg(env: Env, target: TargetProg, btf: Btf, type: BtfType, out: 
   const rules = env.input.tables.progType(target.type === BPF_PROG_TYPE.EXT ? target.savedDstProgType : target.type);
   if (rules === undefined || !isCtxType(rules, btf, type)) return false;
   out.btf = env.vmlinuxBtf;
-  out.btfId = env.vmlinuxBtf?.find(rules.ctxKernelName, BTF_KIND.STRUCT) ?? 0;
+  out.btfId = kernelCtxTypeId(rules, env.vmlinuxBtf);
   return out.btfId !== 0;
 }
 

@@ -30,3 +30,14 @@ export function isCtxType(rules: ProgTypeRules, btf: Btf, ptr: BtfType): boolean
   if (isProjection(uapi, t.name) || uapi === t.name) return true;
   return uapi === 'bpf_user_pt_regs_t' && t.name === 'pt_regs';
 }
+
+/** The struct that has the context of every program type, as programs and as the kernel see it. */
+const CONVERT = 'bpf_ctx_convert';
+
+/** Id of the kernel's own type of a program type's context, a struct or not; 0: not known (`find_kern_ctx_type_id`). */
+export function kernelCtxTypeId(rules: ProgTypeRules, vmlinux: Btf | undefined): number {
+  if (vmlinux === undefined) return 0;
+  const all = vmlinux.type(vmlinux.find(CONVERT, BTF_KIND.STRUCT));
+  const member = all?.members.find((one) => one.name === `BPF_PROG_TYPE_${rules.name.toUpperCase()}_kern`);
+  return member?.type ?? vmlinux.find(rules.ctxKernelName, BTF_KIND.STRUCT);
+}

@@ -230,7 +230,7 @@ function special(env: Env, facts: KfuncFacts, meta: KfuncMeta, r0: Reg, pointee:
         env.verbose(`Unknown type ID ${BigInt.asIntN(64, meta.constant)} passed to kfunc bpf_rdonly_cast\n`);
         return -EINVAL;
       }
-      if (type.kind === BTF_KIND.STRUCT) {
+      if (isStruct(type)) {
         r0.type = F.PTR_TO_BTF_ID | F.PTR_UNTRUSTED;
         r0.btf = facts.btf;
         r0.btfId = id;

@@ -8,7 +8,7 @@ import { EACCES, EFAULT, EINVAL } from '../../uapi/errno.ts';
 import { CallMeta, checkArgOffset, checkMemReg, checkMemSize, processDynptr } from './args.ts';
 import { inSleepable, structIdsMatch } from './btfaccess.ts';
 import { isAnyEnum, isStruct, kindStr, skipMods } from './btfwalk.ts';
-import { isCtxType } from './ctxtype.ts';
+import { isCtxType, kernelCtxTypeId } from './ctxtype.ts';
 import { dynptrReg } from './dynptr.ts';
 import type { Env } from './env.ts';
 import * as F from './flags.ts';
@@ -378,9 +378,13 @@ function checkSizedMem(env: Env, regno: number): number {
   return err;
 }
 
-/** Kernel struct of the context, for bpf_cast_to_kern_ctx. */
+/** Kernel struct of the context, for bpf_cast_to_kern_ctx: its id, or -errno (`get_kern_ctx_btf_id`). */
 function kernelCtxId(env: Env): number {
-  return env.vmlinuxBtf?.find(env.rules.ctxKernelName, BTF_KIND.STRUCT) ?? 0;
+  const id = kernelCtxTypeId(env.rules, env.vmlinuxBtf);
+  const type = env.vmlinuxBtf?.type(id);
+  if (type !== undefined && isStruct(type)) return id;
+  env.verbose(`kern ctx type id ${id} is not a struct\n`);
+  return -EINVAL;
 }
 
 /** Programs that may walk the tasks of a cgroup (`check_css_task_iter_allowlist`). */
@@ -399,7 +403,11 @@ function checkPtr(env: Env, facts: KfuncFacts, a: Arg, kind: ArgKind, insnIdx: n
         env.verbose(`arg#${index} expected pointer to ctx, but got ${regTypeStr(reg.type)}\n`);
         return -EINVAL;
       }
-      if (facts.name === 'bpf_cast_to_kern_ctx') meta.retBtfId = kernelCtxId(env);
+      if (facts.name === 'bpf_cast_to_kern_ctx') {
+        const id = kernelCtxId(env);
+        if (id < 0) return id;
+        meta.retBtfId = id;
+      }
       return 0;
     case 'alloc': {
       const percpu = reg.type === (F.PTR_TO_BTF_ID | F.MEM_ALLOC | F.MEM_PERCPU);
