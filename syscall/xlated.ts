@@ -8,32 +8,33 @@
  */
 import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
-import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
-import { type InsnAux, PTR_KIND } from '../vm/verifier/types.ts';
-import { contextLoad, contextStore } from './xlated_ctx.ts';
+import { type InsnAux, PTR_KIND, type SubprogInfo } from '../vm/verifier/types.ts';
+import { callReplacement, mayGoto, timedLoopHead, uncloneHead } from './xlated_calls.ts';
+import { contextLoad, contextStore, sockLoad } from './xlated_ctx.ts';
 import { Patcher, raw, type Xinsn } from './xlated_patch.ts';
 
 const LDDW = 0x18;
 const CALL = 0x85;
 const JA = 0x05;
 const MAY_GOTO = 0xe5;
+const MOV64_REG = 0xbf;
+const MOV32_REG = 0xbc;
 const PSEUDO_MAP_FD = 1;
 const PSEUDO_MAP_VALUE = 2;
+const PSEUDO_FUNC = 4;
 const PSEUDO_MAP_IDX = 5;
 const PSEUDO_MAP_IDX_VALUE = 6;
 const PSEUDO_CALL = 1;
-const HELPER_LOOKUP = 1;
-const T = BPF_MAP_TYPE;
-/** Offsets in `struct bpf_array` and in the elements of a hash table, as in the kernel recorded. */
-const ARRAY_VALUE = 312;
-const HTAB_KEY = 48;
-const LRU_REF = 35;
 
 /** What the rewriting looks at. */
 export interface XlateInput {
   readonly insns: Uint8Array;
   readonly progType: number;
   readonly aux: readonly InsnAux[];
+  readonly subprogs: readonly SubprogInfo[];
+  readonly sleepable: boolean;
+  /** The program stores to packets. */
+  readonly directWrite: boolean;
   /** With CAP_BPF dead code is removed, without it stays as jumps to themselves. */
   readonly privileged: boolean;
   /** With CAP_PERFMON array accesses need no mask against speculation. */
@@ -45,10 +46,13 @@ export interface XlateInput {
 export function xlate(input: XlateInput): { readonly bytes: Uint8Array; readonly position: Int32Array } {
   const patcher = new Patcher(input.insns);
   if (input.privileged) removeDeadCode(patcher, input.aux);
+  if (input.directWrite) patcher.prologue(0, uncloneHead(input.progType));
+  const frames = new Frames(input.subprogs);
   for (const insn of [...patcher.list]) {
     const aux = input.aux[insn.index];
-    if (aux !== undefined) rewrite(patcher, insn, aux, input);
+    if (aux !== undefined) rewrite(patcher, insn, aux, input, frames);
   }
+  for (const [start, depth] of frames.timed) patcher.prologue(start, timedLoopHead(depth));
   return patcher.finish();
 }
 
@@ -70,16 +74,55 @@ function removeDeadCode(patcher: Patcher, aux: readonly InsnAux[]): void {
   });
 }
 
-function rewrite(patcher: Patcher, insn: Xinsn, aux: InsnAux, input: XlateInput): void {
+function rewrite(patcher: Patcher, insn: Xinsn, aux: InsnAux, input: XlateInput, frames: Frames): void {
   if (insn.isSecondHalf) return;
-  const replacement = replacementOf(insn, aux, input);
+  const replacement = replacementOf(insn, aux, input, frames);
   if (replacement !== undefined) {
     patcher.replace(insn, replacement);
     return;
   }
-  if (insn.op === LDDW) showMap(insn, aux);
+  if (insn.op === LDDW && insn.src === PSEUDO_FUNC) {
+    insn.target = frames.start(aux.subprog);
+    patcher.secondHalf(insn)?.setImm(aux.subprog);
+  } else if (insn.op === LDDW) showMap(insn, aux);
   // A call of a subprogram has its distance in the offset field, and which one it is in the other.
   else if (insn.op === CALL && insn.src === PSEUDO_CALL) insn.setImm(aux.subprog);
+}
+
+/** The stack of each function, with what the rewriting takes of it. */
+export class Frames {
+  readonly #subprogs: readonly SubprogInfo[];
+  /** Functions with a loop that is timed: first instruction, and the bytes their stack has with the loop's counters. */
+  readonly timed = new Map<number, number>();
+
+  constructor(subprogs: readonly SubprogInfo[]) {
+    this.#subprogs = subprogs;
+  }
+
+  of(index: number): SubprogInfo | undefined {
+    return this.#subprogs.find(({ start, end }) => index >= start && index < end);
+  }
+
+  /** First instruction of a function. */
+  start(subprog: number): number {
+    return this.#subprogs[subprog]?.start ?? 0;
+  }
+
+  /** Bytes of stack below which an inlined bpf_loop keeps its registers. */
+  depth(index: number): number {
+    return Math.ceil((this.of(index)?.stackDepth ?? 0) / 8) * 8;
+  }
+
+  /** As {@link depth}, with the place for the counters of a timed loop. */
+  enterTimed(index: number): number {
+    const sub = this.of(index);
+    const depth = this.depth(index) + (this.inlined.has(sub?.start ?? 0) ? 24 : 0) + 16;
+    this.timed.set(sub?.start ?? 0, depth);
+    return depth;
+  }
+
+  /** Functions that have an inlined bpf_loop. */
+  readonly inlined = new Set<number>();
 }
 
 function showMap(insn: Xinsn, aux: InsnAux): void {
@@ -93,7 +136,12 @@ function showMap(insn: Xinsn, aux: InsnAux): void {
 }
 
 /** What an instruction is replaced by; undefined: it stays. */
-function replacementOf(insn: Xinsn, aux: InsnAux, input: XlateInput): Uint8Array[] | undefined {
+function replacementOf(
+  insn: Xinsn,
+  aux: InsnAux,
+  input: XlateInput,
+  frames: Frames,
+): (Uint8Array | Xinsn)[] | undefined {
   const cls = insn.op & 7;
   const operation = insn.op & 0xf0;
   const isReg = (insn.op & 8) !== 0;
@@ -104,7 +152,11 @@ function replacementOf(insn: Xinsn, aux: InsnAux, input: XlateInput): Uint8Array
     return contextLoad(insn, input.progType, aux.ctxFieldSize, input.vmlinux);
   if ((cls === 2 || cls === 3) && aux.ptrKind === PTR_KIND.CTX)
     return contextStore(insn, input.progType, input.vmlinux);
-  if (insn.op === CALL && insn.src === 0 && insn.imm === HELPER_LOOKUP) return lookup(aux, input);
+  if (cls === 1 && aux.ptrKind === PTR_KIND.SOCK) return sockLoad(insn, aux.sockType, aux.ctxFieldSize, input.vmlinux);
+  // An address of the arena is its low half.
+  if (insn.op === MOV64_REG && insn.off === 1 && insn.imm === 1) return [raw(MOV32_REG, insn.dst, insn.src, 0, 0)];
+  if (insn.op === MAY_GOTO) return mayGoto(insn, frames.enterTimed(insn.index));
+  if (insn.op === CALL && insn.src === 0) return callReplacement(insn, aux, input, frames);
   return undefined;
 }
 
@@ -158,59 +210,6 @@ function loadPacket(insn: Xinsn): Uint8Array[] {
     raw(0x75, 0, 0, 2, 0),
     raw(0xac, 0, 0, 0, 0),
     raw(0x95, 0, 0, 0, 0),
-  ];
-}
-
-/** Lookups that the kernel has inline (`map_gen_lookup` of arrays and hash tables). */
-function lookup(aux: InsnAux, input: XlateInput): Uint8Array[] | undefined {
-  const map = aux.mapPoison ? undefined : (aux.map as BpfMap | undefined);
-  if (map === undefined) return undefined;
-  switch (map.mapType) {
-    case T.ARRAY:
-    case T.PERCPU_ARRAY:
-      return (map.mapFlags & BPF_F_MAP.INNER_MAP) !== 0 ? undefined : arrayLookup(map, input.bypassSpec);
-    case T.HASH:
-      return hashLookup(map, [], []);
-    case T.PERCPU_HASH:
-      return hashLookup(map, [], [raw(0x79, 0, 0, 0, 0), raw(0xbf, 0, 0, -1, 0)]);
-    case T.LRU_HASH:
-      // The reference bit of the element is set when it is not.
-      return hashLookup(map, [raw(0x71, 1, 0, LRU_REF, 0), raw(0x55, 1, 0, 1, 0), raw(0x72, 0, 0, LRU_REF, 1)], []);
-    default:
-      return undefined;
-  }
-}
-
-function arrayLookup(map: BpfMap, bypassSpec: boolean): Uint8Array[] {
-  const isPercpu = map.mapType === T.PERCPU_ARRAY;
-  const size = isPercpu ? 8 : Math.ceil(map.valueSize / 8) * 8;
-  const mask = 2 ** Math.ceil(Math.log2(map.maxEntries)) - 1;
-  const shift = Math.log2(size);
-  const scale = Number.isInteger(shift) ? raw(0x67, 0, 0, 0, shift) : raw(0x27, 0, 0, 0, size);
-  const body = [
-    ...(bypassSpec ? [] : [raw(0x54, 0, 0, 0, mask)]),
-    scale,
-    raw(0x0f, 0, 1, 0, 0),
-    ...(isPercpu ? [raw(0x79, 0, 0, 0, 0), raw(0xbf, 0, 0, -1, 0)] : []),
-  ];
-  return [
-    raw(0x07, 1, 0, 0, ARRAY_VALUE),
-    raw(0x61, 0, 2, 0, 0),
-    raw(0x35, 0, 0, body.length + 1, map.maxEntries),
-    ...body,
-    raw(JA, 0, 0, 1, 0),
-    raw(0xb7, 0, 0, 0, 0),
-  ];
-}
-
-function hashLookup(map: BpfMap, before: readonly Uint8Array[], after: readonly Uint8Array[]): Uint8Array[] {
-  const value = HTAB_KEY + Math.ceil(map.keySize / 8) * 8;
-  return [
-    raw(CALL, 0, 0, 0, 0),
-    raw(0x15, 0, 0, before.length + after.length + 1, 0),
-    ...before,
-    raw(0x07, 0, 0, 0, value),
-    ...after,
   ];
 }
 

@@ -5,23 +5,11 @@
  */
 import { BTF_KIND, type Btf } from '../btf/btf.ts';
 import { BPF_PROG_TYPE } from '../uapi/bpf.ts';
+import { PTR_TO_SOCK_COMMON, PTR_TO_SOCKET, PTR_TO_TCP_SOCK, PTR_TO_XDP_SOCK } from '../vm/verifier/flags.ts';
 import { raw, type Xinsn } from './xlated_patch.ts';
+import { at, behind, LDX_MEM, type Member, SIZE_BITS, SK_MSG, sockFields, TCP_SOCK, XDP_SOCK } from './xlated_sock.ts';
 
 const PT = BPF_PROG_TYPE;
-
-/** A field of the context: the member of the kernel's structure, its offset as recorded, its width. */
-interface Member {
-  readonly struct: string;
-  readonly member: string;
-  readonly offset: number;
-  readonly size: number;
-  /** What follows the load, with the register it went to. */
-  readonly after?: (dst: number) => readonly Uint8Array[];
-  /** Width of what the field ends up as, when it is not the first load's. */
-  readonly last?: number;
-  /** Stores are converted as loads are. */
-  readonly writable?: boolean;
-}
 
 type More = Pick<Member, 'after' | 'writable'>;
 const skb = (member: string, size: number, offset: number, more: More = {}): Member => ({
@@ -44,11 +32,14 @@ const DEV_IFINDEX = 224;
 const RXQ_INDEX = 8;
 /** Ids below it are not of a NAPI instance (`MIN_NAPI_ID`). */
 const MIN_NAPI_ID = 257;
+/** `sk` and the end of data of a packet. */
+const SKB_SK = 24;
+const SKB_DATA_END = 80;
 
 const load4 = (dst: number, offset: number): Uint8Array => raw(0x61, dst, dst, offset, 0);
 
 /** `struct __sk_buff` by offset. */
-const SKB: ReadonlyMap<number, Member> = new Map([
+const SKB: Map<number, Member> = new Map([
   [0, skb('len', 4, 112)],
   [4, skb('__pkt_type_offset', 1, 128, { after: (dst) => [raw(0x54, dst, 0, 0, 7)] })],
   [8, skb('mark', 4, 164, { writable: true })],
@@ -59,14 +50,32 @@ const SKB: ReadonlyMap<number, Member> = new Map([
   [28, skb('vlan_proto', 2, 152)],
   [32, skb('priority', 4, 140, { writable: true })],
   [36, skb('skb_iif', 4, 144)],
-  [40, skb('dev', 8, 16, { after: (dst) => [load4(dst, DEV_IFINDEX)] })],
-  [44, skb('tc_index', 2, 132)],
+  [40, skb('dev', 8, 16, { after: (dst) => [raw(0x15, dst, 0, 1, 0), load4(dst, DEV_IFINDEX)] })],
+  [44, skb('tc_index', 2, 132, { writable: true })],
   [68, skb('hash', 4, 148)],
   [76, skb('data', 8, 200)],
   // In the control block: struct bpf_skb_data_end, tc_classid of qdisc_skb_cb.
   [72, { struct: '', member: '', offset: 46, size: 2 }],
   [80, { struct: '', member: '', offset: 80, size: 8 }],
   [84, skb('napi_id', 4, 156, { after: (dst) => [raw(0x35, dst, 0, 1, MIN_NAPI_ID), raw(0xb7, dst, 0, 0, 0)] })],
+]);
+
+/** Fields of the socket, behind `skb->sk`, from `family` on. */
+const SKB_SOCK = sockFields(88, SKB_SK);
+for (const [offset, member] of SKB_SOCK) SKB.set(offset, member);
+SKB.set(168, skb('sk', 8, SKB_SK));
+
+/** `struct __sk_buff` of classifiers: the device is always there. */
+const SKB_TC: ReadonlyMap<number, Member> = new Map([
+  ...SKB,
+  [40, skb('dev', 8, 16, { after: (dst) => [load4(dst, DEV_IFINDEX)] })],
+]);
+
+/** `struct __sk_buff` of stream parsers: the control block begins at once, and has a register's place. */
+const SK_SKB_TEMP = 64;
+const SK_SKB: ReadonlyMap<number, Member> = new Map([
+  ...SKB,
+  ...[0, 4, 8, 12, 16].map((offset) => [48 + offset, { ...at(40 + offset, 4), writable: true }] as const),
 ]);
 
 /** `struct xdp_md` by offset. */
@@ -77,18 +86,6 @@ const XDP: ReadonlyMap<number, Member> = new Map([
   [12, xdp('rxq', 32, { after: (dst) => [raw(0x79, dst, dst, 0, 0), load4(dst, DEV_IFINDEX)] })],
   [16, xdp('rxq', 32, { after: (dst) => [load4(dst, RXQ_INDEX)] })],
 ]);
-
-/** A member of the structure the context is. */
-const at = (offset: number, size: number): Member => ({ struct: '', member: '', offset, size });
-/** A member of a structure that a pointer of the context leads to. */
-const behind = (pointer: number, offset: number, size: number): Member => ({
-  struct: '',
-  member: '',
-  offset: pointer,
-  size: 8,
-  last: size,
-  after: (dst) => [raw(LDX_MEM | (SIZE_BITS[size] as number), dst, dst, offset, 0)],
-});
 
 /** Pointers of struct bpf_sock_addr_kern, and members of struct sock. */
 const KERN_SK = 0;
@@ -129,27 +126,21 @@ const SYSCTL: ReadonlyMap<number, Member> = new Map([
 ]);
 
 const TABLES: ReadonlyMap<number, ReadonlyMap<number, Member>> = new Map([
-  ...[
-    PT.SOCKET_FILTER,
-    PT.SCHED_CLS,
-    PT.SCHED_ACT,
-    PT.CGROUP_SKB,
-    PT.LWT_IN,
-    PT.LWT_OUT,
-    PT.LWT_XMIT,
-    PT.LWT_SEG6LOCAL,
-    PT.SK_SKB,
-  ].map((type) => [type, SKB] as const),
+  ...[PT.SOCKET_FILTER, PT.CGROUP_SKB, PT.LWT_IN, PT.LWT_OUT, PT.LWT_XMIT, PT.LWT_SEG6LOCAL].map(
+    (type) => [type, SKB] as const,
+  ),
+  [PT.SCHED_CLS, SKB_TC],
+  [PT.SCHED_ACT, SKB_TC],
+  [PT.SK_SKB, SK_SKB],
+  [PT.SK_MSG, SK_MSG],
   [PT.XDP, XDP],
   [PT.CGROUP_SOCK_ADDR, SOCK_ADDR],
   [PT.CGROUP_SOCK, SOCK],
   [PT.CGROUP_SYSCTL, SYSCTL],
 ]);
 
-const SIZE_BITS: Readonly<Record<number, number>> = { 1: 0x10, 2: 0x08, 4: 0x00, 8: 0x18 };
 const BYTES: Readonly<Record<number, number>> = { 16: 1, 8: 2, 0: 4, 24: 8 };
 const MODE_MEMSX = 0x80;
-const LDX_MEM = 0x61;
 const AX = 11;
 
 /** `struct bpf_perf_event_data`: registers, period, address. */
@@ -160,11 +151,12 @@ const SAMPLE: ReadonlyMap<number, number> = new Map([
   [PERF_REGS_SIZE + 8, 184],
 ]);
 
-/** Fields of skb_shared_info, behind `skb->head + skb->end`: gso_segs and gso_size of __sk_buff. */
-const SHARED_INFO: ReadonlyMap<number, number> = new Map([
-  [164, 6],
-  [176, 4],
-]);
+/** Fields of skb_shared_info, behind `skb->head + skb->end`: gso_segs, gso_size and hwtstamp of __sk_buff. */
+const SHARED_INFO: ReadonlyMap<number, readonly [offset: number, size: number]> = new Map([
+  [164, [6, 2]],
+  [176, [4, 2]],
+  [184, [16, 8]],
+] as const);
 const SKB_END = 188;
 const SKB_HEAD = 192;
 
@@ -175,42 +167,97 @@ export function contextLoad(
   fieldSize: number,
   vmlinux: Btf | undefined,
 ): Uint8Array[] | undefined {
-  if (progType === PT.PERF_EVENT) return perfEventLoad(insn);
+  if (progType === PT.PERF_EVENT) return perfEventLoad(insn, fieldSize);
   const table = TABLES.get(progType);
   const { dst, src } = insn;
   const size = BYTES[insn.op & 0x18] as number;
   const width = fieldSize === 0 ? size : fieldSize;
   const start = insn.off - (insn.off % width);
-  const shared = table === SKB ? SHARED_INFO.get(start) : undefined;
+  const isSkb = table === SKB || table === SKB_TC || table === SK_SKB;
+  if (progType === PT.SK_SKB && start === SKB_DATA_END) return dataEnd(insn);
+  const shared = isSkb ? SHARED_INFO.get(start) : undefined;
   if (shared !== undefined)
     return [
       raw(0x61, AX, src, SKB_END, 0),
       raw(0x79, dst, src, SKB_HEAD, 0),
       raw(0x0f, dst, AX, 0, 0),
-      raw(0x69, dst, dst, shared, 0),
+      raw(LDX_MEM | (SIZE_BITS[shared[1]] as number), dst, dst, shared[0], 0),
     ];
-  const member = table?.get(start);
-  if (member === undefined) return undefined;
+  // Two words of an IPv6 address at once.
+  if (progType === PT.CGROUP_SOCK_ADDR && size === 8 && start >= 8 && start <= 16)
+    return memberLoad(insn, behind(KERN_UADDR, start, 8), start, width, vmlinux);
+  const found = table?.get(start);
+  return found === undefined ? undefined : memberLoad(insn, found, start, width, vmlinux);
+}
+
+const SOCK_TABLES: ReadonlyMap<number, ReadonlyMap<number, Member>> = new Map([
+  [PTR_TO_SOCKET, SOCK],
+  [PTR_TO_SOCK_COMMON, SOCK],
+  [PTR_TO_TCP_SOCK, TCP_SOCK],
+  [PTR_TO_XDP_SOCK, XDP_SOCK],
+]);
+
+/** A load of a field of a socket that a pointer leads to (`bpf_sock_convert_ctx_access` and its like). */
+export function sockLoad(
+  insn: Xinsn,
+  sockType: number,
+  fieldSize: number,
+  vmlinux: Btf | undefined,
+): Uint8Array[] | undefined {
+  const size = BYTES[insn.op & 0x18] as number;
+  const width = fieldSize === 0 ? size : fieldSize;
+  const start = insn.off - (insn.off % width);
+  // Where the members of struct tcp_sock are only the kernel's BTF knows.
+  if (sockType === PTR_TO_TCP_SOCK && vmlinux === undefined) return undefined;
+  const found = SOCK_TABLES.get(sockType)?.get(start);
+  return found === undefined ? undefined : memberLoad(insn, found, start, width, vmlinux);
+}
+
+/** The end of the linear data of a stream parser's packet: `data + len - data_len` (`bpf_convert_data_end_access`). */
+function dataEnd({ dst, src }: Xinsn): Uint8Array[] {
+  const same = dst === src;
+  let reg = dst;
+  if (same) reg = dst === 9 ? 8 : 9;
+  const sum = [
+    raw(0x79, reg, src, 200, 0),
+    raw(0x61, AX, src, 112, 0),
+    raw(0x0f, reg, AX, 0, 0),
+    raw(0x61, AX, src, 116, 0),
+    raw(0x1f, reg, AX, 0, 0),
+  ];
+  if (!same) return sum;
+  return [
+    raw(0x7b, src, reg, SK_SKB_TEMP, 0),
+    ...sum,
+    raw(0xbf, AX, src, 0, 0),
+    raw(0xbf, dst, reg, 0, 0),
+    raw(0x79, reg, AX, SK_SKB_TEMP, 0),
+  ];
+}
+
+function memberLoad(insn: Xinsn, member: Member, start: number, width: number, vmlinux: Btf | undefined): Uint8Array[] {
+  const { dst, src } = insn;
+  const size = BYTES[insn.op & 0x18] as number;
   const out = [raw(LDX_MEM | (SIZE_BITS[member.size] as number), dst, src, offsetOf(member, vmlinux), 0)];
   out.push(...(member.after?.(dst) ?? []));
   if (size < Math.min(width, member.last ?? member.size)) {
     const shift = (insn.off - start) * 8;
-    if (shift > 0) out.push(raw(0x74, dst, 0, 0, shift));
-    out.push(raw(0x54, dst, 0, 0, 2 ** (size * 8) - 1));
+    if (shift > 0) out.push(raw(width <= 4 ? 0x74 : 0x77, dst, 0, 0, shift));
+    out.push(raw(0x54, dst, 0, 0, (2 ** (size * 8) - 1) | 0));
   }
   if ((insn.op & 0xe0) === MODE_MEMSX) out.push(raw(0xbf, dst, dst, size * 8, 0));
   return out;
 }
 
 /** Fields of struct bpf_sock_addr that can be stored to: where in the address, and their width. */
-function sockAddrPlace(offset: number): readonly [offset: number, size: number] | undefined {
-  if (offset >= 4 && offset <= 20) return [offset, 4];
+function sockAddrPlace(offset: number, size: number): readonly [offset: number, size: number] | undefined {
+  if (offset >= 4 && offset <= 20) return [offset, size];
   return offset === 24 ? [2, 2] : undefined;
 }
 
 /** A store through a pointer of the context needs a register of its own, saved around it. */
 function sockAddrStore(insn: Xinsn): Uint8Array[] | undefined {
-  const place = sockAddrPlace(insn.off);
+  const place = sockAddrPlace(insn.off, BYTES[insn.op & 0x18] as number);
   if (place === undefined) return undefined;
   const { dst, src } = insn;
   const taken = [dst, ...((insn.op & 7) === 3 ? [src] : [])];
@@ -229,15 +276,30 @@ function sockAddrStore(insn: Xinsn): Uint8Array[] | undefined {
 export function contextStore(insn: Xinsn, progType: number, vmlinux: Btf | undefined): Uint8Array[] | undefined {
   if (progType === PT.CGROUP_SOCK_ADDR) return sockAddrStore(insn);
   const member = TABLES.get(progType)?.get(insn.off);
-  if (member?.writable !== true || BYTES[insn.op & 0x18] !== member.size) return undefined;
-  return [raw(insn.op, insn.dst, insn.src, offsetOf(member, vmlinux), insn.imm)];
+  if (member?.writable !== true || (BYTES[insn.op & 0x18] as number) < member.size) return undefined;
+  return [
+    raw(
+      (insn.op & ~0x18) | (SIZE_BITS[member.size] as number),
+      insn.dst,
+      insn.src,
+      offsetOf(member, vmlinux),
+      insn.imm,
+    ),
+  ];
 }
 
 /** Registers and sample data lie behind pointers (`pe_prog_convert_ctx_access`). */
-function perfEventLoad(insn: Xinsn): Uint8Array[] | undefined {
+function perfEventLoad(insn: Xinsn, fieldSize: number): Uint8Array[] | undefined {
   const { dst, src, off } = insn;
-  const sample = SAMPLE.get(off);
-  if (sample !== undefined) return [raw(0x79, dst, src, 8, 0), raw(0x79, dst, dst, sample, 0)];
+  const size = BYTES[insn.op & 0x18] as number;
+  const start = fieldSize === 8 ? off & ~7 : off;
+  const sample = SAMPLE.get(start);
+  if (sample !== undefined) {
+    const out = [raw(0x79, dst, src, 8, 0), raw(0x79, dst, dst, sample, 0)];
+    if (size === 8) return out;
+    if (off > start) out.push(raw(0x77, dst, 0, 0, (off - start) * 8));
+    return [...out, raw(0x54, dst, 0, 0, (2 ** (size * 8) - 1) | 0)];
+  }
   if (off < PERF_REGS_SIZE) return [raw(0x79, dst, src, 0, 0), raw(insn.op, dst, dst, off, 0)];
   return undefined;
 }

@@ -21,6 +21,13 @@ export function raw(op: number, dst: number, src: number, off: number, imm: numb
   return bytes;
 }
 
+/** An instruction of a replacement that leads to an original one. */
+export function leading(bytes: Uint8Array, target: number): Xinsn {
+  const insn = new Xinsn(bytes, -1, false);
+  insn.target = target;
+  return insn;
+}
+
 /** One instruction of the list. */
 export class Xinsn {
   bytes: Uint8Array;
@@ -92,6 +99,7 @@ export class Patcher {
   list: Xinsn[] = [];
   readonly #count: number;
   readonly #patches = new Map<Xinsn, Xinsn[]>();
+  readonly #prologues = new Map<number, Xinsn[]>();
 
   constructor(insns: Uint8Array) {
     this.#count = insns.length / INSN_SIZE;
@@ -116,28 +124,43 @@ export class Patcher {
     this.list = kept.reverse();
   }
 
-  /** Puts instructions in the place of one. */
-  replace(insn: Xinsn, by: readonly Uint8Array[]): void {
+  /** Puts instructions in the place of one; those with a target of their own as {@link Xinsn}. */
+  replace(insn: Xinsn, by: readonly (Uint8Array | Xinsn)[]): void {
     this.#patches.set(
       insn,
-      by.map((bytes) => new Xinsn(bytes, -1, false)),
+      by.map((item) => (item instanceof Xinsn ? item : new Xinsn(item, -1, false))),
     );
+  }
+
+  /** The second half of a lddw. */
+  secondHalf(insn: Xinsn): Xinsn | undefined {
+    return this.list[this.list.indexOf(insn) + 1];
+  }
+
+  /** Puts instructions before a function's first: calls lead to them, jumps behind them (`adjust_jmp_off`). */
+  prologue(index: number, bytes: readonly Uint8Array[]): void {
+    const more = bytes.map((item) => new Xinsn(item, -1, false));
+    this.#prologues.set(index, [...more, ...(this.#prologues.get(index) ?? [])]);
   }
 
   /** All bytes, with the distances of jumps as they are now, and where each original instruction is (-1: nowhere). */
   finish(): { readonly bytes: Uint8Array; readonly position: Int32Array } {
     const position = new Int32Array(this.#count).fill(-1);
+    const jumps = new Int32Array(this.#count).fill(-1);
     const out: Xinsn[] = [];
     for (const insn of this.list) {
       for (const label of insn.labels) position[label] = out.length;
+      for (const label of insn.labels) out.push(...(this.#prologues.get(label) ?? []));
+      for (const label of insn.labels) jumps[label] = out.length;
       out.push(...(this.#patches.get(insn) ?? [insn]));
     }
     const bytes = new Uint8Array(out.length * INSN_SIZE);
     out.forEach((insn, at) => {
       if (insn.target >= 0) {
-        const to = position[insn.target] ?? -1;
+        const isJump = insn.op !== CALL && insn.op !== LDDW;
+        const to = (isJump ? jumps : position)[insn.target] ?? -1;
         const distance = to < 0 ? 0 : to - at - 1;
-        if (insn.op === GOTOL) insn.setImm(distance);
+        if (insn.op === GOTOL || insn.op === LDDW) insn.setImm(distance);
         else insn.setOff(distance);
       }
       bytes.set(insn.bytes, at * INSN_SIZE);

@@ -543,11 +543,13 @@ export function checkMemAccess(
   const reg = regs[regno]!;
   const alignment = checkAlignment(env, reg, off, size, strictOnce);
   if (alignment < 0) return alignment;
-  let kind = KINDS.get(baseType(reg.type)) ?? PTR_KIND.NONE;
+  const base = baseType(reg.type);
+  let kind = KINDS.get(base) ?? PTR_KIND.NONE;
   if (kind === PTR_KIND.MEM && (reg.type & PTR_UNTRUSTED) !== 0) kind = PTR_KIND.BTF_PROBE;
   const err = dispatch(env, { i, reg, regno, off: off + reg.off, size, write, valueRegno, signed });
   if (err < 0) return err;
   const aux = env.aux[i]!;
+  if (kind === PTR_KIND.SOCK) aux.sockType = base;
   if (aux.ptrKind === PTR_KIND.NONE) aux.ptrKind = kind;
   else if (aux.ptrKind !== kind) aux.ptrKind = PTR_KIND.MIXED;
   if (!write && valueRegno >= 0 && size < 8) {

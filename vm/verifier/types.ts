@@ -313,8 +313,8 @@ export class InsnAux {
   ctxFieldSize = 0;
   /** `PTR_KIND` of the memory accessed. */
   ptrKind = 0;
-  /** A 32-bit result's upper half is used (zero extension needed). */
-  zext = false;
+  /** PTR_KIND.SOCK: type of the pointer (`PTR_TO_SOCKET`, …) whose fields are converted. */
+  sockType = 0;
   /** Call of a subprogram, or lddw of a function: index of the subprogram; -1 otherwise. */
   subprog = -1;
   /** Helper called, 0 when none. */
@@ -371,6 +371,8 @@ export interface VerifierResult {
   readonly maxRdonlyAccess: number;
   readonly maxRdwrAccess: number;
   readonly changesPktData: boolean;
+  /** Some instruction stores to the packet (`seen_direct_write`). */
+  readonly directWrite: boolean;
   readonly mightSleep: boolean;
   readonly cbAccess: boolean;
   readonly dstNeeded: boolean;
