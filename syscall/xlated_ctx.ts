@@ -72,7 +72,7 @@ const SKB_TC: ReadonlyMap<number, Member> = new Map([
 ]);
 
 /** `struct __sk_buff` of stream parsers: the control block begins at once, and has a register's place. */
-const SK_SKB_TEMP = 64;
+const SK_SKB_TEMP = 80;
 const SK_SKB: ReadonlyMap<number, Member> = new Map([
   ...SKB,
   ...[0, 4, 8, 12, 16].map((offset) => [48 + offset, { ...at(40 + offset, 4), writable: true }] as const),
@@ -115,8 +115,14 @@ const SOCK: ReadonlyMap<number, Member> = new Map([
   [16, at(524, 4)],
   [20, at(520, 4)],
   [24, at(4, 4)],
+  ...[0, 4, 8, 12].map((word) => [28 + word, at(72 + word, 4)] as const),
   [44, at(14, 2)],
   [48, at(12, 2)],
+  [52, at(0, 4)],
+  ...[0, 4, 8, 12].map((word) => [56 + word, at(56 + word, 4)] as const),
+  [72, at(18, 1)],
+  // No queue is all bits set in 16 bits, and -1 to programs.
+  [76, { ...at(122, 2), last: 4, after: (dst) => [raw(0x55, dst, 0, 1, 0xffff), raw(0xb7, dst, 0, 0, -1)] }],
 ]);
 
 /** `struct bpf_sysctl` by offset. */
@@ -207,8 +213,6 @@ export function sockLoad(
   const size = BYTES[insn.op & 0x18] as number;
   const width = fieldSize === 0 ? size : fieldSize;
   const start = insn.off - (insn.off % width);
-  // Where the members of struct tcp_sock are only the kernel's BTF knows.
-  if (sockType === PTR_TO_TCP_SOCK && vmlinux === undefined) return undefined;
   const found = SOCK_TABLES.get(sockType)?.get(start);
   return found === undefined ? undefined : memberLoad(insn, found, start, width, vmlinux);
 }
