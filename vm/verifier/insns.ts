@@ -165,24 +165,17 @@ export function checkAtomic(env: Env, i: number): number {
   const imm = insns.imm[i]!;
   if (imm === BPF_LOAD_ACQ) {
     const src = insns.src[i]!;
-    const err = checkRegArg(env, src, SRC_OP);
-    if (err < 0) return err;
-    if (!atomicTypeOk(env, src)) {
-      env.verbose(`BPF_ATOMIC loads from R${src} ${regTypeStr(curRegs(env)[src]!.type)} is not allowed\n`);
-      return -EACCES;
-    }
-    return checkLoad(env, i, true, false, false, 'atomic_load');
+    const err = checkLoad(env, i, true, false, false, 'atomic_load');
+    if (err < 0 || atomicTypeOk(env, src)) return err;
+    env.verbose(`BPF_ATOMIC loads from R${src} ${regTypeStr(curRegs(env)[src]!.type)} is not allowed\n`);
+    return -EACCES;
   }
   if (imm === BPF_STORE_REL) {
     const dst = insns.dst[i]!;
-    let err = checkRegArg(env, insns.src[i]!, SRC_OP);
-    if (err === 0) err = checkRegArg(env, dst, SRC_OP);
-    if (err < 0) return err;
-    if (!atomicTypeOk(env, dst)) {
-      env.verbose(`BPF_ATOMIC stores into R${dst} ${regTypeStr(curRegs(env)[dst]!.type)} is not allowed\n`);
-      return -EACCES;
-    }
-    return checkStore(env, i, true);
+    const err = checkStore(env, i, true);
+    if (err < 0 || atomicTypeOk(env, dst)) return err;
+    env.verbose(`BPF_ATOMIC stores into R${dst} ${regTypeStr(curRegs(env)[dst]!.type)} is not allowed\n`);
+    return -EACCES;
   }
   if (!ATOMIC_OPS.has(imm)) {
     env.verbose(`BPF_ATOMIC uses invalid atomic opcode ${(imm >>> 0).toString(16).padStart(2, '0')}\n`);
