@@ -4,7 +4,7 @@
  *
  * There is one for each listener; {@link ExecCaller.begin} points it to the next call.
  */
-import { statfsSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import {
   ANON_INODE_NAME,
   type BpfFile,
@@ -161,6 +161,19 @@ export class ExecCaller implements Caller, PathResolver {
   get process(): number {
     this.#ids();
     return this.#u32[BOX.TGID]!;
+  }
+
+  get tgid(): number {
+    return this.process;
+  }
+
+  /** Name of the thread. */
+  get comm(): string {
+    try {
+      return readFileSync(`/proc/${this.tid}/comm`, 'latin1').replace(/\n$/, '');
+    } catch {
+      return '';
+    }
   }
 
   get cpu(): number {

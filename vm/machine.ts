@@ -58,6 +58,36 @@ export interface MachineCgroup {
   readonly dev: number;
 }
 
+/** A cgroup and all below it, parents first or last. */
+export function descendants(
+  machine: Machine | undefined,
+  start: MachineCgroup,
+  parentsFirst: boolean,
+): MachineCgroup[] {
+  const found: MachineCgroup[] = [];
+  const walk = (cgroup: MachineCgroup): void => {
+    if (parentsFirst) found.push(cgroup);
+    for (const child of machine?.cgroupChildren(cgroup) ?? []) walk(child);
+    if (!parentsFirst) found.push(cgroup);
+  };
+  walk(start);
+  return found;
+}
+
+/** A cgroup and those above it, up to the topmost. */
+export function ancestors(machine: Machine | undefined, start: MachineCgroup, root: MachineCgroup): MachineCgroup[] {
+  const found: MachineCgroup[] = [start];
+  if (start.path === root.path) return found;
+  for (let end = start.path.lastIndexOf('/'); end > root.path.length; end = start.path.lastIndexOf('/', end - 1)) {
+    const path = start.path.slice(0, end);
+    const above = { ...root, path: path.slice(0, path.lastIndexOf('/')) };
+    const parent = machine?.cgroupChildren(above).find((child) => child.path === path);
+    if (parent !== undefined) found.push(parent);
+  }
+  found.push(root);
+  return found;
+}
+
 /** What a door tells of the machine. */
 export interface Machine {
   /** All threads, by rising id. */

@@ -2,7 +2,7 @@
  * The machine's tasks, files, mappings and cgroups as structures that programs read, and
  * what else helpers must know of them by their address.
  */
-import type { Images } from './images.ts';
+import type { Image, Images } from './images.ts';
 import type { MachineCgroup, MachineFile, MachineTask, MachineVma } from './machine.ts';
 import type { Vm } from './vm.ts';
 
@@ -14,28 +14,39 @@ function placeholder(images: Images, struct: string): number {
   return images.make(struct).addr;
 }
 
+/** What every task has: ids, a name, rights. */
+export function fillTask(
+  image: Image,
+  cred: Image,
+  task: {
+    readonly pid: number;
+    readonly tgid: number;
+    readonly comm: string;
+    readonly uid: number;
+    readonly gid: number;
+  },
+): void {
+  for (const field of ['uid', 'suid', 'euid', 'fsuid']) cred.set(`${field}.val`, task.uid);
+  for (const field of ['gid', 'sgid', 'egid', 'fsgid']) cred.set(`${field}.val`, task.gid);
+  image.set('pid', task.pid).set('tgid', task.tgid).bytes('comm', new Uint8Array(16)).text('comm', task.comm);
+  image.ptr('cred', cred.addr).ptr('real_cred', cred.addr);
+}
+
 /** `struct task_struct`: ids, names, rights, its leader and its parent. `parents`: how far up the parents go. */
 export function taskImage(vm: Vm, images: Images, task: MachineTask, parents = 1): number {
   const image = images.make('task_struct');
   if (image.addr === 0) return 0;
   vm.kernelObjects.set(image.addr, { key: `pid:${task.pid}`, task });
-  const cred = images.make('cred');
-  for (const field of ['uid', 'suid', 'euid', 'fsuid']) cred.set(`${field}.val`, task.uid);
-  for (const field of ['gid', 'sgid', 'egid', 'fsgid']) cred.set(`${field}.val`, task.gid);
   const { machine } = vm.env;
   const leader = task.pid === task.tgid ? undefined : machine?.task(task.tgid);
   const parent = parents > 0 && task.ppid !== 0 ? machine?.task(task.ppid) : undefined;
   const parentAddr = parent === undefined ? image.addr : taskImage(vm, images, parent, 0);
   const leaderAddr = leader === undefined ? image.addr : taskImage(vm, images, leader, 0);
+  fillTask(image, images.make('cred'), task);
   image
-    .set('pid', task.pid)
-    .set('tgid', task.tgid)
     .set('flags', task.isKernelThread ? PF_KTHREAD : 0)
     .set('start_time', task.startTime)
     .set('start_boottime', task.startTime)
-    .text('comm', task.comm)
-    .ptr('cred', cred.addr)
-    .ptr('real_cred', cred.addr)
     .ptr('group_leader', leaderAddr)
     .ptr('real_parent', parentAddr)
     .ptr('parent', parentAddr)

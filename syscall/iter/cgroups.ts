@@ -1,7 +1,7 @@
 /** The iterator over cgroups (kernel/bpf/cgroup_iter.c). Its whole output must fit one read. */
 import { BpfFile } from '../../base/object.ts';
 import { EBADF, EINVAL, ENOENT, ENOTSUP } from '../../uapi/errno.ts';
-import type { MachineCgroup } from '../../vm/machine.ts';
+import { ancestors, descendants, type MachineCgroup } from '../../vm/machine.ts';
 import { cgroupImage } from '../../vm/task_images.ts';
 import type { Caller } from '../caller.ts';
 import type { Kernel } from '../kernel.ts';
@@ -38,32 +38,6 @@ function attachCgroup(kernel: Kernel, caller: Caller, request: IterRequest): Ite
   return start === undefined ? -ENOENT : { cgroup: { start, order } };
 }
 
-/** A cgroup and all below it, parents first or last. */
-function descendants(kernel: Kernel, start: MachineCgroup, parentsFirst: boolean): MachineCgroup[] {
-  const found: MachineCgroup[] = [];
-  const walk = (cgroup: MachineCgroup): void => {
-    if (parentsFirst) found.push(cgroup);
-    for (const child of kernel.machine?.cgroupChildren(cgroup) ?? []) walk(child);
-    if (!parentsFirst) found.push(cgroup);
-  };
-  walk(start);
-  return found;
-}
-
-function ancestors(kernel: Kernel, start: MachineCgroup): MachineCgroup[] {
-  const root = rootOf(kernel);
-  const found: MachineCgroup[] = [start];
-  if (start.path === root.path) return found;
-  for (let end = start.path.lastIndexOf('/'); end > root.path.length; end = start.path.lastIndexOf('/', end - 1)) {
-    const parent = kernel.machine
-      ?.cgroupChildren({ ...root, path: start.path.slice(0, start.path.lastIndexOf('/', end - 1)) })
-      .find(({ path }) => path === start.path.slice(0, end));
-    if (parent !== undefined) found.push(parent);
-  }
-  found.push(root);
-  return found;
-}
-
 class Cgroups implements IterObjects {
   readonly #kernel: Kernel;
   readonly #start: MachineCgroup;
@@ -85,10 +59,12 @@ class Cgroups implements IterObjects {
     if (this.#started) return this.#visitedAll ? 0 : -ENOTSUP;
     this.#started = true;
     this.#at = 0;
+    const { machine } = this.#kernel;
     const { DESCENDANTS_PRE, DESCENDANTS_POST, ANCESTORS_UP } = CGROUP_ORDER;
     if (this.#order === DESCENDANTS_PRE || this.#order === DESCENDANTS_POST)
-      this.#list = descendants(this.#kernel, this.#start, this.#order === DESCENDANTS_PRE);
-    else this.#list = this.#order === ANCESTORS_UP ? ancestors(this.#kernel, this.#start) : [this.#start];
+      this.#list = descendants(machine, this.#start, this.#order === DESCENDANTS_PRE);
+    else
+      this.#list = this.#order === ANCESTORS_UP ? ancestors(machine, this.#start, rootOf(this.#kernel)) : [this.#start];
     return 1;
   }
 

@@ -71,6 +71,24 @@ t.test('bpftool pins an iterator and cat reads it', { skip: cannotExec(true) || 
   });
 });
 
+t.test(
+  'open-coded iterators walk over tasks and mappings',
+  { skip: cannotExec(true) || cannotBuildSkeleton() },
+  async (t) => {
+    const program = await buildSkeleton(scratch(t), 'walks');
+    const outcome = await exec([], [program]);
+    t.equal(
+      outcome.stdout,
+      'run 0\nprocesses 1 threads 1 first 0\nown 1 comm walks same 1 threads 1 wrong -22\nmappings 1 1\n',
+      outcome.stderr,
+    );
+    await t.test('as on the kernel here', { skip: cannotAskKernel() }, async (t) => {
+      const real = await run(program, []);
+      t.equal(outcome.stdout, real.stdout, real.stderr);
+    });
+  },
+);
+
 /** Counts how often each element was shown. */
 const ONE = `
 #include <linux/bpf.h>

@@ -2,6 +2,9 @@
 import { cgroupArrayGet } from '../../maps/array_fd.ts';
 import { E2BIG, EAGAIN, EFAULT, EINVAL, ENOENT } from '../../uapi/errno.ts';
 import type { HelperRecord } from '../helper.ts';
+import { type Image, Images } from '../images.ts';
+import type { CurrentTask } from '../task.ts';
+import { fillTask } from '../task_images.ts';
 import type { Vm } from '../vm.ts';
 
 const TASK_COMM_LEN = 16;
@@ -63,11 +66,33 @@ function getStack(vm: Vm, _ctx = 0, buffer = 0, size = 0, lo = 0, hi = 0): numbe
   return count * 8;
 }
 
-const TASK_BLOCK = 16384;
+/** The structure of the current task of a machine, and the task it was filled for. */
+interface CurrentImage {
+  readonly image: Image;
+  readonly cred: Image;
+  task: CurrentTask | undefined;
+}
 
-/** A block that stands for `struct task_struct` of the current task; its fields read as 0. */
+const currentImages = new WeakMap<Vm, CurrentImage>();
+
+/** `struct task_struct` of the current task: ids, name and rights; other fields read as 0. Where no BTF tells of it: zeros. */
 export function taskAddress(vm: Vm): number {
-  return vm.ksym(`task_struct:${TASK_BLOCK}`);
+  let current = currentImages.get(vm);
+  if (current === undefined) {
+    const images = new Images(vm.env);
+    current = { image: images.make('task_struct'), cred: images.make('cred'), task: undefined };
+    const mm = images.make('mm_struct').addr;
+    current.image.ptr('mm', mm).ptr('active_mm', mm);
+    currentImages.set(vm, current);
+  }
+  const { image } = current;
+  if (image.addr === 0) return vm.ksym('task_struct');
+  if (current.task !== vm.task) {
+    current.task = vm.task;
+    fillTask(image, current.cred, vm.task);
+    image.ptr('group_leader', image.addr).ptr('real_parent', image.addr).ptr('parent', image.addr);
+  }
+  return image.addr;
 }
 
 export const TASK_HELPERS: readonly HelperRecord[] = [
@@ -91,7 +116,7 @@ export const TASK_HELPERS: readonly HelperRecord[] = [
   {
     id: 35,
     name: 'get_current_task',
-    doc: 'Address of a block that stands for the current task.',
+    doc: 'The structure of the current task: ids, name, rights.',
     args: '',
     ret: 'ptr',
     fn: taskAddress,
@@ -99,7 +124,7 @@ export const TASK_HELPERS: readonly HelperRecord[] = [
   {
     id: 158,
     name: 'get_current_task_btf',
-    doc: 'Address of a block that stands for the current task.',
+    doc: 'The structure of the current task: ids, name, rights.',
     args: '',
     ret: 'ptr',
     fn: taskAddress,
