@@ -339,7 +339,7 @@ void OnInotify(uv_poll_t *, int, int) {
 
 /*
  * What is left out for commands that do not need it: `kSeesCloses` commands look at
- * ids, so closes that have happened must be known; `kEffects` commands change
+ * ids or run what links attach, so closes that have happened must be known; `kEffects` commands change
  * something, so the attribute must not be a stranger's who got the thread's number.
  */
 enum : uint8_t { kSeesCloses = 1, kEffects = 2 };
@@ -355,7 +355,6 @@ uint8_t Needs(uint32_t cmd) {
     case BPF_MAP_LOOKUP_AND_DELETE_ELEM:
     case BPF_MAP_UPDATE_BATCH:
     case BPF_MAP_DELETE_BATCH:
-    case BPF_PROG_TEST_RUN:
       return kEffects;
     default:
       return kSeesCloses | kEffects;
