@@ -250,11 +250,13 @@ export class BpfProg extends BpfProgBase {
     this.#hooked = hooked.size === 0 ? undefined : hooked;
     this.linked = this.#hooked === undefined ? this.#plain : this.#withHooks(hooked);
     const { jited } = this;
+    const interpreted = this.#engine !== undefined && this.#engine === this.#interp;
     for (const engine of [this.#interp, this.#jit]) if (engine !== undefined) this.#retired.push(engine);
     this.#engine = undefined;
     this.#interp = undefined;
     this.#jit = undefined;
     if (this.vm.depth === 0) this.#releaseRetired();
+    if (interpreted) this.useEngine('interp');
     const compiled = this.#tailSlot !== 0 && jited ? this.#compiled() : undefined;
     if (compiled !== undefined) this.vm.table.set(this.#tailSlot, compiled.main);
   }
@@ -269,7 +271,10 @@ export class BpfProg extends BpfProgBase {
       const loop = site.kind === 'loop' ? this.vm.tables.helper(HELPER_LOOP) : undefined;
       calls.set(i, { kind: 'helper', impl: loop ?? this.#hookedCall(site.subprog, tramp) });
     }
-    return { ...this.#plain, calls };
+    // The compiler makes entries for functions that have a handle.
+    const handles = new Map(this.#plain.handles);
+    for (const subprog of hooked.keys()) if (subprog > 0 && !handles.has(subprog)) handles.set(subprog, 0);
+    return { ...this.#plain, calls, handles };
   }
 
   #hookedCall(subprog: number, tramp: Trampoline): HelperImpl {
@@ -370,7 +375,7 @@ export class BpfProg extends BpfProgBase {
     this.#releaseRetired();
     this.#interp?.release();
     this.#jit?.release();
-    for (const handle of this.linked.handles.values()) this.vm.removeFunc(handle);
+    for (const handle of this.#plain.handles.values()) this.vm.removeFunc(handle);
     if (this.#tailSlot !== 0) this.vm.freeSlot(this.#tailSlot);
     for (const map of this.usedMaps) map.put();
     this.btf?.put();
