@@ -85,6 +85,13 @@ Examples:
   bpf-emu exec -- bpftool map create /sys/fs/bpf/m type hash key 4 value 8 entries 16 name m
   bpf-emu exec --fail BPF_MAP_CREATE:1=ENOMEM -- ./loader`,
     );
+  command.addOption(
+    new Option('--engine <name>', 'run programs compiled, interpreted, or both and compared').choices([
+      'jit',
+      'interp',
+      'both',
+    ]),
+  );
   for (const option of [runBudgetOption(), ...kernelOptions()]) command.addOption(option);
   command.action(async (name: string, args: readonly string[], flags: ExecFlags) => {
     const trace: 'text' | 'json' | undefined =

@@ -115,7 +115,13 @@ Examples:
   bpf-emu mount --trace-fuse ~/bpf
   bpf-emu mount --join /mnt/bpf /mnt/bpf2`,
     );
-  command.addOption(new Option('--engine <name>', 'run programs compiled or interpreted').choices(['jit', 'interp']));
+  command.addOption(
+    new Option('--engine <name>', 'run programs compiled, interpreted, or both and compared').choices([
+      'jit',
+      'interp',
+      'both',
+    ]),
+  );
   for (const option of [runBudgetOption(), ...kernelOptions()]) command.addOption(option);
   command.action(async (dir: string | undefined, flags: MountFlags) => {
     const target = resolve(dir ?? defaultMountPoint());

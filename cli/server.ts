@@ -22,7 +22,7 @@ export function makeKernel(flags: KernelFlags): Kernel {
     vmlinux: hostBtf(),
   });
   kernel.onBug = (error) => console.error('bpf-emu: internal error, please report it:', error);
-  if (flags.engine === 'interp') kernel.vm.engine = 'interp';
+  if (flags.engine !== undefined) kernel.vm.engine = flags.engine;
   if (flags.runBudget !== undefined) kernel.vm.budgetMs = flags.runBudget;
   kernel.vm.onBudget = (message) => console.error(`bpf-emu: ${message}; --run-budget gives it more`);
   if (flags.clock === undefined)

@@ -31,6 +31,16 @@ export class NodePool {
     return node;
   }
 
+  /** Its lists, for `Saves`. */
+  saveState(): () => void {
+    const free = this.#free;
+    const chunks = this.#chunks.slice();
+    return () => {
+      this.#free = free;
+      this.#chunks.splice(0, this.#chunks.length, ...chunks);
+    };
+  }
+
   give(node: number): void {
     this.#arena.i32[node >> 2] = this.#free;
     this.#free = node;

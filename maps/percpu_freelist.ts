@@ -40,6 +40,12 @@ export class PercpuFreelist {
     this.size += count;
   }
 
+  /** Its heads, for {@link Saves}. */
+  saveState(): () => void {
+    const heads = this.#heads.slice();
+    return () => this.#heads.set(heads);
+  }
+
   push(element: number, cpu: number): void {
     this.#i32[(element >> 2) + LINK] = this.#heads[cpu]!;
     this.#heads[cpu] = element;

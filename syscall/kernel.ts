@@ -96,8 +96,14 @@ export class Kernel implements KernelEnv {
 
   /** The machine programs run on, made when first needed. */
   get vm(): Vm {
-    this.#vm ??= createVm(this);
+    this.#vm ??= this.#makeVm();
     return this.#vm;
+  }
+
+  #makeVm(): Vm {
+    const vm = createVm(this);
+    vm.onMismatch = (error) => this.onBug?.(error);
+    return vm;
   }
 
   /**

@@ -10,7 +10,6 @@ import type { BpfMap } from '../maps/map.ts';
 import { progMapCompatible } from '../maps/prog_compatible.ts';
 import { BPF_F_PROG } from '../uapi/bpf.ts';
 import { E2BIG, EBADF, EFAULT, EINVAL } from '../uapi/errno.ts';
-import type { EngineName } from '../vm/prog.ts';
 import { TABLES } from '../vm/tables.ts';
 import type { MapDesc, VerifierInput, VerifierResult } from '../vm/verifier/types.ts';
 import type { Attr } from './attr.ts';
@@ -264,61 +263,48 @@ function makeProg(
 ): number {
   // Maps of fd_array belong to the program whether an instruction names them or not.
   const usedMaps = [...new Set([...debug.arrayMaps, ...(result.usedMaps as readonly BpfMap[])])];
-  const build = (engine: EngineName): LoadedProg =>
-    new LoadedProg(
-      {
-        engine,
-        vm: kernel.vm,
-        type: request.type,
-        expectedAttachType: request.expectedAttachType,
-        name: request.name,
+  const prog = new LoadedProg(
+    {
+      vm: kernel.vm,
+      type: request.type,
+      expectedAttachType: request.expectedAttachType,
+      name: request.name,
+      insns: request.insns,
+      aux: result.aux,
+      subprogs: result.subprogs,
+      usedMaps,
+      sleepable: (request.flags & BPF_F_PROG.SLEEPABLE) !== 0,
+      xdpHasFrags: (request.flags & BPF_F_PROG.XDP_HAS_FRAGS) !== 0,
+      dstProgType: request.dstProg?.type ?? 0,
+      attachFuncProto: request.attachBtfId,
+    },
+    {
+      gplCompatible: request.gplCompatible,
+      loadTime: kernel.clock.boottime(),
+      createdByUid: caller.uid,
+      insns: request.insns,
+      xlate: {
         insns: request.insns,
+        progType: request.type,
         aux: result.aux,
-        subprogs: result.subprogs,
-        usedMaps,
-        sleepable: (request.flags & BPF_F_PROG.SLEEPABLE) !== 0,
-        xdpHasFrags: (request.flags & BPF_F_PROG.XDP_HAS_FRAGS) !== 0,
-        dstProgType: request.dstProg?.type ?? 0,
-        attachFuncProto: request.attachBtfId,
+        privileged: request.caps.bpf,
+        bypassSpec: request.caps.perfmon,
+        vmlinux: kernel.vmlinux,
       },
-      {
-        gplCompatible: request.gplCompatible,
-        loadTime: kernel.clock.boottime(),
-        createdByUid: caller.uid,
-        insns: request.insns,
-        xlate: {
-          insns: request.insns,
-          progType: request.type,
-          aux: result.aux,
-          subprogs: result.subprogs,
-          directWrite: result.directWrite,
-          sleepable: (request.flags & BPF_F_PROG.SLEEPABLE) !== 0,
-          privileged: request.caps.bpf,
-          bypassSpec: request.caps.perfmon,
-          vmlinux: kernel.vmlinux,
-        },
-        verifiedInsns: result.verifiedInsns,
-        flags: request.flags,
-        btf: debug.btf,
-        funcInfo: debug.funcInfo.packed(FUNC_INFO_SIZE),
-        lineInfo: debug.lineInfo.packed(LINE_INFO_SIZE),
-        attachBtf: request.attachBtf,
-        attachBtfId: request.attachBtfId,
-        dstProg: request.dstProg,
-        maxCtxOffset: result.maxCtxOffset,
-        maxTpAccess: result.maxTpAccess,
-        maxRdonlyAccess: result.maxRdonlyAccess,
-        maxRdwrAccess: result.maxRdwrAccess,
-      },
-    );
-  let prog: LoadedProg;
-  try {
-    prog = build('jit');
-  } catch (error) {
-    // A program the compiler cannot take runs in the interpreter.
-    kernel.onBug?.(error);
-    prog = build('interp');
-  }
+      verifiedInsns: result.verifiedInsns,
+      flags: request.flags,
+      btf: debug.btf,
+      funcInfo: debug.funcInfo.packed(FUNC_INFO_SIZE),
+      lineInfo: debug.lineInfo.packed(LINE_INFO_SIZE),
+      attachBtf: request.attachBtf,
+      attachBtfId: request.attachBtfId,
+      dstProg: request.dstProg,
+      maxCtxOffset: result.maxCtxOffset,
+      maxTpAccess: result.maxTpAccess,
+      maxRdonlyAccess: result.maxRdonlyAccess,
+      maxRdwrAccess: result.maxRdwrAccess,
+    },
+  );
   for (const map of usedMaps) map.get();
   for (const map of usedMaps) {
     if (mapMayHoldProgs(map) && !progMapCompatible(map, prog)) {

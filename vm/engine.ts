@@ -2,7 +2,7 @@
 
 /** One program made ready by an engine. */
 export interface Engine {
-  readonly name: 'interp' | 'jit';
+  readonly name: 'interp' | 'jit' | 'both';
   /**
    * Runs the main function with r1 = `ctx`: the low half of r0 as an int32; the high
    * half is left in the scratch block (R0_HI). May throw ProgramAborted or BpfException.

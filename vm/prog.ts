@@ -6,6 +6,7 @@ import { BpfProgBase } from '../base/prog.ts';
 import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { BPF_STREAM } from '../uapi/bpf.ts';
+import { BothEngines } from './both.ts';
 import type { Engine } from './engine.ts';
 import type { HelperImpl } from './helper.ts';
 import { decodeInsns, type Insns } from './insn.ts';
@@ -21,7 +22,7 @@ import { BpfException, ProgramAborted, pointerBits, type Vm } from './vm.ts';
 const { STDOUT, STDERR } = BPF_STREAM;
 
 /** Which engine runs a program; `both` runs it twice on copied state and compares (tests). */
-export type EngineName = 'jit' | 'interp';
+export type EngineName = 'jit' | 'interp' | 'both';
 
 /** What a program is made of. */
 export interface ProgInit {
@@ -71,6 +72,8 @@ export class BpfProg extends BpfProgBase {
   /** Slot of the main function in {@link Vm.table}; compiled when first needed, see {@link tailSlot}. */
   #tailSlot = 0;
   #engine: Engine | undefined;
+  /** The engine that was asked for. */
+  #wanted: EngineName;
   /** What can be attached to its functions, by their index; and of those with something attached. */
   readonly #trampolines = new Map<number, Trampoline>();
   #hooked: ReadonlyMap<number, Trampoline> | undefined;
@@ -88,7 +91,8 @@ export class BpfProg extends BpfProgBase {
     this.type = init.type;
     this.expectedAttachType = init.expectedAttachType ?? 0;
     this.name = init.name ?? '';
-    this.jited = (init.engine ?? init.vm.engine) === 'jit';
+    this.#wanted = init.engine ?? init.vm.engine;
+    this.jited = this.#wanted !== 'interp';
     this.xdpHasFrags = init.xdpHasFrags ?? false;
     this.sleepable = init.sleepable ?? false;
     this.dstProgType = init.dstProgType ?? 0;
@@ -126,18 +130,26 @@ export class BpfProg extends BpfProgBase {
 
   /** The engine for the first run: most programs that are loaded by a probe are never run, so none is made before. */
   #ready(): Engine {
-    this.#engine ??= this.jited ? (this.#compiled() ?? this.interp) : this.interp;
+    this.#engine ??= this.#make(this.#wanted);
     return this.#engine;
+  }
+
+  /** An engine; where compiling fails, the interpreter is all there is. */
+  #make(name: EngineName): Engine {
+    const compiled = name === 'interp' ? undefined : this.#compiled();
+    if (compiled === undefined) return this.interp;
+    return name === 'jit' ? compiled : new BothEngines(this.vm, this, this.interp, compiled);
   }
 
   /** The engine runs go to. */
   get engine(): EngineName {
-    return this.#ready() === this.#jit ? 'jit' : 'interp';
+    return this.#ready().name;
   }
 
   /** Sends later runs to an engine. */
   useEngine(name: EngineName): void {
-    this.#engine = name === 'jit' ? this.jit : this.interp;
+    this.#wanted = name;
+    this.#engine = this.#make(name);
   }
 
   /** Slot of the compiled main function in {@link Vm.table}, for a tail call of compiled code. */

@@ -50,6 +50,14 @@ export class XdpBuff extends ContextObject {
     this.dataEnd = this.dataMeta + length;
   }
 
+  /** Its spare pages, for `Saves`. */
+  saveState(): () => void {
+    const spare = this.#spare.slice();
+    return () => {
+      this.#spare.splice(0, this.#spare.length, ...spare);
+    };
+  }
+
   /** Interface the frame came by. */
   get ifindex(): number {
     return this.get32(XDP_MD.ingressIfindex);
