@@ -57,21 +57,25 @@ export interface ShownProg {
 /** A loaded program. It holds its maps, its BTF and what it attaches to. */
 export class LoadedProg extends BpfProg {
   readonly facts: ProgFacts;
-  /** First 8 bytes of the digest (`prog->tag`). */
-  readonly tag: Uint8Array;
   /** An extension or tracing program of a program was attached where it was loaded for: not a second time. */
   targetTaken = false;
   #shown: ShownProg | undefined;
+  #tag: Uint8Array | undefined;
 
   constructor(init: ProgInit, facts: ProgFacts) {
     // The program that runs has a reference of its own.
     facts.btf?.get();
     super({ ...init, btf: facts.btf });
     this.facts = facts;
-    this.tag = progDigest(facts.insns).subarray(0, 8);
     facts.btf?.get();
     facts.attachBtf?.get();
     facts.dstProg?.get();
+  }
+
+  /** First 8 bytes of the digest (`prog->tag`); made when first asked for. */
+  get tag(): Uint8Array {
+    this.#tag ??= progDigest(this.facts.insns).subarray(0, 8);
+    return this.#tag;
   }
 
   /** Instructions, functions and lines as the kernel would show them after its rewriting; made when first asked for. */

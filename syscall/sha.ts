@@ -94,18 +94,39 @@ export function sha256(bytes: Uint8Array): Uint8Array {
       const s1 = rotl(y, 15) ^ rotl(y, 13) ^ (y >>> 10);
       w[t] = w[t - 16]! + s0 + w[t - 7]! + s1;
     }
-    const v = Int32Array.from(h);
-    for (let t = 0; t < 64; t++) {
-      const a = v[0]!;
-      const e = v[4]!;
-      const t1 =
-        (v[7]! + (rotl(e, 26) ^ rotl(e, 21) ^ rotl(e, 7)) + ((e & v[5]!) ^ (~e & v[6]!)) + SHA256_K[t]! + w[t]!) | 0;
-      const t2 = ((rotl(a, 30) ^ rotl(a, 19) ^ rotl(a, 10)) + ((a & v[1]!) ^ (a & v[2]!) ^ (v[1]! & v[2]!))) | 0;
-      v.copyWithin(1, 0, 7);
-      v[4] = v[4]! + t1;
-      v[0] = t1 + t2;
-    }
-    for (let i = 0; i < 8; i++) h[i] = h[i]! + v[i]!;
+    sha256Block(h, w);
   }
   return bigEndian(h);
+}
+
+/** The 64 rounds of one block. */
+function sha256Block(state: Int32Array, w: Int32Array): void {
+  let a = state[0]!;
+  let b = state[1]!;
+  let c = state[2]!;
+  let d = state[3]!;
+  let e = state[4]!;
+  let f = state[5]!;
+  let g = state[6]!;
+  let h = state[7]!;
+  for (let t = 0; t < 64; t++) {
+    const t1 = (h + (rotl(e, 26) ^ rotl(e, 21) ^ rotl(e, 7)) + ((e & f) ^ (~e & g)) + SHA256_K[t]! + w[t]!) | 0;
+    const t2 = ((rotl(a, 30) ^ rotl(a, 19) ^ rotl(a, 10)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    h = g;
+    g = f;
+    f = e;
+    e = (d + t1) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (t1 + t2) | 0;
+  }
+  state[0] = state[0]! + a;
+  state[1] = state[1]! + b;
+  state[2] = state[2]! + c;
+  state[3] = state[3]! + d;
+  state[4] = state[4]! + e;
+  state[5] = state[5]! + f;
+  state[6] = state[6]! + g;
+  state[7] = state[7]! + h;
 }

@@ -261,7 +261,6 @@ export class Env {
       attachFuncName: input.attach?.btf?.type(input.attach.btfId)?.name ?? '',
       devBound: false,
     };
-    for (let i = 0; i < this.insns.count; i++) this.aux.push(new Aux());
     this.names = {
       call: (i) => this.callName(i),
       imm64: (i) => this.lddwImm(i),

@@ -4,13 +4,13 @@
  */
 import { BPF_LOG_STATS } from '../../base/bpf_log.ts';
 import { isWork, runToEnd, type Work } from '../../base/work.ts';
-import { EFAULT, EINVAL } from '../../uapi/errno.ts';
+import { EAGAIN, EFAULT, EINVAL } from '../../uapi/errno.ts';
 import { BPF_PSEUDO_KFUNC_CALL, OP_CALL } from '../insn.ts';
 import { checkAttach } from './attach.ts';
 import { checkBtfInfo, checkFuncInfoEarly } from './btfinfo.ts';
 import { checkCfg, computePostorder, computeScc } from './cfg.ts';
 import { doCheck } from './docheck.ts';
-import { Env } from './env.ts';
+import { Aux, Env } from './env.ts';
 import { resolveLdimm64 } from './ldimm64.ts';
 import { Liveness } from './liveness.ts';
 import { computeLiveRegs } from './liveregs.ts';
@@ -41,8 +41,21 @@ function checkNoEmptyKfunc(env: Env): number {
   return 0;
 }
 
+/** Instructions from which on a program is large. */
+const LARGE = 4096;
+
+/** Room for what is found out about each instruction (`env->insn_aux_data`). */
+function* makeAux(env: Env): Work {
+  while (env.aux.length < env.insns.count) {
+    env.aux.push(new Aux());
+    if (env.aux.length % LARGE === 0 && (yield)) return -EAGAIN;
+  }
+  return 0;
+}
+
 /** The steps in order; the first to fail decides. */
 const STEPS: readonly ((env: Env) => number | Work)[] = [
+  makeAux,
   (env) => env.input.fdArrayErrno ?? 0,
   checkFuncInfoEarly,
   addSubprogsAndKfuncs,
@@ -52,7 +65,8 @@ const STEPS: readonly ((env: Env) => number | Work)[] = [
   checkCfg,
   prepare,
   checkAttach,
-  graphFacts,
+  findLoops,
+  findLiveRegs,
   doCheck,
   checkMaxStackDepth,
   checkConversions,
@@ -65,8 +79,12 @@ function prepare(env: Env): number {
   return 0;
 }
 
-function graphFacts(env: Env): number {
+function findLoops(env: Env): number {
   computeScc(env);
+  return 0;
+}
+
+function findLiveRegs(env: Env): number {
   computeLiveRegs(env);
   return 0;
 }
@@ -150,6 +168,8 @@ export function* verifySteps(input: VerifierInput): Work<VerifierResult> {
     for (const step of STEPS) {
       const result = step(env);
       errno = isWork(result) ? yield* result : result;
+      // The steps over the whole program take a while when it is large.
+      if (errno >= 0 && env.insns.count >= LARGE && (yield)) errno = -EAGAIN;
       if (errno < 0) break;
     }
   } catch (error) {
