@@ -42,9 +42,10 @@ import {
   PTR_UNTRUSTED,
   SCALAR_VALUE,
 } from './flags.ts';
+import { pushStack, TOO_COMPLEX } from './paths.ts';
 import { markChainPrecision } from './precision.ts';
 import { regTypeStr } from './print.ts';
-import { constRangeNumber, type Range, S64_MIN, s64, U32_MAX, zext32 } from './range.ts';
+import { constRangeNumber, knownLow, type Range, S64_MIN, s64, U32_MAX, zext32 } from './range.ts';
 import {
   assignScalarId,
   boundsSanity,
@@ -57,6 +58,7 @@ import {
   markKnown,
   markUnknown,
   SRC_OP,
+  unbounded32,
 } from './regs.ts';
 import { SanitizeInfo, sanitizeCheckBounds, sanitizeErr, sanitizePtrAlu, sanitizeValAlu } from './sanitize.ts';
 import { byteSwap, pointerOffset, scalarOp, signExtend, signExtend32 } from './scalar.ts';
@@ -160,8 +162,10 @@ function adjustPointer(env: Env, i: number, ptr: Reg, off: Reg): number {
   const info = new SanitizeInfo();
   const sanitize = code === BPF_ADD || code === BPF_SUB;
   if (sanitize) {
+    dstReg.range = unbounded32(dstReg.range);
     const ret = sanitizePtrAlu(env, i, ptrCopy, offCopy, dstReg, dstReg === ptr, info, false);
     if (ret < 0) return sanitizeErr(env, i, ret, offIsDst);
+    dstReg.range = ptrCopy.range;
   }
   const delta = known ? Number(BigInt.asIntN(64, r.smin)) : 0;
   switch (code) {
@@ -275,6 +279,7 @@ function adjustReg(env: Env, i: number): number {
     keepLink(dstReg, code, is64, srcRange);
   } else {
     dstReg.id = 0;
+    dstReg.off = 0;
   }
   return 0;
 }
@@ -286,6 +291,7 @@ function keepLink(reg: Reg, code: number, is64: boolean, src: Range): void {
   const value = code === BPF_ADD ? signed : -signed;
   if (!known) {
     reg.id = 0;
+    reg.off = 0;
   } else if ((reg.id & BPF_ADD_CONST) !== 0 || value > 0x7fffffffn || value < -0x80000000n) {
     reg.off = 0;
     reg.id = 0;
@@ -295,11 +301,36 @@ function keepLink(reg: Reg, code: number, is64: boolean, src: Range): void {
   }
 }
 
+/**
+ * 0 or -1, as an arithmetic shift or a negation leaves it, before it becomes a mask: each is
+ * a path of its own (`maybe_fork_scalars`).
+ */
+function forkScalar(env: Env, i: number, dst: Reg): number {
+  const { smin, smax, s32min, s32max } = dst.range;
+  const wide = smin === -1n && smax === 0n;
+  if (!wide && (s32min !== -1 || s32max !== 0)) return 0;
+  const branch = pushStack(env, i, i, false);
+  if (branch === undefined) return TOO_COMPLEX;
+  const other = branch.regs[env.insns.dst[i]!]!;
+  if (wide) {
+    markKnown(other, 0);
+    markKnown(dst, -1);
+  } else {
+    other.range = knownLow(other.range, 0);
+    dst.range = knownLow(dst.range, -1);
+  }
+  return 0;
+}
+
 /** Two numbers; a result that cannot be said is unknown (`adjust_scalar_min_max_vals`). */
 function adjustScalar(env: Env, i: number, dst: Reg, src: Range): number {
   const op = env.insns.op[i]!;
   const code = op & 0xf0;
   const is64 = (op & 7) === BPF_ALU64;
+  if ((code === BPF_AND || code === BPF_OR) && src.isConst) {
+    const err = forkScalar(env, i, dst);
+    if (err < 0) return err;
+  }
   const result = scalarOp(code, dst.range, src, is64);
   if (result === undefined) {
     markUnknown(env, dst);
@@ -433,6 +464,8 @@ function checkNegEnd(env: Env, i: number): number {
     err = checkRegArg(env, dst, DST_OP_NO_MARK);
     if (err < 0) return err;
     // Little endian: only bswap and the conversions to big endian move bytes.
+    // le64 does nothing: the register stays what it is, linked to others too.
+    if (!is64 && !x && imm === 64) return 0;
     reg.range = byteSwap(reg.range, imm >> 3, is64 || x);
     reg.id = 0;
     reg.off = 0;

@@ -258,6 +258,7 @@ function step(env: Env): number {
   logInsn(env, state, i);
   aux.seen = true;
   env.lastIdx = i;
+  if (!state.speculative) env.input.observe?.(state, i, aux.liveRegs);
   if (state.speculative && aux.nospec) return PATH_ENDS;
   resetStackWrites(env, i);
   const err = checkInsn(env, i);

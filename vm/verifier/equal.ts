@@ -88,7 +88,8 @@ function regSafe(env: Env, old: Reg, cur: Reg, exact: number): boolean {
       if (old.id === 0) return true;
       if ((old.id & BPF_ADD_CONST) !== (cur.id & BPF_ADD_CONST)) return false;
       if ((old.id & BPF_ADD_CONST) !== 0 && old.off !== cur.off) return false;
-      return ids.checkScalar(old.id, cur.id);
+      // Those that are a constant apart share an id: they must be linked in both states.
+      return ids.checkScalar(old.id & ~BPF_ADD_CONST, cur.id & ~BPF_ADD_CONST);
     case PTR_TO_MAP_KEY:
     case PTR_TO_MAP_VALUE:
     case PTR_TO_MEM:

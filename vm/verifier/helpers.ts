@@ -158,7 +158,9 @@ function constantKey(env: Env, key: Reg, size: number): number {
   batch.setSlot(key.frameno, spi);
   const err = markBatch(env, env.cur!, undefined);
   if (err < 0) return err - 1;
-  return Number(BigInt.asIntN(52, slot.reg.range.bits.value));
+  // Large and negative numbers are no keys of an array.
+  const { value } = slot.reg.range.bits;
+  return value <= 0xffffffffn ? Number(value) : -1;
 }
 
 function elidesNull(mapType: number): boolean {

@@ -92,12 +92,8 @@ function syncLinked(state: VState, known: Reg, linked: readonly number[]): void 
     if (((reg.id ^ known.id) & BPF_ADD_CONST) === BPF_ADD_CONST) continue;
     const plain = ((reg.id | known.id) & BPF_ADD_CONST) === 0;
     if (plain || reg.off === known.off) {
-      const { id, off } = reg;
+      // As far as the id: a sum with 0 makes those that are linked to it sums, too.
       reg.copyFrom(known);
-      if (!plain) {
-        reg.id = id;
-        reg.off = off;
-      }
     } else {
       const { id, off } = reg;
       const delta =

@@ -109,7 +109,8 @@ function comparePath(env: Env, old: VState, cur: VState, insnIdx: number): numbe
     if (old.mayGotoDepth !== cur.mayGotoDepth && statesEqual(env, old, cur, RANGE_WITHIN)) return HIT_LOOP;
   }
   if (env.aux[insnIdx]!.callsCallback) {
-    return statesEqual(env, old, cur, RANGE_WITHIN) ? HIT_LOOP : MISS_CHECKED;
+    // The edge back is not one of those whose precision is carried round (`add_scc_backedge`).
+    return statesEqual(env, old, cur, RANGE_WITHIN) ? HIT : MISS_CHECKED;
   }
   if (
     maybeLooping(old, cur) &&
@@ -168,6 +169,7 @@ export function isStateVisited(env: Env, insnIdx: number): number {
       if (result === LOOPS) return infiniteLoop(env, old, cur, insnIdx);
       if (result !== HIT_LOOP && !force && jumps < 20 && insns < 100) add = false;
     } else {
+      if (env.input.exhaustive === true) continue;
       const loop = incompleteMarks(env, old);
       const equal = statesEqual(env, old, cur, loop ? RANGE_WITHIN : NOT_EXACT);
       result = equal ? (loop ? HIT_LOOP : HIT) : MISS;

@@ -11,9 +11,11 @@ import {
   tnumCast,
   tnumClearSubreg,
   tnumConst,
+  tnumConstSubreg,
   tnumIntersect,
   tnumOr,
   tnumRange,
+  tnumStep,
   tnumSubreg,
   U64_MAX,
 } from './tnum.ts';
@@ -131,6 +133,32 @@ export class Bounds {
     if (value > this.umin) this.umin = value;
     const umax = value | mask;
     if (umax < this.umax) this.umax = umax;
+    this.fromSingle();
+  }
+
+  /** One value of the bits alone is within the unsigned range: it is the value. */
+  private fromSingle(): void {
+    const { bits, umin, umax } = this;
+    if (bits.isConst && umin === bits.value && umax === umin) return;
+    const next = tnumStep(bits, umin);
+    let first: bigint;
+    if ((umin & ~bits.mask) === bits.value) {
+      if (next <= umax) return;
+      first = umin;
+    } else {
+      if (next !== (bits.value | bits.mask) && (next > umax || tnumStep(bits, next) <= umax)) return;
+      first = next;
+    }
+    const one = constRange(first);
+    this.bits = one.bits;
+    this.umin = one.umin;
+    this.umax = one.umax;
+    this.smin = one.smin;
+    this.smax = one.smax;
+    this.u32min = one.u32min;
+    this.u32max = one.u32max;
+    this.s32min = one.s32min;
+    this.s32max = one.s32max;
   }
 
   private raiseS32(min: number, max: number): void {
@@ -169,7 +197,17 @@ export class Bounds {
       this.raiseS32(sLowMin | 0, sLowMax | 0);
     }
     if ((this.u32min | 0) <= (this.u32max | 0)) this.raiseS32(this.u32min | 0, this.u32max | 0);
-    if (this.s32min >>> 0 <= this.s32max >>> 0) this.raiseU32(this.s32min >>> 0, this.s32max >>> 0);
+    const low = this.s32min >>> 0;
+    const high = this.s32max >>> 0;
+    if (low <= high) this.raiseU32(low, high);
+    else if (this.u32max < low) {
+      // As in 64 bits: the signed range covers both ends of the unsigned one, which touches only one end.
+      this.s32min = this.u32min | 0;
+      if (high < this.u32max) this.u32max = high;
+    } else if (high < this.u32min) {
+      this.s32max = this.u32max | 0;
+      if (low > this.u32min) this.u32min = low;
+    }
   }
 
   /** The signed and the unsigned 64-bit range from each other. */
@@ -415,6 +453,13 @@ export function constRangeNumber(value: number): Range {
 }
 
 export const ZERO = constCache[0]!;
+
+/** The low half is a number, the upper stays what it was; nothing else is tightened (`__mark_reg32_known`). */
+export function knownLow(from: Range, value: number): Range {
+  const bits = tnumConstSubreg(from.bits, value);
+  const { umin, umax, smin, smax } = from;
+  return new Range(bits, umin, umax, smin, smax, value >>> 0, value >>> 0, value | 0, value | 0);
+}
 
 /** Range with bounds changed by `edit`, then tightened. */
 export function refine(from: Range, edit: (b: Bounds) => void): Range {

@@ -30,7 +30,6 @@ import {
 } from './flags.ts';
 import { constRange, constRangeNumber, Range, UNKNOWN, zext32 } from './range.ts';
 import { BPF_ADD_CONST, type FuncState, type JmpEntry, type Reg, type VState } from './state.ts';
-import { TNUM_UNKNOWN } from './tnum.ts';
 
 /** How an instruction uses a register. */
 export const SRC_OP = 0;
@@ -158,6 +157,12 @@ export function unbounded(range: Range): Range {
   );
 }
 
+/** No 32-bit bounds: pointers have none while they are worked on (`__mark_reg32_unbounded`). */
+export function unbounded32(r: Range): Range {
+  const { u32min, u32max, s32min, s32max } = UNKNOWN;
+  return new Range(r.bits, r.umin, r.umax, r.smin, r.smax, u32min, u32max, s32min, s32max);
+}
+
 /** Lower half alone is used: the upper becomes zero. */
 export function zextReg(reg: Reg): void {
   reg.range = zext32(reg.range);
@@ -177,22 +182,22 @@ export function boundsSanity(env: Env, reg: Reg, what: string): void {
     const s = BigInt.asIntN(64, v);
     if (r.umin !== v || r.umax !== v || r.smin !== s || r.smax !== s)
       message = 'const tnum out of sync with range bounds';
-    else if (r.subregConst) {
-      const low = Number(v & 0xffffffffn);
-      if (r.u32min !== low || r.u32max !== low || r.s32min !== (low | 0) || r.s32max !== (low | 0)) {
-        message = 'const subreg tnum out of sync with range bounds';
-      }
+  }
+  if (message === '' && r.subregConst) {
+    const low = Number(r.bits.value & 0xffffffffn);
+    if (r.u32min !== low || r.u32max !== low || r.s32min !== (low | 0) || r.s32max !== (low | 0)) {
+      message = 'const subreg tnum out of sync with range bounds';
     }
   }
   if (message === '') return;
   const hex = (n: bigint): string => `0x${BigInt.asUintN(64, n).toString(16)}`;
   const hex32 = (n: number): string => `0x${(n >>> 0).toString(16)}`;
   env.verbose(
-    `REG INVARIANTS VIOLATION (${what}): ${message} u64=[${hex(r.umin)}, ${hex(r.umax)}] ` +
+    `verifier bug: REG INVARIANTS VIOLATION (${what}): ${message} u64=[${hex(r.umin)}, ${hex(r.umax)}] ` +
       `s64=[${hex(r.smin)}, ${hex(r.smax)}] u32=[${hex32(r.u32min)}, ${hex32(r.u32max)}] ` +
       `s32=[${hex32(r.s32min)}, ${hex32(r.s32max)}] var_off=(${hex(r.bits.value)}, ${hex(r.bits.mask)})\n`,
   );
-  reg.range = unbounded(new Range(TNUM_UNKNOWN, r.umin, r.umax, r.smin, r.smax, 0, 0, 0, 0));
+  reg.range = unbounded(r);
 }
 
 /** A copy of the register is made: both get the same id, unless the value is known (`assign_scalar_id_before_mov`). */

@@ -135,7 +135,7 @@ function writeFixed(
   if (!env.bypassSpecV4) {
     let sanitize = reg !== undefined && isSpillable(reg.type);
     for (let i = 0; i < size && !sanitize; i++) {
-      const kind = slot.kind(i);
+      const kind = slot.kind((byte - i) & 7);
       sanitize = kind !== STACK_MISC && kind !== STACK_ZERO;
     }
     if (sanitize) env.aux[insnIdx]!.nospecResult = true;

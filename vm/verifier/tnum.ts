@@ -141,6 +141,22 @@ export function tnumOverlap(a: Tnum, b: Tnum): boolean {
   return ((a.value ^ b.value) & ~a.mask & ~b.mask) === 0n;
 }
 
+/** The smallest value of `a` above `x`; its highest when there is none (`tnum_step`). */
+export function tnumStep(a: Tnum, x: bigint): bigint {
+  const { value, mask } = a;
+  const most = value | mask;
+  if (x >= most) return most;
+  if (x < value) return value;
+  // Below the highest bit where x contradicts the known bits, x does not matter.
+  const wrong = (x ^ value) & ~mask;
+  if (wrong === 0n) return (((x | ~mask) + 1n) & mask) | value;
+  const low = (1n << BigInt(bitLength(wrong))) - 1n;
+  const high = x & ~low & mask;
+  // The known bit is 1 where x has 0: the smallest with the same bits above will do.
+  if (((value >> BigInt(bitLength(wrong) - 1)) & 1n) === 1n) return high | value;
+  return (((high | ~mask | low) + 1n) & mask & ~low) | value;
+}
+
 /** The low `size` bytes, the rest zero. */
 export function tnumCast(a: Tnum, size: number): Tnum {
   const keep = (1n << BigInt(size * 8)) - 1n;

@@ -6,6 +6,7 @@
 import type { BpfLog } from '../../base/bpf_log.ts';
 import type { Profile } from '../../base/profile.ts';
 import type { Btf, BtfRecord } from '../../btf/btf.ts';
+import type { VState } from './state.ts';
 
 /** A map as far as the verifier looks at it; every BpfMap is one. */
 export interface MapDesc {
@@ -261,6 +262,13 @@ export interface VerifierInput {
   readMapValue?(map: MapDesc, off: number, size: number): bigint | undefined;
   /** Where the log goes; level 0: nowhere. */
   readonly log: BpfLog;
+  /**
+   * Shown the state before each instruction that is checked, but for paths the processor
+   * would only guess (tests compare it with what happens when the program runs).
+   */
+  observe?(state: VState, insnIdx: number, liveRegs: number): void;
+  /** Paths are walked to their end, also where a state is like one seen before; loops that have no end excepted. */
+  readonly exhaustive?: boolean;
   /** Told of faults of our own, for tests. */
   onBug?(error: unknown): void;
   /** CPU and nodes, for bpf_get_numa_node_id-like ranges: possible CPUs. */
