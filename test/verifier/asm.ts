@@ -206,7 +206,7 @@ class Assembler {
       },
     ],
     [
-      /^r(\d+) = (value|validx) (\w+) (-?\d+)$/,
+      /^r(\d+) = (value|validx) (\w+) (-?(?:0x)?[0-9a-f]+)$/,
       ([dst, kind, name, off]) => {
         this.#refer(kind === 'value' ? 'map' : 'mapidx', name!);
         this.#lddw(Number(dst), kind === 'value' ? 2 : 6, 0n, Number(off) | 0);

@@ -35,7 +35,8 @@ function compare(ours: string, kernel: string): string | undefined {
 }
 
 /** Messages that do not say what is wrong by themselves. */
-const GENERAL = /^(Caller passes invalid args|old state:|math between|.*pointer arithmetic|R\d .*prohibited)/;
+const GENERAL =
+  /^(failed to find BTF|Caller passes invalid args|old state:|math between|.*pointer arithmetic|R\d .*prohibited)/;
 
 /** The state the log shows behind an instruction. */
 function stateAfter(log: string, insn: number): string {

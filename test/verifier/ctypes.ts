@@ -143,7 +143,7 @@ class Declarations {
     return { members, tags, size: Math.ceil(end / align) * align, align };
   }
 
-  /** Declares a struct, a union, a typedef or a data section. */
+  /** Declares a struct, a union, a typedef or a function that the program does not have. */
   declare(text: string): void {
     const struct = /^(struct|union) (\w+) \{(.*)\}$/s.exec(text);
     if (struct !== null) {
@@ -160,7 +160,8 @@ class Declarations {
       this.#types.set(name, { ...typed, type: this.btf.typedef(name, typed.type) });
       return;
     }
-    throw new Error(`not a declaration: "${text}"`);
+    if (text.endsWith(')')) this.function(text);
+    else throw new Error(`not a declaration: "${text}"`);
   }
 
   /** Declares a function: its FUNC type. */

@@ -12,7 +12,7 @@
  *     level: 1               log level; default 2
  *     btf:                   declarations in C (ctypes.ts)
  *     maps:                  `name: hash key=8 value=48 max=4 flags=0x80 inner=name frozen`; value may be a C type,
- *                            more maps: cases/maps.def
+ *                            more maps: cases/maps.def; `m1..65` are 65 maps
  *     code:                  instructions (asm.ts)
  *     target:                instructions of a program that is loaded before and attached to (`target_type:`,
  *                            `target_attach_btf:`, `target_func:` name of the function)
@@ -149,12 +149,20 @@ interface MapLine {
 }
 
 function parseMap(line: string): MapLine {
-  const match = /^(\w+): (\w+)(.*)$/.exec(line);
+  const match = /^([\w.]+): (\w+)(.*)$/.exec(line);
   if (match === null) throw new Error(`not a map: "${line}"`);
   const fields = new Map<string, string>();
   for (const [, key, value] of match[3]!.matchAll(/(\w+)(?:=((?:struct |union )?\S+))?/g))
     fields.set(key!, value ?? '1');
   return { name: match[1]!, type: match[2]!, fields };
+}
+
+/** `m1..65`: the names m1 to m65. */
+function expandName(name: string): string[] {
+  const match = /^(\w*?)(\d+)\.\.(\d+)$/.exec(name);
+  if (match === null) return [name];
+  const from = Number(match[2]);
+  return Array.from({ length: Number(match[3]) - from + 1 }, (_, i) => `${match[1]}${from + i}`);
 }
 
 /** Capabilities a `caps:` word means. */
@@ -216,7 +224,7 @@ class Compilation {
   #mapLine(name: string): MapLine {
     for (const line of this.#block('maps')) {
       const map = parseMap(line);
-      if (map.name === name) return map;
+      if (expandName(map.name).includes(name)) return { ...map, name };
     }
     const preset = this.#presets.find((one) => one.name === name);
     if (preset === undefined) throw new Error(`no map ${name}`);
@@ -229,7 +237,10 @@ class Compilation {
     const target = this.#test.words.has('target') ? assemble(this.#block('target')) : undefined;
     const code = assemble(this.#block('code'));
     this.#declarations = [...this.#block('btf')];
-    const array = (this.#word('fd_array') ?? '').split(/\s+/).filter((name) => name !== '');
+    const array = (this.#word('fd_array') ?? '')
+      .split(/\s+/)
+      .filter((name) => name !== '')
+      .flatMap(expandName);
     const names = new Set<string>();
     for (const { kind, name } of [...(target?.references ?? []), ...code.references])
       if (kind === 'map' || kind === 'mapidx') names.add(name);

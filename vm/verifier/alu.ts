@@ -243,6 +243,13 @@ function adjustReg(env: Env, i: number): number {
   let src: Reg;
   if ((op & BPF_X) !== 0) {
     src = regs[insns.src[i]!]!;
+    if (src.type === PTR_TO_ARENA) {
+      // What is computed with an address of an arena is one.
+      markUnknown(env, dstReg);
+      dstReg.type = PTR_TO_ARENA;
+      if (is64) env.aux[i]!.needsZext = true;
+      return 0;
+    }
     if (src.type !== SCALAR_VALUE) {
       if (ptr !== undefined) {
         if (code === BPF_SUB && env.allowPtrLeaks) {

@@ -147,7 +147,7 @@ function resolveBtfId(env: Env, i: number): number {
   const btf = fd === 0 ? env.vmlinuxBtf : env.input.btfByFd?.(fd);
   if (fd !== 0 && typeof btf !== 'object') {
     env.verbose('invalid module BTF object FD specified.\n');
-    return typeof btf === 'number' ? btf : -EINVAL;
+    return -EINVAL;
   }
   if (typeof btf !== 'object') {
     env.verbose('kernel is missing BTF, make sure CONFIG_DEBUG_INFO_BTF=y is specified in Kconfig.\n');

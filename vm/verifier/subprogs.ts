@@ -49,6 +49,29 @@ function addSubprog(env: Env, start: number): number {
   return 0;
 }
 
+/** The BTF of a module that a call's offset names through fd_array (`find_kfunc_desc_btf`). */
+function checkModuleBtf(env: Env, off: number): number {
+  if (off < 0) {
+    env.verbose('negative offset disallowed for kernel module function call\n');
+    return -EINVAL;
+  }
+  if (env.input.fdArray === undefined) {
+    env.verbose('kfunc offset > 0 without fd_array is invalid\n');
+    return -EPROTO;
+  }
+  const fd = env.input.fdArray(off);
+  const btf = fd === undefined ? -EINVAL : (env.input.btfByFd?.(fd) ?? -EINVAL);
+  if (typeof btf === 'number') {
+    env.verbose('invalid module BTF fd specified\n');
+    return btf;
+  }
+  if (!btf.isKernel || btf.name === 'vmlinux') {
+    env.verbose('BTF fd for kfunc is not a module BTF\n');
+    return -EINVAL;
+  }
+  return 0;
+}
+
 function addKfunc(env: Env, id: number, off: number): number {
   const vmlinux = env.vmlinuxBtf;
   if (env.kfuncNames.size === 0 && !env.kfuncNames.has(id)) {
@@ -62,25 +85,10 @@ function addKfunc(env: Env, id: number, off: number): number {
     }
   }
   if (id === 0 && off === 0) return 0;
-  if (off !== 0) {
-    if (off < 0) {
-      env.verbose('negative offset disallowed for kernel module function call\n');
-      return -EINVAL;
-    }
-    if (env.input.fdArray === undefined) {
-      env.verbose('kfunc offset > 0 without fd_array is invalid\n');
-      return -EPROTO;
-    }
-    const fd = env.input.fdArray(off);
-    const btf = fd === undefined ? -EINVAL : (env.input.btfByFd?.(fd) ?? -EINVAL);
-    if (typeof btf === 'number') {
-      env.verbose('invalid module BTF fd specified\n');
-      return btf;
-    }
-    if (!btf.isKernel || btf.name === 'vmlinux') {
-      env.verbose('BTF fd for kfunc is not a module BTF\n');
-      return -EINVAL;
-    }
+  const module = off === 0 ? 0 : checkModuleBtf(env, off);
+  if (module < 0) {
+    env.verbose('failed to find BTF for kernel function\n');
+    return module;
   }
   const key = off * 0x100000000 + id;
   if (env.kfuncNames.has(key)) return 0;
