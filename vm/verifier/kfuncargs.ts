@@ -238,6 +238,11 @@ function checkTrust(env: Env, facts: KfuncFacts, reg: Reg, regno: number): numbe
   return 0;
 }
 
+/** Two structs of which one is the other while it is being set up: equal in memory, but not to be mixed (`btf_type_ids_nocast_alias`). */
+function isNoCastAlias(a: string, b: string): boolean {
+  return a === `${b}___init` || b === `${a}___init`;
+}
+
 function checkStruct(env: Env, facts: KfuncFacts, a: Arg, pointee: BtfType): number {
   const { reg, index } = a;
   const base = baseType(reg.type);
@@ -250,8 +255,8 @@ function checkStruct(env: Env, facts: KfuncFacts, a: Arg, pointee: BtfType): num
   }
   const btf = base === F.PTR_TO_BTF_ID ? reg.btf! : env.vmlinuxBtf!;
   const id = base === F.PTR_TO_BTF_ID ? reg.btfId : btf.find(own ?? '', BTF_KIND.STRUCT);
-  const strict = (facts.flags & KF_RELEASE) !== 0 && reg.refObjId !== 0;
   const have = skipMods(btf, id);
+  const strict = ((facts.flags & KF_RELEASE) !== 0 && reg.refObjId !== 0) || isNoCastAlias(have.name, pointee.name);
   const projection =
     (pointee.name === '__sk_buff' && have.name === 'sk_buff') ||
     (pointee.name === 'xdp_md' && have.name === 'xdp_buff');

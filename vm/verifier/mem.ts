@@ -1,7 +1,7 @@
 /**
  * Loads and stores by instructions (`check_mem_access`): by what the pointer points at.
  */
-import { BTF_KIND, type BtfField } from '../../btf/btf.ts';
+import { BTF_KIND, type BtfField, type BtfFieldKind } from '../../btf/btf.ts';
 import { BPF_MAP_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { EACCES, EINVAL } from '../../uapi/errno.ts';
 import { BPF_LDX, BPF_MEM, BPF_ST, BPF_STX } from '../insn.ts';
@@ -25,6 +25,7 @@ import {
   MEM_PERCPU,
   MEM_RCU,
   MEM_RDONLY,
+  NON_OWN_REF,
   PTR_MAYBE_NULL,
   PTR_TO_ARENA,
   PTR_TO_BTF_ID,
@@ -98,6 +99,9 @@ function checkAlignment(env: Env, reg: Reg, off: number, size: number, strictOnc
 /** Objects that stay as long as RCU does, by struct (`rcu_protected_types`). */
 const RCU_PROTECTED = new Set(['prog_test_ref_kfunc', 'cgroup', 'bpf_cpumask', 'task_struct', 'bpf_crypto_ctx']);
 
+/** Fields by which an object stands in a list or tree: a pointer loaded to it does not own it. */
+const GRAPH_NODES: ReadonlySet<BtfFieldKind> = new Set(['bpf_list_node', 'bpf_rb_node']);
+
 function kptrType(env: Env, field: BtfField): number {
   const btf = field.btf!;
   const kernel = btf.isKernel;
@@ -105,7 +109,9 @@ function kptrType(env: Env, field: BtfField): number {
   const safe = field.kind === 'kptr_percpu' || (field.kind === 'kptr_ref' && protectedObject);
   if (!safe || !inRcuCs(env)) return PTR_MAYBE_NULL | PTR_UNTRUSTED;
   if (field.kind === 'kptr_percpu') return PTR_MAYBE_NULL | MEM_RCU | MEM_PERCPU;
-  return PTR_MAYBE_NULL | MEM_RCU | (kernel ? 0 : MEM_ALLOC);
+  if (kernel) return PTR_MAYBE_NULL | MEM_RCU;
+  const inGraph = btf.structMetas.get(field.typeId ?? 0)?.fields.some((f) => GRAPH_NODES.has(f.kind)) ?? false;
+  return PTR_MAYBE_NULL | MEM_RCU | MEM_ALLOC | (inGraph ? NON_OWN_REF : 0);
 }
 
 /** The pointer stored fits the field (`map_kptr_match_type`). */
