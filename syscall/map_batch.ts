@@ -7,6 +7,7 @@
  */
 
 import { FMODE_READ, FMODE_WRITE } from '../base/object.ts';
+import type { Work } from '../base/work.ts';
 import type { BpfMap, MapBuckets } from '../maps/map.ts';
 import { hasSpinLock } from '../maps/value.ts';
 import { BPF_ELEM, BPF_MAP_TYPE } from '../uapi/bpf.ts';
@@ -17,10 +18,16 @@ import type { Caller } from './caller.ts';
 import { mapFile, mapPerms } from './fd.ts';
 import type { Kernel } from './kernel.ts';
 import { copyValue, deleteElem, nextKey, updateValue, userValueSize } from './map_elem.ts';
+import type { Scratch } from './scratch.ts';
 
 const AT = BATCH.at;
 const T = BPF_MAP_TYPE;
 const F_LOCK = BigInt(BPF_ELEM.F_LOCK);
+
+/** Elements from which on a batch is large: it pauses for others after so many, and has buffers of its own. */
+const LARGE = 1024;
+/** Buckets between two pauses. */
+const LARGE_BUCKETS = 256;
 
 /** The four batch commands. */
 type BatchCommand = 'lookup' | 'lookupAndDelete' | 'update' | 'delete';
@@ -51,8 +58,8 @@ interface Batch {
   readonly valueSize: number;
 }
 
-/** Makes the handler of one batch command. */
-function batchCommand(command: BatchCommand): (kernel: Kernel, attr: Attr, caller: Caller) => number {
+/** Makes the handler of one batch command. A signal does not end a batch, as in the kernel. */
+function batchCommand(command: BatchCommand): (kernel: Kernel, attr: Attr, caller: Caller) => number | Work {
   const needs =
     command === 'lookup' ? FMODE_READ : command === 'lookupAndDelete' ? FMODE_READ | FMODE_WRITE : FMODE_WRITE;
   return (kernel, attr, caller) => {
@@ -82,10 +89,29 @@ function batchCommand(command: BatchCommand): (kernel: Kernel, attr: Attr, calle
       valueSize: userValueSize(map),
     };
     if (byBucket && map.ops.buckets !== undefined)
-      return bucketBatch(batch, map.ops.buckets, command === 'lookupAndDelete');
-    if (command === 'lookup') return lookupBatch(batch);
-    return storeBatch(batch, command === 'update');
+      return holdingMap(map, bucketBatch(batch, map.ops.buckets, command === 'lookupAndDelete'));
+    return holdingMap(map, command === 'lookup' ? lookupBatch(batch) : storeBatch(batch, command === 'update'));
   };
+}
+
+/** A batch outlives the descriptor it was begun with. */
+function* holdingMap(map: BpfMap, work: Work): Work {
+  map.get();
+  try {
+    return yield* work;
+  } finally {
+    map.put();
+  }
+}
+
+/** A buffer of the kernel for a short batch; one of its own for a batch that others may interrupt. */
+function takeBuffer(batch: Batch, scratch: Scratch, size: number): number {
+  return batch.count > LARGE ? batch.kernel.arena.alloc(size) : scratch.take(size);
+}
+
+function releaseBuffer(batch: Batch, scratch: Scratch, addr: number, size: number): void {
+  if (batch.count <= LARGE) scratch.release(addr, size);
+  else if (addr !== 0) batch.kernel.arena.free(addr, size);
 }
 
 /** MAP_LOOKUP_BATCH. */
@@ -98,13 +124,13 @@ export const mapUpdateBatch = batchCommand('update');
 export const mapDeleteBatch = batchCommand('delete');
 
 /** `generic_map_update_batch` and `generic_map_delete_batch`: stops at the first error, tells how many were done. */
-function storeBatch(batch: Batch, update: boolean): number {
+function* storeBatch(batch: Batch, update: boolean): Work {
   const { kernel, attr, caller, map, count, valueSize } = batch;
   const keySize = map.keySize;
   const keyBuffer = kernel.scratch.key;
   const valueBuffer = kernel.scratch.value;
-  const key = keyBuffer.take(keySize);
-  const value = update ? valueBuffer.take(valueSize) : 0;
+  const key = takeBuffer(batch, keyBuffer, keySize);
+  const value = update ? takeBuffer(batch, valueBuffer, valueSize) : 0;
   let result = key === 0 || (update && value === 0) ? -ENOMEM : 0;
   if (result === 0) {
     const keyBytes = keyBuffer.view(key, keySize);
@@ -119,36 +145,37 @@ function storeBatch(batch: Batch, update: boolean): number {
         result = update ? updateValue(map, key, value, batch.elemFlags, caller) : deleteElem(map, key, caller);
       }
       if (result !== 0) break;
+      if (done % LARGE === LARGE - 1 && done + 1 < count) yield;
     }
     if (attr.put(caller, AT.count, done) < 0) result = -EFAULT;
   }
-  keyBuffer.release(key, keySize);
-  if (update) valueBuffer.release(value, valueSize);
+  releaseBuffer(batch, keyBuffer, key, keySize);
+  if (update) releaseBuffer(batch, valueBuffer, value, valueSize);
   return result;
 }
 
 /** `generic_map_lookup_batch`. */
-function lookupBatch(batch: Batch): number {
+function* lookupBatch(batch: Batch): Work {
   const { kernel, caller, map, attr, valueSize } = batch;
   const keySize = map.keySize;
   const { key: prevBuffer, nextKey: keyBuffer, value: valueBuffer } = kernel.scratch;
-  const prev = prevBuffer.take(keySize);
-  const key = keyBuffer.take(keySize);
-  const value = valueBuffer.take(valueSize);
+  const prev = takeBuffer(batch, prevBuffer, keySize);
+  const key = takeBuffer(batch, keyBuffer, keySize);
+  const value = takeBuffer(batch, valueBuffer, valueSize);
   let result = -ENOMEM;
   if (prev !== 0 && key !== 0 && value !== 0) {
     const token = attr.addr(AT.in_batch);
     const bytes = prevBuffer.view(prev, keySize);
-    result = token !== 0 && caller.read(token, bytes) < 0 ? -EFAULT : walk(batch, prev, key, value, token !== 0);
+    result = token !== 0 && caller.read(token, bytes) < 0 ? -EFAULT : yield* walk(batch, prev, key, value, token !== 0);
   }
-  prevBuffer.release(prev, keySize);
-  keyBuffer.release(key, keySize);
-  valueBuffer.release(value, valueSize);
+  releaseBuffer(batch, prevBuffer, prev, keySize);
+  releaseBuffer(batch, keyBuffer, key, keySize);
+  releaseBuffer(batch, valueBuffer, value, valueSize);
   return result;
 }
 
 /** Copies elements out, from the one after `prev` (or the first) on. */
-function walk(batch: Batch, prev: number, key: number, value: number, hasPrev: boolean): number {
+function* walk(batch: Batch, prev: number, key: number, value: number, hasPrev: boolean): Work {
   const { kernel, caller, map, attr, valueSize, count } = batch;
   const keySize = map.keySize;
   const arena = kernel.arena;
@@ -167,6 +194,7 @@ function walk(batch: Batch, prev: number, key: number, value: number, hasPrev: b
       if (caller.write(ukeys + done * keySize, keyBytes) < 0) return -EFAULT;
       if (caller.write(uvalues + done * valueSize, valueBytes) < 0) return -EFAULT;
       done++;
+      if (done % LARGE === 0 && done < count) yield;
     }
     arena.u8.copyWithin(prev, key, key + keySize);
     hasPrev = true;
@@ -181,7 +209,7 @@ function walk(batch: Batch, prev: number, key: number, value: number, hasPrev: b
 }
 
 /** `__htab_map_lookup_and_delete_batch`: whole buckets only. */
-function bucketBatch(batch: Batch, buckets: MapBuckets, remove: boolean): number {
+function* bucketBatch(batch: Batch, buckets: MapBuckets, remove: boolean): Work {
   const { kernel, caller, map, attr, count, valueSize } = batch;
   const keySize = map.keySize;
   const token = new Uint32Array(1);
@@ -220,6 +248,7 @@ function bucketBatch(batch: Batch, buckets: MapBuckets, remove: boolean): number
     }
     total += length;
     if (++bucket >= nrBuckets) result = -ENOENT;
+    else if (bucket % LARGE_BUCKETS === 0) yield;
   }
   if (result === -EFAULT) return result;
   token[0] = bucket;
