@@ -71,6 +71,8 @@ export interface ExecNative {
   supIds(groups: Uint8Array): number;
   supCpu(): number;
   supWritableMappings(ino: number): number;
+  /** Where the caller's process has mapped an object, shared; 0: nowhere. */
+  supMappingStart(ino: number): number;
   supObjectCreate(name: string, size: number, seals: number): number;
   supObjectFree(fd: number): void;
   supObjectInject(fd: number, flags: number, cloexec: boolean): number;

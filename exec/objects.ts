@@ -11,6 +11,7 @@
  * left outside; native/supervisor.cc tells when the last one has gone.
  */
 import { BpfFile, type BpfObject, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
+import { ArenaMap } from '../maps/arena_map.ts';
 import { BpfMap } from '../maps/map.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
@@ -110,7 +111,7 @@ export class HeldObjects {
     if (fd < 0) return fd;
     let error = 0;
     if (pages !== undefined) {
-      error = this.#native.supMapPages(this.#arena, pages.offset, pages.length, fd, 0, true);
+      error = this.#native.supMapPages(this.#arena, pages.offset, pages.length, fd, 0, !(object instanceof ArenaMap));
       if (object instanceof BpfMap && object.frozen) this.#native.supObjectSeal(fd, F_SEAL_FUTURE_WRITE);
     } else if (content !== undefined) error = this.#native.supObjectWrite(fd, content, 0);
     if (error < 0) {
@@ -120,6 +121,7 @@ export class HeldObjects {
     object.getUser();
     if (pages !== undefined && object instanceof BpfMap)
       object.writeActive = () => this.#native.supWritableMappings(held.ino) > 0;
+    if (object instanceof ArenaMap) object.locate = () => BigInt(this.#native.supMappingStart(held.ino));
     const held: Held = { object, name, ino: ino(), fd, files: [], restricted: false, pages, events: [] };
     this.#byIno.set(held.ino, held);
     byObject.set(object, held);

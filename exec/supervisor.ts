@@ -706,7 +706,8 @@ export class Session {
     const held = ino >= 0 ? this.#supervisor.objects.byIno(ino) : undefined;
     if (held === undefined) return CONTINUE;
     const writable = (this.#supervisor.objects.file(held, fd).mode & FMODE_WRITE) !== 0;
-    return mmapAnswer(held, writable, this.#f64[BOX.ARGS + 1]!, this.#arg(2), this.#f64[BOX.ARGS + 5]!);
+    const at = (index: number): number => this.#f64[BOX.ARGS + index]!;
+    return mmapAnswer(held, writable, at(0), at(1), this.#arg(2), at(5));
   }
 
   /** An argument as an int. */

@@ -16,32 +16,58 @@ import { mapMetaEqual } from './map_in_map.ts';
 
 const ARENA_FLAGS = BPF_F_MAP.MMAPABLE | BPF_F_MAP.SEGV_ON_FAULT | BPF_F_MAP.NO_USER_CONV;
 
-/** Pages an arena can really have here: 64 MiB. */
+/** Pages an arena can really have here: a quarter of the memory there is, and at least 64 MiB. */
 const WINDOW_PAGES = 16384;
+
+/** What the byte of a page says: a program has taken it; a client can reach it, and so may programs. */
+const TAKEN = 1;
+const MAPPED = 2;
 
 /** An arena. */
 export class ArenaMap extends BpfMap {
   readonly ops: MapOps = arenaMapOps;
-  /** User address of the first page (`user_vm_start`): given at creation, or where its owner mapped it. */
-  userVmStart: bigint;
+  #userVmStart: bigint;
+  /** Bytes of the mapping (`user_vm_end - user_vm_start`); 0 until there is one or an address was given at creation. */
+  userVmSize: number;
+  /** Finds where a client has mapped it, when the address is not known. */
+  locate: (() => bigint) | undefined = undefined;
   /** Address of the first page and of the byte a page; 0 before the first use. */
   pages = 0;
   inUse = 0;
   /** Pages there are. */
   nrPages = 0;
+  /** A client has it in its memory. */
+  userMapped = false;
   /** Pages that are not to be given out, though they are not in use (`bpf_arena_reserve_pages`). */
   readonly reserved = new Set<number>();
 
   constructor(env: KernelEnv, attr: MapCreateAttr) {
     super(env, attr);
-    this.userVmStart = attr.mapExtra;
+    this.#userVmStart = attr.mapExtra;
+    this.userVmSize = attr.mapExtra === 0n ? 0 : attr.maxEntries * PAGE_SIZE;
+  }
+
+  /** User address of the first page (`user_vm_start`): given at creation, or where its owner mapped it; 0: not known. */
+  get userVmStart(): bigint {
+    if (this.#userVmStart === 0n && this.locate !== undefined) this.#userVmStart = this.locate();
+    return this.#userVmStart;
+  }
+
+  /** A client maps it: a touch of a page takes the page, so all of them can be accessed from now on (`arena_vm_fault`). */
+  mapped(size: number): void {
+    this.userVmSize = size;
+    if ((this.mapFlags & BPF_F_MAP.SEGV_ON_FAULT) !== 0 || this.userMapped || !this.prepare()) return;
+    this.userMapped = true;
+    const { u8 } = this.env.arena;
+    for (let page = 0; page < this.nrPages; page++) u8[this.inUse + page]! |= MAPPED;
   }
 
   /** Takes the memory of the pages; false when there is not enough. */
   prepare(): boolean {
     if (this.pages !== 0) return true;
     const { arena } = this.env;
-    const count = Math.min(this.maxEntries, WINDOW_PAGES);
+    const share = Math.floor(arena.available / PAGE_SIZE / 4);
+    const count = Math.min(this.maxEntries, Math.max(share, WINDOW_PAGES));
     if (count * PAGE_SIZE > arena.available) return false;
     this.pages = arena.allocPages(count);
     this.inUse = this.pages === 0 ? 0 : arena.alloc(count);
@@ -66,16 +92,26 @@ export class ArenaMap extends BpfMap {
   }
 }
 
+/** Whether a page is free to be given out: nobody took it, and no client has touched it. */
+function isFreePage(map: ArenaMap, page: number): boolean {
+  const { u8, u32 } = map.env.arena;
+  const state = u8[map.inUse + page]!;
+  if ((state & TAKEN) !== 0 || map.reserved.has(page)) return false;
+  if (state === 0) return true;
+  // A client's touch is seen by what it wrote.
+  const start = (map.pages + page * PAGE_SIZE) >> 2;
+  for (let word = start; word < start + PAGE_SIZE / 4; word++) if (u32[word] !== 0) return false;
+  return true;
+}
+
 /** Start of the smallest run of free pages that holds `count`, the first of equals; -1: there is none (`range_tree_find`). */
 function findFree(map: ArenaMap, count: number): number {
-  const { u8 } = map.env.arena;
-  const { reserved } = map;
   let best = -1;
   let bestLength = Number.POSITIVE_INFINITY;
   for (let page = 0; page < map.nrPages; page++) {
-    if (u8[map.inUse + page] !== 0 || reserved.has(page)) continue;
+    if (!isFreePage(map, page)) continue;
     const start = page;
-    while (page < map.nrPages && u8[map.inUse + page] === 0 && !reserved.has(page)) page++;
+    while (page < map.nrPages && isFreePage(map, page)) page++;
     // What lies beyond the window is free as far as the map's own limit goes.
     const length = page === map.nrPages ? map.maxEntries - start : page - start;
     if (page - start >= count && length < bestLength) {
@@ -88,8 +124,7 @@ function findFree(map: ArenaMap, count: number): number {
 
 /** Whether all of `count` pages are neither in use nor reserved. */
 function isFree(map: ArenaMap, page: number, count: number): boolean {
-  const { u8 } = map.env.arena;
-  for (let at = page; at < page + count; at++) if (u8[map.inUse + at] !== 0 || map.reserved.has(at)) return false;
+  for (let at = page; at < page + count; at++) if (!isFreePage(map, at)) return false;
   return true;
 }
 
@@ -119,7 +154,7 @@ export function arenaAllocPages(map: ArenaMap, address: bigint, count: number): 
     page = findFree(map, count);
     if (page < 0) return 0n;
   }
-  u8.fill(1, map.inUse + page, map.inUse + page + count);
+  for (let at = page; at < page + count; at++) u8[map.inUse + at]! |= TAKEN;
   const start = map.pages + page * PAGE_SIZE;
   u8.fill(0, start, start + count * PAGE_SIZE);
   return map.userAddress(page);
@@ -133,8 +168,10 @@ export function arenaFreePages(map: ArenaMap, lo: number, count: number): void {
   const end = Math.min(page + count, map.nrPages);
   const { u8 } = map.env.arena;
   for (let at = page; at < end; at++) {
-    u8[map.inUse + at] = 0;
+    u8[map.inUse + at]! &= ~TAKEN;
     map.reserved.delete(at);
+    // A client that reads it gets a new page.
+    if (map.userMapped) u8.fill(0, map.pages + at * PAGE_SIZE, map.pages + (at + 1) * PAGE_SIZE);
   }
 }
 
@@ -161,6 +198,10 @@ export const arenaMapOps: MapOps = {
   update: () => -ENOTSUP,
   remove: () => -ENOTSUP,
   nextKey: () => -ENOTSUP,
+  mmapRange(map) {
+    const arena = map as ArenaMap;
+    return arena.prepare() ? { offset: arena.pages, length: arena.nrPages * PAGE_SIZE } : { offset: 0, length: 0 };
+  },
   metaEqual: mapMetaEqual,
   memUsage: () => 0,
 };

@@ -903,6 +903,27 @@ napi_value WritableMappings(napi_env env, napi_callback_info info) {
   return Int(env, count);
 }
 
+/* supMappingStart(ino): where the caller's process has mapped the object, shared; 0: nowhere. */
+napi_value MappingStart(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  auto ino = static_cast<unsigned long>(args.number(0));
+  ProcPath path(current.tid, "/maps");
+  FILE *file = fopen(path.text, "re");
+  unsigned long found = 0;
+  char *line = nullptr;
+  size_t size = 0;
+  while (file != nullptr && found == 0 && getline(&line, &size, file) > 0) {
+    char perms[8];
+    unsigned major, minor;
+    unsigned long start, inode;
+    if (sscanf(line, "%lx-%*x %7s %*x %x:%x %lu", &start, perms, &major, &minor, &inode) != 5) continue;
+    if (inode == ino && perms[3] == 's' && makedev(major, minor) == memfd_dev) found = start;
+  }
+  free(line);
+  if (file != nullptr) fclose(file);
+  return Number(env, static_cast<double>(found));
+}
+
 /* ---- objects ---- */
 
 /* A descriptor of its own open description; the one of memfd_create does not count as a writer for leases. */
@@ -1323,6 +1344,7 @@ constexpr Export kExports[] = {
     {"supIds", Ids},
     {"supCpu", Cpu},
     {"supWritableMappings", WritableMappings},
+    {"supMappingStart", MappingStart},
     {"supObjectCreate", ObjectCreate},
     {"supObjectFree", ObjectFree},
     {"supObjectInject", ObjectInject},
