@@ -45,6 +45,11 @@ export interface XlateInput {
 /** The instructions to show, and where each original one begins (-1: removed). */
 export function xlate(input: XlateInput): { readonly bytes: Uint8Array; readonly position: Int32Array } {
   const patcher = new Patcher(input.insns);
+  for (const insn of patcher.list) {
+    if (input.aux[insn.index]?.isNop !== true) continue;
+    insn.set(JA, 0, 0, 0);
+    insn.target = insn.index + 1;
+  }
   if (input.privileged) removeDeadCode(patcher, input.aux);
   if (input.directWrite) patcher.prologue(0, uncloneHead(input.progType));
   const frames = new Frames(input.subprogs);
@@ -110,7 +115,8 @@ export class Frames {
 
   /** Bytes of stack below which an inlined bpf_loop keeps its registers. */
   depth(index: number): number {
-    return Math.ceil((this.of(index)?.stackDepth ?? 0) / 8) * 8;
+    const sub = this.of(index);
+    return Math.ceil((sub?.keptDepth ?? sub?.stackDepth ?? 0) / 8) * 8;
   }
 
   /** As {@link depth}, with the place for the counters of a timed loop. */

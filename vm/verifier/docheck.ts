@@ -297,7 +297,7 @@ function* walk(env: Env, popLog: boolean): Work {
 
 /** Registers of a function that is checked on its own, from its description. */
 function setupArgs(env: Env, subprog: number, state: VState): number {
-  if (env.logging) env.verbose(`Validating ${env.subprogName(subprog)}() func#${subprog}...\n`);
+  env.verbose(`Validating ${env.subprogName(subprog)}() func#${subprog}...\n`);
   const err = prepareFuncArgs(env, subprog);
   if (err < 0) return err;
   const info = env.subprogs[subprog]!;

@@ -55,6 +55,8 @@ export class Subprog {
   postorderStart = 0;
   exitIdx = 0;
   stackDepth = 0;
+  /** As {@link stackDepth}, of the instructions as given: before fastcall slots are taken out. */
+  runDepth = 0;
   hasTailCall = false;
   tailCallReachable = false;
   hasLdAbs = false;
@@ -399,7 +401,7 @@ export class Env {
   /** State of a frame with what changed, or all of it; ends the line (`print_verifier_state`). */
   printState(state: VState, frameno: number, all: boolean): void {
     const frame = state.frames[frameno]!;
-    if (this.logging) {
+    if (this.log.level !== 0) {
       const slots = (spi: number): boolean => this.scratchedAllSlots || this.scratchedSlots.has(spi);
       this.verbose(`${frameStr(state, frame, this.scratchedRegs, slots, all)}\n`);
     }
@@ -421,7 +423,7 @@ export class Env {
 
   /** The source line of an instruction, when it differs from the one printed last (`verbose_linfo`). */
   verboseLine(i: number, prefix: string): void {
-    if (!this.logging) return;
+    if (this.log.level === 0) return;
     const line = this.findLine(i);
     if (line === undefined || line === this.prevLine) return;
     const previous = this.prevLine;

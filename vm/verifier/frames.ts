@@ -107,7 +107,7 @@ function checkGlobalCall(env: Env, subprog: number, argErr: number): number {
     env.verbose(`Caller passes invalid args into func#${subprog} ('${name}')\n`);
     return argErr;
   }
-  if (env.logging) env.verbose(`Func#${subprog} ('${name}') is global and assumed valid.\n`);
+  env.verbose(`Func#${subprog} ('${name}') is global and assumed valid.\n`);
   if (info.changesPktData) clearPktPointers(env);
   info.called = true;
   const { regs } = state;

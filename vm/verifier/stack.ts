@@ -2,10 +2,12 @@
  * The stack: spills and fills of registers, plain bytes, variable offsets
  * (`check_stack_read`, `check_stack_write`, `check_stack_range_initialized`).
  */
+
 import { EACCES, EFAULT, EINVAL } from '../../uapi/errno.ts';
 import { BPF_ST, MAX_BPF_STACK } from '../insn.ts';
 import { destroyDynptrSlot } from './dynptr.ts';
 import type { Env } from './env.ts';
+import { checkFastcallContract } from './fastcall.ts';
 import { baseType, CONST_PTR_TO_DYNPTR, NOT_INIT, PTR_TO_STACK, PTR_TO_TP_BUFFER, SCALAR_VALUE } from './flags.ts';
 import { markStackRead, markStackWrite } from './liveness.ts';
 import { markChainPrecision } from './precision.ts';
@@ -143,6 +145,7 @@ function writeFixed(
   let err = destroyDynptrSlot(env, frame, spi);
   if (err < 0) return err;
   env.scratchSlot(spi);
+  checkFastcallContract(env, frame.subprogno, insnIdx, off);
   const aligned = off % 8 === 0;
   if (aligned && size === 8) markStackWrite(env, frame.frameno, spi);
   let flags = accessFlags(frame, spi);
@@ -208,6 +211,7 @@ function writeVariable(
     const err = destroyDynptrSlot(env, frame, (-i - 1) >> 3);
     if (err < 0) return err;
   }
+  checkFastcallContract(env, frame.subprogno, insnIdx, min);
   let zeroUsed = false;
   for (let i = min; i < max; i++) {
     const byte = -i - 1;
@@ -288,6 +292,7 @@ function readFixed(env: Env, frame: FuncState, off: number, size: number, dst: n
   const slot = frame.stack[spi]!;
   const reg = slot.reg;
   env.scratchSlot(spi);
+  checkFastcallContract(env, frame.subprogno, env.insnIdx, off);
   markStackRead(env, frame.frameno, spi);
   let flags = accessFlags(frame, spi);
   const regs = curRegs(env);
@@ -362,6 +367,7 @@ export function checkStackRead(env: Env, regno: number, off: number, size: numbe
   }
   const err = checkStackRange(env, regno, off, size, false, false, undefined);
   if (err < 0) return err;
+  checkFastcallContract(env, frame.subprogno, env.insnIdx, Number(r.smin) + off);
   markStackReadReg(env, frame, Number(r.smin) + off, Number(r.smax) + off + size, dst);
   return 0;
 }

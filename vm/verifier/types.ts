@@ -323,6 +323,8 @@ export class InsnAux {
   ptrKind = 0;
   /** PTR_KIND.SOCK: type of the pointer (`PTR_TO_SOCKET`, …) whose fields are converted. */
   sockType = 0;
+  /** Spill or fill around a fastcall that the kernel takes out; the engines run it. */
+  isNop = false;
   /** Call of a subprogram, or lddw of a function: index of the subprogram; -1 otherwise. */
   subprog = -1;
   /** Helper called, 0 when none. */
@@ -347,6 +349,8 @@ export interface SubprogInfo {
   readonly end: number;
   /** Bytes of stack it uses, rounded as the kernel does. */
   readonly stackDepth: number;
+  /** The same in the kernel, which takes slots of fastcalls out; where it is less than {@link stackDepth}. */
+  readonly keptDepth?: number;
   readonly name: string;
   readonly hasTailCall: boolean;
   readonly hasLdAbs: boolean;

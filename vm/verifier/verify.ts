@@ -5,12 +5,13 @@
 import { BPF_LOG_STATS } from '../../base/bpf_log.ts';
 import { isWork, runToEnd, type Work } from '../../base/work.ts';
 import { EAGAIN, EFAULT, EINVAL } from '../../uapi/errno.ts';
-import { BPF_PSEUDO_KFUNC_CALL, OP_CALL } from '../insn.ts';
+import { BPF_PSEUDO_KFUNC_CALL, OP_CALL, OP_MAY_GOTO } from '../insn.ts';
 import { checkAttach } from './attach.ts';
 import { checkBtfInfo, checkFuncInfoEarly } from './btfinfo.ts';
 import { checkCfg, computePostorder, computeScc } from './cfg.ts';
 import { doCheck } from './docheck.ts';
 import { Aux, Env } from './env.ts';
+import { markFastcallPatterns, removeFastcallPairs } from './fastcall.ts';
 import { resolveLdimm64 } from './ldimm64.ts';
 import { Liveness } from './liveness.ts';
 import { computeLiveRegs } from './liveregs.ts';
@@ -68,6 +69,7 @@ const STEPS: readonly ((env: Env) => number | Work)[] = [
   findLoops,
   findLiveRegs,
   doCheck,
+  removeFastcallPairs,
   checkMaxStackDepth,
   checkConversions,
   checkNoEmptyKfunc,
@@ -86,14 +88,38 @@ function findLoops(env: Env): number {
 
 function findLiveRegs(env: Env): number {
   computeLiveRegs(env);
-  return 0;
+  return markFastcallPatterns(env);
 }
 
-function printStats(env: Env, started: number): void {
+const INLINED_LOOP_STACK = 24;
+const TIMED_LOOP_STACK = 16;
+
+/** Bytes the kernel's own rewriting adds to the stack of a function: registers of loops it has inline, counters of timed ones. */
+function rewrittenDepth(env: Env, s: number): number {
+  const { insns } = env;
+  let loop = 0;
+  let timed = 0;
+  for (let i = env.subprogs[s]!.start; i < env.subprogs[s + 1]!.start; i++) {
+    if (env.isLddw(i)) {
+      i++;
+      continue;
+    }
+    const aux = env.aux[i]!;
+    if (aux.loopCallback >= 0) loop = INLINED_LOOP_STACK;
+    // One that leads to the next instruction is taken out as a nop.
+    if (insns.op[i] === OP_MAY_GOTO && aux.seen && insns.off[i] !== 0) timed = TIMED_LOOP_STACK;
+  }
+  const own = env.subprogs[s]!.stackDepth;
+  return loop + timed === 0 ? own : Math.ceil(own / 8) * 8 + loop + timed;
+}
+
+function printStats(env: Env, started: number, errno: number): void {
   if ((env.log.level & BPF_LOG_STATS) !== 0) {
     const usec = Math.round(((env.input.now?.() ?? 0) - started) * 1000);
     env.verbose(`verification time ${usec} usec\n`);
-    const depths = env.subprogs.slice(0, env.subprogCnt).map((s) => s.stackDepth);
+    const depths = env.subprogs
+      .slice(0, env.subprogCnt)
+      .map((sub, s) => (errno < 0 ? sub.stackDepth : rewrittenDepth(env, s)));
     env.verbose(`stack depth ${depths.join('+')}\n`);
   }
   env.verbose(
@@ -110,7 +136,8 @@ function subprogFacts(env: Env): SubprogInfo[] {
     out.push({
       start: info.start,
       end: env.subprogs[s + 1]?.start ?? env.insns.count,
-      stackDepth: info.stackDepth,
+      stackDepth: info.runDepth,
+      keptDepth: info.stackDepth,
       name: env.subprogName(s),
       hasTailCall: info.hasTailCall,
       hasLdAbs: info.hasLdAbs,
@@ -177,7 +204,7 @@ export function* verifySteps(input: VerifierInput): Work<VerifierResult> {
     env.verbose(`verifier bug: ${error instanceof Error ? error.message : 'unknown'}\n`);
     input.onBug?.(error);
   }
-  printStats(env, started);
+  printStats(env, started, errno);
   return {
     errno,
     aux: env.aux,
