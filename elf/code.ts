@@ -1,10 +1,9 @@
 /** Instructions of an ELF object: 8 bytes each, read and changed in place. */
 
 export const INSN_SIZE = 8;
-/** `lddw`, a call, and what a program must never run: a call of a helper that does not exist. */
+/** `lddw` and a call. */
 export const OP_LDDW = 0x18;
 export const OP_CALL = 0x85;
-export const POISON_IMM = 0xbad2310;
 /** A poisoned call of a kernel function that is not there. */
 export const POISON_KFUNC_IMM = 0x77dead;
 
@@ -24,6 +23,10 @@ export class Code {
 
   op(insn: number): number {
     return this.bytes[insn * INSN_SIZE]!;
+  }
+
+  setOp(insn: number, op: number): void {
+    this.bytes[insn * INSN_SIZE] = op;
   }
 
   dst(insn: number): number {

@@ -3,9 +3,9 @@
  * functions and variables (`__ksym`).
  */
 import type { Btf, BtfType } from '../btf/btf.ts';
+import { plainType } from '../btf/core_spec.ts';
 import { BTF_INT_BOOL, BTF_INT_SIGNED, BTF_KIND } from '../btf/kinds.ts';
 import { EINVAL, ENOENT, Errno } from '../uapi/errno.ts';
-import { plainType } from './core_spec.ts';
 import { type ElfFile, SHN_UNDEF, STB } from './file.ts';
 
 /** One thing expected. */

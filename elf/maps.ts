@@ -3,10 +3,10 @@
  * section, and one map for each section of global variables.
  */
 import type { Btf, BtfType } from '../btf/btf.ts';
+import { plainType, sizeOf } from '../btf/core_spec.ts';
 import { BTF_KIND } from '../btf/kinds.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { EINVAL, Errno } from '../uapi/errno.ts';
-import { plainType, sizeOf } from './core_spec.ts';
 import type { Externs } from './externs.ts';
 import { type ElfFile, type Section, SHT, STT } from './file.ts';
 import type { MapSpec } from './spec.ts';

@@ -4,10 +4,10 @@
  * laid out anew for the kernel's structure of that name.
  */
 import type { Btf, BtfType } from '../btf/btf.ts';
+import { essentialName, plainType } from '../btf/core_spec.ts';
 import { BTF_KIND } from '../btf/kinds.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { EINVAL, ENOTSUP, Errno } from '../uapi/errno.ts';
-import { essentialName, plainType } from './core_spec.ts';
 import type { ElfFile, Section } from './file.ts';
 import { emptyMap } from './maps.ts';
 import type { MapSpec, StructOpsSpec } from './spec.ts';

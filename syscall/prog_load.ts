@@ -261,6 +261,7 @@ function makeProg(
   debug: DebugInfo,
   result: VerifierResult,
 ): number {
+  const insns = result.insns ?? request.insns;
   // Maps of fd_array belong to the program whether an instruction names them or not.
   const usedMaps = [...new Set([...debug.arrayMaps, ...(result.usedMaps as readonly BpfMap[])])];
   const prog = new LoadedProg(
@@ -269,7 +270,7 @@ function makeProg(
       type: request.type,
       expectedAttachType: request.expectedAttachType,
       name: request.name,
-      insns: request.insns,
+      insns,
       aux: result.aux,
       subprogs: result.subprogs,
       usedMaps,
@@ -282,9 +283,9 @@ function makeProg(
       gplCompatible: request.gplCompatible,
       loadTime: kernel.clock.boottime(),
       createdByUid: caller.uid,
-      insns: request.insns,
+      insns,
       xlate: {
-        insns: request.insns,
+        insns,
         progType: request.type,
         aux: result.aux,
         subprogs: result.subprogs,

@@ -7,8 +7,8 @@
 {"op": "rawtp", "id", "prog", "name"}, {"op": "link", "id", "prog", "target", "attach_type", "target_btf_id"}
 
 A ref is `kind:name` of a type of the kernel's BTF (`func:bpf_iter_task`), or the id of an earlier call.
-With `record`, each request comes back with its answer in it, BTF ids of the kernel masked: the golden file of
-kernel_btf.test.ts.
+With `record`, each request comes back with its answer in it, BTF ids of the kernel masked, after a line that says
+which kernel it was: the golden file of kernel_btf.test.ts.
 """
 import ctypes, json, os, re, struct, sys
 
@@ -48,6 +48,12 @@ def vmlinux():
         at += 12 + extra.get(kind, 0) + per.get(kind, 0) * (info & 0xffff)
         number += 1
     return names
+
+
+def header():
+    """Bytes of types and of strings of the kernel's BTF: which kernel it was."""
+    head = open('/sys/kernel/btf/vmlinux', 'rb').read(24)
+    return list(struct.unpack('<II', head[12:16] + head[20:24]))
 
 
 names = vmlinux()
@@ -112,9 +118,14 @@ def call(q):
 
 
 def masked(text):
-    return re.sub(r'btf_id \d+ type', 'btf_id N type', text)
+    """Without ids of the kernel's types, and without what other programs left in its list of candidates."""
+    text = re.sub(r'btf_id \d+ type', 'btf_id N type', text)
+    text = re.sub(r'(found target candidate|matching candidate #\d+ <\w+>) \[\d+\]', r'\1 [N]', text)
+    return re.sub(r'(_cand_cache:).*', r'\1', text)
 
 
+if 'record' in sys.argv:
+    print(json.dumps({'op': 'kernel', 'btf': header()}))
 for line in sys.stdin:
     q = json.loads(line)
     if q['op'] == 'close':

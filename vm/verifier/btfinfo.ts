@@ -5,6 +5,7 @@
 import { BTF_KIND } from '../../btf/btf.ts';
 import { E2BIG, EACCES, EFAULT, EINVAL } from '../../uapi/errno.ts';
 import { btfString, isAnyEnum, isSmallInt, skipMods } from './btfwalk.ts';
+import { applyRecord, CandidateCache } from './corerelo.ts';
 import type { Env } from './env.ts';
 
 const MIN_FUNC_RECORD = 8;
@@ -189,13 +190,14 @@ function checkLineInfo(env: Env): number {
   return 0;
 }
 
-/** The records of CO-RE relocations (`check_core_relo`); they are not applied. */
+/** The records of CO-RE relocations: each is applied as it is read (`check_core_relo`). */
 function checkCoreRelos(env: Env): number {
   const { coreReloCnt = 0, coreReloRecSize: size = 0, coreRelos: bytes = new Uint8Array(0) } = env.input;
   if (coreReloCnt === 0) return 0;
   if (coreReloCnt > MAX_CORE_RELOS) return -EINVAL;
   if (size < MIN_CORE_RECORD || size > MAX_RECORD || size % 4 !== 0) return -EINVAL;
   const data = view(bytes);
+  const cache = new CandidateCache();
   for (let i = 0, at = 0; i < coreReloCnt; i++, at += size) {
     if (at + size > bytes.length) return env.input.coreReloErrno ?? -EFAULT;
     if (tailSet(bytes, at + MIN_CORE_RECORD, at + size)) {
@@ -207,6 +209,13 @@ function checkCoreRelos(env: Env): number {
       env.verbose(`Invalid core_relo[${i}].insn_off:${off} prog->len:${env.insns.count}\n`);
       return -EINVAL;
     }
+    const err = applyRecord(env, cache, i, {
+      insn: off / 8,
+      typeId: data.getUint32(at + 4, true),
+      accessOff: data.getUint32(at + 8, true),
+      kind: data.getUint32(at + 12, true),
+    });
+    if (err < 0) return err;
   }
   return 0;
 }

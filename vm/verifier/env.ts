@@ -140,6 +140,8 @@ const EMPTY_SLOTS = new Set<number>();
 export class Env {
   readonly input: VerifierInput;
   readonly insns: Insns;
+  /** The instructions are not those that were given: CO-RE records changed them. */
+  patched = false;
   readonly log: BpfLog;
   /** The rules of the program's type; an extension gets its target's. */
   rules: ProgTypeRules;

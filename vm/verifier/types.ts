@@ -373,6 +373,8 @@ export interface VerifierResult {
   readonly subprogs: readonly SubprogInfo[];
   /** Maps used, in order of first use. */
   readonly usedMaps: readonly MapDesc[];
+  /** The program's bytes as CO-RE records left them; undefined: as they were given. */
+  readonly insns?: Uint8Array | undefined;
   /** Instructions processed (`verified_insns`). */
   readonly verifiedInsns: number;
   /** Instructions of the program decoded from bytes with checks done. */

@@ -5,7 +5,7 @@
 import { BPF_LOG_STATS } from '../../base/bpf_log.ts';
 import { isWork, runToEnd, type Work } from '../../base/work.ts';
 import { EAGAIN, EFAULT, EINVAL } from '../../uapi/errno.ts';
-import { BPF_PSEUDO_KFUNC_CALL, OP_CALL, OP_MAY_GOTO } from '../insn.ts';
+import { BPF_PSEUDO_KFUNC_CALL, encodeInsns, OP_CALL, OP_MAY_GOTO } from '../insn.ts';
 import { checkAttach } from './attach.ts';
 import { checkBtfInfo, checkFuncInfoEarly } from './btfinfo.ts';
 import { checkCfg, computePostorder, computeScc } from './cfg.ts';
@@ -210,6 +210,7 @@ export function* verifySteps(input: VerifierInput): Work<VerifierResult> {
     aux: env.aux,
     subprogs: subprogFacts(env),
     usedMaps: env.usedMaps,
+    insns: env.patched ? encodeInsns(env.insns) : undefined,
     verifiedInsns: env.insnProcessed,
     maxCtxOffset: env.maxCtxOffset,
     maxPktOffset: env.maxPktOffset,
