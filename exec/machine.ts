@@ -10,6 +10,8 @@ import type { Machine, MachineCgroup, MachineFile, MachineTask, MachineVma } fro
 
 /** Clock ticks of /proc/PID/stat a second (`USER_HZ`), in nanoseconds. */
 const TICK = 10_000_000n;
+/** How long what was seen of a task counts, in milliseconds: its parents are asked for over and over. */
+const SEEN_MS = 1000;
 /** `PF_KTHREAD`, in the flags of /proc/PID/stat. */
 const PF_KTHREAD = 0x00200000;
 /** How the link of a memfd of ours begins and ends. */
@@ -42,25 +44,29 @@ function numbers(path: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** A thread, from /proc/PID/stat and status. */
-function readTask(pid: number): MachineTask | undefined {
+/** A thread of process `tgid`, from /proc/PID/stat; its owner is that of the directory. */
+function readTask(pid: number, tgid: number): MachineTask | undefined {
   const stat = read(`/proc/${pid}/stat`);
   const end = stat.lastIndexOf(')');
-  if (end < 0) return undefined;
-  const status = read(`/proc/${pid}/status`);
-  const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+  const owner = statSync(`/proc/${pid}`, { throwIfNoEntry: false });
+  if (end < 0 || owner === undefined) return undefined;
   // From the third field on: state, ppid, pgrp, session, tty_nr, tpgid, flags, …; the 22nd is the start time.
   const fields = stat.slice(end + 2).split(' ');
   return {
     pid,
-    tgid: field('Tgid') || pid,
+    tgid,
     ppid: Number(fields[1] ?? 0),
     comm: stat.slice(stat.indexOf('(') + 1, end).slice(0, 15),
-    uid: field('Uid'),
-    gid: field('Gid'),
+    uid: owner.uid,
+    gid: owner.gid,
     isKernelThread: (Number(fields[6] ?? 0) & PF_KTHREAD) !== 0,
     startTime: BigInt(fields[19] ?? 0) * TICK,
   };
+}
+
+/** The process a thread belongs to. */
+function tgidOf(pid: number): number {
+  return Number(/^Tgid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? pid);
 }
 
 /** A line of /proc/PID/maps. */
@@ -91,6 +97,9 @@ export class ProcMachine implements Machine {
   readonly #objectOf: (ino: number) => BpfObject | undefined;
   readonly #root: MachineCgroup | undefined;
   #symbols: Map<string, bigint> | undefined;
+  /** The tasks as they were last looked at, and when. */
+  #seen: ReadonlyMap<number, MachineTask> = new Map();
+  #seenAt = 0;
 
   constructor(objectOf: (ino: number) => BpfObject | undefined) {
     this.#objectOf = objectOf;
@@ -102,15 +111,19 @@ export class ProcMachine implements Machine {
     const found: MachineTask[] = [];
     for (const tgid of numbers('/proc')) {
       for (const pid of numbers(`/proc/${tgid}/task`)) {
-        const task = readTask(pid);
+        const task = readTask(pid, tgid);
         if (task !== undefined) found.push(task);
       }
     }
+    this.#seen = new Map(found.map((task) => [task.pid, task]));
+    this.#seenAt = Date.now();
     return found.sort((a, b) => a.pid - b.pid);
   }
 
+  /** One that was seen lately is as it was then. */
   task(pid: number): MachineTask | undefined {
-    return readTask(pid);
+    const seen = Date.now() - this.#seenAt < SEEN_MS ? this.#seen.get(pid) : undefined;
+    return seen ?? readTask(pid, tgidOf(pid));
   }
 
   files(pid: number): readonly MachineFile[] {

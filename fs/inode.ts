@@ -13,6 +13,7 @@
 import type { Clock } from '../base/env.ts';
 import type { BpfObject } from '../base/object.ts';
 import { EACCES, EEXIST, EINVAL, ENAMETOOLONG, ENOENT, ENOTEMPTY, EPERM } from '../uapi/errno.ts';
+import { type DebugName, isDebugName } from './debug_name.ts';
 import { NAME_MAX, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISVTX } from './protocol.ts';
 import { now, type Timestamp } from './time.ts';
 
@@ -62,6 +63,8 @@ export class Inode {
   readonly ctl: boolean;
   /** What programs print. */
   readonly trace: boolean;
+  /** One of the lists of objects that every bpffs has. */
+  readonly debug: DebugName | undefined;
   #names: readonly string[] | undefined;
   /** Open readings of a directory. */
   readonly readers: Set<DirectoryReader>;
@@ -79,7 +82,8 @@ export class Inode {
     this.object = extra.object;
     this.target = extra.target;
     this.trace = extra.trace === true;
-    this.ctl = extra.ctl === true || this.trace;
+    this.debug = extra.debug;
+    this.ctl = extra.ctl === true || this.trace || this.debug !== undefined;
     this.atime = { ...at };
     this.mtime = { ...at };
     this.ctime = { ...at };
@@ -112,6 +116,7 @@ interface InodeExtra {
   readonly target?: string;
   readonly ctl?: boolean;
   readonly trace?: boolean;
+  readonly debug?: DebugName;
 }
 
 /** One instance of the file system. */
@@ -122,6 +127,7 @@ export class Tree {
   #nextIno = 1;
   /** What programs print, from the first time it is asked for. */
   #trace: Inode | undefined;
+  readonly #debug = new Map<string, Inode>();
   /** The server itself changed a directory: its cached attributes are out of date. */
   onChange: (inode: Inode) => void = () => {};
 
@@ -154,8 +160,19 @@ export class Tree {
       this.#trace ??= this.#add(S_IFREG | 0o440, dir.uid, dir.gid, { trace: true });
       return this.#trace;
     }
+    if (dir === this.root && isDebugName(name)) return this.#debugList(name);
     if (name.includes('.') && (dir.mode & 0o7777) !== 0) return -EPERM;
     return name.length > NAME_MAX ? -ENAMETOOLONG : -ENOENT;
+  }
+
+  /** A list of objects (`populate_bpffs`); it is there for whoever asks for it, and not listed. */
+  #debugList(name: DebugName): Inode {
+    let inode = this.#debug.get(name);
+    if (inode === undefined) {
+      inode = this.#add(S_IFREG | 0o400, this.root.uid, this.root.gid, { debug: name });
+      this.#debug.set(name, inode);
+    }
+    return inode;
   }
 
   /** `bpf_mkdir`. */

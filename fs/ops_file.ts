@@ -2,6 +2,7 @@
 import { IterLink, IterObject } from '../syscall/iter/link.ts';
 import { EBADF, EINVAL, EIO, EISDIR, ENOENT, ENOSYS, ENOTDIR, ENOTSUP, ENOTTY, EROFS, ESPIPE } from '../uapi/errno.ts';
 import { CtlFile } from './ctl.ts';
+import { DebugFile } from './debug_file.ts';
 import { DirStream } from './dir.ts';
 import { DEFAULT_POLLMASK, NO_REPLY, type OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
@@ -23,6 +24,7 @@ function fileOf(sb: Superblock, request: FuseRequest): OpenFile | undefined {
 
 function openInode(sb: Superblock, inode: Inode, flags: number): OpenFile | number {
   if (inode.trace) return new TraceFile(inode, sb, sb.ctl.printed);
+  if (inode.debug !== undefined) return new DebugFile(inode, sb.kernel, inode.debug);
   if (inode.ctl) return new CtlFile(inode, sb, flags);
   if (inode.object === undefined) return -EIO;
   if (inode.object instanceof IterLink) return IterFile.ofLink(inode, inode.object, flags);

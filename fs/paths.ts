@@ -84,6 +84,8 @@ export function getAt(mounts: MountTable, answer: PathAnswer, access: number): B
   const mask = ((access & FMODE_READ) !== 0 ? MAY_READ : 0) | (writing ? MAY_WRITE : 0);
   const denied = inodePermission(inode, answer.caller, mask);
   if (denied < 0) return denied;
+  // The kernel's own lists are pins of links, but there are no such links here.
+  if (inode.debug !== undefined) return -ENOENT;
   if (inode.object === undefined) return -EACCES;
   inode.object.getUser();
   if (sb.accessed(inode)) sb.notifier.attributes(inode.ino);

@@ -72,6 +72,26 @@ t.test('bpftool pins an iterator and cat reads it', { skip: cannotExec(true) || 
 });
 
 t.test(
+  'maps.debug and progs.debug list what there is',
+  { skip: cannotExec(true) || which('bpftool') === undefined },
+  async (t) => {
+    const bpftool = which('bpftool') ?? 'bpftool';
+    const script = `
+    cat /sys/fs/bpf/maps.debug
+    ${bpftool} map create /sys/fs/bpf/h type hash key 4 value 4 entries 7 name hh
+    ${bpftool} map update pinned /sys/fs/bpf/h key 1 0 0 0 value 1 0 0 0
+    ${bpftool} map create /sys/fs/bpf/a type array key 4 value 4 entries 3 name aa
+    sed 's/^ *[0-9][0-9]* /N /' /sys/fs/bpf/maps.debug
+    rm /sys/fs/bpf/maps.debug 2>&1 | grep -o 'Operation not permitted'
+    stat -c '%a %s' /sys/fs/bpf/progs.debug`;
+    const outcome = await exec([], ['sh', '-c', script]);
+    const table =
+      '  id name             max_entries  cur_entries\nN hh                         7            1\nN aa                         3            0\n';
+    t.equal(outcome.stdout, `${table}Operation not permitted\n400 0\n`, outcome.stderr);
+  },
+);
+
+t.test(
   'open-coded iterators walk over tasks and mappings',
   { skip: cannotExec(true) || cannotBuildSkeleton() },
   async (t) => {
