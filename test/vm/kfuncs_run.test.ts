@@ -1,7 +1,8 @@
 /** Kernel functions on CPU masks, tasks, cgroups and frames, called as the engines call them. */
 import t from 'tap';
-import { EACCES, EINVAL, ENOENT } from '../../uapi/errno.ts';
+import { E2BIG, EACCES, EINVAL, ENOENT } from '../../uapi/errno.ts';
 import { XdpBuff } from '../../vm/contexts/xdp.ts';
+import { dynptrInit } from '../../vm/helpers/dynptr.ts';
 import { createVm, KFUNCS } from '../../vm/helpers/index.ts';
 import { testVm } from './lib/facts.ts';
 
@@ -93,4 +94,45 @@ t.test('lookups that find nothing say why', async (t) => {
   t.equal(call('bpf_skb_ct_lookup', 0, 0, 0, options, 12), 0);
   t.equal(arena.view.getInt32(options + 4, true), -ENOENT);
   arena.free(options, 16);
+});
+
+t.test('dynptrs of frames with fragments: in place where bytes lie in a row, and copies may overlap', async (t) => {
+  const xdp = new XdpBuff(vm);
+  xdp.init(256, 1000, 0);
+  const page = xdp.addFrag(2000);
+  const fill = (at: number, count: number, first: number): void => {
+    for (let i = 0; i < count; i++) arena.u8[at + i] = (first + i) & 255;
+  };
+  fill(xdp.data, 1000, 0);
+  fill(page, 2000, 1000);
+  xdp.sync();
+  const ptr = arena.alloc(16);
+  const buffer = arena.alloc(64);
+  const outer = vm.current;
+  t.equal(call('bpf_dynptr_from_xdp', xdp.ctx, 0, 0, ptr), 0);
+  t.equal(call('bpf_dynptr_slice', ptr, 1010, buffer, 8), page + 10, 'in the fragment');
+  t.equal(call('bpf_dynptr_slice', ptr, 996, buffer, 8), buffer, 'over its border: a copy');
+  t.same(
+    [...arena.u8.slice(buffer, buffer + 8)],
+    [996, 997, 998, 999, 1000, 1001, 1002, 1003].map((n) => n & 255),
+  );
+  t.equal(call('bpf_dynptr_slice', ptr, 2996, buffer, 8), 0, 'beyond the end');
+  const none = arena.alloc(16);
+  arena.zero(none, 16);
+  t.equal(call('bpf_dynptr_memset', none, 0, 1, 7), -E2BIG);
+  t.equal(call('bpf_dynptr_memset', none, 0, 0, 7), 0);
+  vm.current = outer;
+  const local = arena.alloc(16);
+  const bytes = arena.alloc(600);
+  fill(bytes, 600, 0);
+  dynptrInit(vm, local, bytes, 0, 0, 600);
+  t.equal(call('bpf_dynptr_copy', local, 2, local, 0, 500), 0);
+  t.same([...arena.u8.slice(bytes, bytes + 6)], [0, 1, 0, 1, 2, 3]);
+  t.equal(arena.u8[bytes + 501], 499 & 255, 'as memmove');
+  xdp.release();
+});
+
+t.test('an int of a kernel function has no sign in the high half of r0', async (t) => {
+  t.equal(KFUNCS.get('bpf_dynptr_memset')?.ret, 'uint');
+  t.notOk([...KFUNCS.values()].some((kfunc) => kfunc.ret === 'int'));
 });

@@ -63,8 +63,7 @@ export class Packets implements PacketAccess {
   slice(ctx: number, offset: number, length: number): number {
     const packet = this.#at(ctx);
     if (packet instanceof Skb) return offset + length <= packet.len ? packet.data + offset : 0;
-    if (packet === undefined || offset + length > packet.length) return 0;
-    return packet.data + offset + length <= packet.dataEnd ? packet.data + offset : 0;
+    return packet?.pointer(offset, length) ?? 0;
   }
 
   writable(ctx: number): boolean {

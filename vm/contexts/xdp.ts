@@ -110,6 +110,19 @@ export class XdpBuff extends ContextObject {
     this.set32(XDP_MD.dataMeta, this.dataMeta);
   }
 
+  /** Address of bytes that lie in a row, in the linear part or one fragment; else 0 (`bpf_xdp_pointer`). */
+  pointer(offset: number, length: number): number {
+    if (offset > 0xffff || length > 0xffff || offset + length > this.length) return 0;
+    const linear = this.dataEnd - this.data;
+    if (offset < linear) return offset + length <= linear ? this.data + offset : 0;
+    let rest = offset - linear;
+    for (const frag of this.frags) {
+      if (rest < frag.length) return rest + length <= frag.length ? frag.page + rest : 0;
+      rest -= frag.length;
+    }
+    return 0;
+  }
+
   /**
    * Copies between the packet at `offset` and memory at `addr` (`bpf_xdp_pointer`,
    * `bpf_xdp_copy_buf`): 0, -EFAULT for sizes beyond 64 KiB, -EINVAL beyond the end.

@@ -158,12 +158,20 @@ function clone(vm: Vm, ptr = 0, copy = 0): number {
   return 0;
 }
 
-/** bpf_dynptr_copy: (dst, dst_off, src, src_off, size), in pieces through the stack's scratch. */
+/** bpf_dynptr_copy: (dst, dst_off, src, src_off, size): at once where both lie in a row, else in pieces. */
 function copy(vm: Vm, to = 0, toOff = 0, from = 0, fromOff = 0, size = 0): number {
+  const source = slice(vm, from, fromOff, 0, size);
+  const target = sliceRdwr(vm, to, toOff, 0, size);
+  if (source !== 0 && target !== 0) {
+    vm.env.arena.u8.copyWithin(target, source, source + size);
+    return 0;
+  }
+  if (source !== 0) return dynptrWrite(vm, to, toOff, source, size);
+  if (target !== 0) return read(vm, target, size, from, fromOff);
   const block = vm.env.arena.alloc(256);
   if (block === 0) return -E2BIG;
   let error = checkRange(vm, to, toOff >>> 0, size >>> 0) || checkRange(vm, from, fromOff >>> 0, size >>> 0);
-  if (dynptrData(vm, to) === 0 || dynptrData(vm, from) === 0 || isRdonly(vm, to)) error = -EINVAL;
+  if (error === 0 && size !== 0 && isRdonly(vm, to)) error = -EINVAL;
   for (let done = 0; error === 0 && done < size; ) {
     const part = Math.min(256, size - done);
     error = read(vm, block, part, from, fromOff + done) || dynptrWrite(vm, to, toOff + done, block, part);
@@ -174,7 +182,8 @@ function copy(vm: Vm, to = 0, toOff = 0, from = 0, fromOff = 0, size = 0): numbe
 }
 
 function memset(vm: Vm, ptr = 0, offset = 0, size = 0, value = 0): number {
-  if (dynptrData(vm, ptr) === 0 || isRdonly(vm, ptr)) return -EINVAL;
+  if (isRdonly(vm, ptr)) return -EINVAL;
+  // One that is none has no bytes: all but nothing is beyond its end.
   const error = checkRange(vm, ptr, offset >>> 0, size >>> 0);
   if (error !== 0) return error;
   const block = vm.env.arena.alloc(256);

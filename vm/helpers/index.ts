@@ -54,8 +54,13 @@ export const HELPERS: ReadonlyMap<number, HelperRecord> = new Map(
   HELPER_LISTS.flat().map((helper) => [helper.id, helper]),
 );
 
-/** Kernel functions by name. */
-export const KFUNCS: ReadonlyMap<string, HelperImpl> = new Map(KFUNC_LISTS.flat().map((kfunc) => [kfunc.name, kfunc]));
+/**
+ * Kernel functions by name. They are called as they are: an int comes back in the low half
+ * of r0, and the high half is 0, where helpers extend its sign.
+ */
+export const KFUNCS: ReadonlyMap<string, HelperImpl> = new Map(
+  KFUNC_LISTS.flat().map((kfunc) => [kfunc.name, kfunc.ret === 'int' ? { ...kfunc, ret: 'uint' } : kfunc]),
+);
 
 const TABLES: VmTables = {
   helper: (id) => HELPERS.get(id),
