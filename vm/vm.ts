@@ -236,10 +236,10 @@ export class Vm {
 
   /** Where the stack of the next program or callback begins. */
   get sp(): number {
-    return this.env.arena.i32[(this.scratch + SCRATCH.SP) >> 2]!;
+    return this.#words[this.#scratchWord + SCRATCH.SP / 4]!;
   }
   set sp(address: number) {
-    this.env.arena.i32[(this.scratch + SCRATCH.SP) >> 2] = address;
+    this.#words[this.#scratchWord + SCRATCH.SP / 4] = address;
   }
 
   /** Whether another program or callback may be entered: the kernel has its own nesting limits, this is ours. */
@@ -249,18 +249,24 @@ export class Vm {
 
   /** Tail calls made by the program that runs (`MAX_TAIL_CALL_CNT`). */
   get tailCalls(): number {
-    return this.env.arena.i32[(this.scratch + SCRATCH.TAIL_CALLS) >> 2]!;
+    return this.#words[this.#scratchWord + SCRATCH.TAIL_CALLS / 4]!;
   }
   set tailCalls(count: number) {
     this.env.arena.i32[(this.scratch + SCRATCH.TAIL_CALLS) >> 2] = count;
   }
 
+  /** One more tail call, which is also a turn of a loop without bound. */
+  countTailCall(): void {
+    this.#words[this.#scratchWord + SCRATCH.TAIL_CALLS / 4]!++;
+    this.loopTurn();
+  }
+
   /** High half of the last 64-bit result. */
   get r0Hi(): number {
-    return this.env.arena.i32[(this.scratch + SCRATCH.R0_HI) >> 2]!;
+    return this.#words[this.#scratchWord + SCRATCH.R0_HI / 4]!;
   }
   set r0Hi(hi: number) {
-    this.env.arena.i32[(this.scratch + SCRATCH.R0_HI) >> 2] = hi;
+    this.#words[this.#scratchWord + SCRATCH.R0_HI / 4] = hi;
   }
 
   /** For a helper that returns `long`: leaves the high half, gives the low one back. */

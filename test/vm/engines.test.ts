@@ -168,6 +168,23 @@ both(
 );
 
 both(
+  'a jump to the operation after a move meets it alone, and a move to its own operand doubles it',
+  `r2 = 5; r6 = 0; r7 = 3
+   goto second
+   first:
+   r2 = r7
+   second:
+   r2 += r7
+   r6 <<= 8; r6 |= r2
+   if r6 < 0x10000 goto first
+   r3 = r6; r3 += r3
+   w4 = w6; w4 <<= w4
+   r0 = r3; r0 ^= r4
+   exit`,
+  (t, { r0 }) => t.equal(r0, (0x80606n * 2n) ^ BigInt.asUintN(32, 0x80606n << 6n)),
+);
+
+both(
   'bpf_loop calls back with the index until it returns non-zero',
   `r1 = 100; r2 = func body; r3 = r10; r3 += -8; r4 = 0
    *(u64 *)(r10 - 8) = 0

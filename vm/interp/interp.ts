@@ -3,6 +3,7 @@
  * six times slower). One loop; single step and trace replace the operations by traps
  * in a copy of the code, so that they cost nothing while they are off.
  */
+import type { ArrayMap } from '../../maps/arraymap.ts';
 import { BASE_HI } from '../../mm/arena.ts';
 import type { Engine } from '../engine.ts';
 import { argCount, type HelperImpl } from '../helper.ts';
@@ -14,7 +15,7 @@ import { div64, mod64, mul64, sdiv64, smod64, swap32 } from './arith.ts';
 import { accessSize, arenaAccess, arenaAddress, atomic, load, probeOk } from './memory.ts';
 import { BIG_CONST_WORD, type BigConst, IOP, predecode, WORDS } from './predecode.ts';
 
-/** Words of a saved frame: return address, r6 to r9, frame pointer, and may_goto's counter. */
+/** Words of a saved frame: return address, frame pointer, which registers are saved, r6 to r9, and may_goto's counter. */
 const FRAME_WORDS = 12;
 /** Turns of may_goto between two looks at the clock (`BPF_MAX_TIMED_LOOPS`). */
 const MAY_GOTO_TURNS = 0xffff;
@@ -63,23 +64,17 @@ function growFrames(state: RunState): void {
   state.frames = grown;
 }
 
-/** Saves the caller's frame; `p` is where it goes on. */
-function pushFrame(state: RunState, self: Interpreter, R: Int32Array, p: number): void {
+/** Saves the caller's frame; `p` is where it goes on, `saved` which of r6 to r9 the function writes. */
+function pushFrame(state: RunState, self: Interpreter, R: Int32Array, p: number, saved: number): void {
   const { depth } = state;
-  if (depth * FRAME_WORDS === state.frames.length) growFrames(state);
-  const { frames } = state;
   const f = depth * FRAME_WORDS;
+  if (f === state.frames.length) growFrames(state);
+  const { frames } = state;
   frames[f] = p;
-  frames[f + 1] = R[12]!;
-  frames[f + 2] = R[13]!;
-  frames[f + 3] = R[14]!;
-  frames[f + 4] = R[15]!;
-  frames[f + 5] = R[16]!;
-  frames[f + 6] = R[17]!;
-  frames[f + 7] = R[18]!;
-  frames[f + 8] = R[19]!;
-  frames[f + 9] = R[20]!;
-  frames[f + 10] = state.mayGotoLeft;
+  frames[f + 1] = R[20]!;
+  frames[f + 2] = saved;
+  if (saved !== 0) saveRegs(frames, f, R, saved);
+  frames[f + 11] = state.mayGotoLeft;
   if (state.files[depth] !== R) {
     state.engines[depth] = self;
     state.files[depth] = R;
@@ -90,21 +85,53 @@ function pushFrame(state: RunState, self: Interpreter, R: Int32Array, p: number)
   state.depth = depth + 1;
 }
 
+function saveRegs(frames: Int32Array, f: number, R: Int32Array, saved: number): void {
+  if ((saved & 1) !== 0) {
+    frames[f + 3] = R[12]!;
+    frames[f + 4] = R[13]!;
+  }
+  if ((saved & 2) !== 0) {
+    frames[f + 5] = R[14]!;
+    frames[f + 6] = R[15]!;
+  }
+  if ((saved & 4) !== 0) {
+    frames[f + 7] = R[16]!;
+    frames[f + 8] = R[17]!;
+  }
+  if ((saved & 8) !== 0) {
+    frames[f + 9] = R[18]!;
+    frames[f + 10] = R[19]!;
+  }
+}
+
+function restoreRegs(frames: Int32Array, f: number, R: Int32Array, saved: number): void {
+  if ((saved & 1) !== 0) {
+    R[12] = frames[f + 3]!;
+    R[13] = frames[f + 4]!;
+  }
+  if ((saved & 2) !== 0) {
+    R[14] = frames[f + 5]!;
+    R[15] = frames[f + 6]!;
+  }
+  if ((saved & 4) !== 0) {
+    R[16] = frames[f + 7]!;
+    R[17] = frames[f + 8]!;
+  }
+  if ((saved & 8) !== 0) {
+    R[18] = frames[f + 9]!;
+    R[19] = frames[f + 10]!;
+  }
+}
+
 /** Back to the caller's frame: where it goes on. */
 function popFrame(state: RunState, R: Int32Array): number {
   const depth = --state.depth;
   const { frames } = state;
   const f = depth * FRAME_WORDS;
-  R[12] = frames[f + 1]!;
-  R[13] = frames[f + 2]!;
-  R[14] = frames[f + 3]!;
-  R[15] = frames[f + 4]!;
-  R[16] = frames[f + 5]!;
-  R[17] = frames[f + 6]!;
-  R[18] = frames[f + 7]!;
-  R[19] = frames[f + 8]!;
-  R[20] = frames[f + 9]!;
-  state.mayGotoLeft = frames[f + 10]!;
+  const saved = frames[f + 2]!;
+  if (saved !== 0) restoreRegs(frames, f, R, saved);
+  R[20] = frames[f + 1]!;
+  state.mayGotoLeft = frames[f + 11]!;
   state.mayGotoStart = state.mayGotoStarts[depth]!;
   return frames[f]!;
 }
@@ -118,6 +145,7 @@ export class Interpreter implements Engine {
   readonly code: Int32Array;
   /** The code with every operation replaced by a trap; made when a hook is first used. */
   #trapped: Int32Array | undefined;
+  #plain: Int32Array | undefined;
   readonly regs: Int32Array;
   readonly entries: readonly number[];
   readonly big: ReadonlyMap<number, BigConst>;
@@ -176,10 +204,16 @@ export class Interpreter implements Engine {
     this.#busyIn = busy ? this.#vm.runId : 0;
   }
 
+  /** The code with every instruction by itself, for single steps. */
+  get plain(): Int32Array {
+    this.#plain ??= predecode(this.linked, false).code;
+    return this.#plain;
+  }
+
   /** Code with a trap at every instruction. */
   get trapped(): Int32Array {
     if (this.#trapped === undefined) {
-      this.#trapped = this.code.slice();
+      this.#trapped = this.plain.slice();
       for (let at = 0; at < this.#trapped.length; at += WORDS)
         this.#trapped[at] = (this.#trapped[at]! & ~511) | IOP.TRAP;
     }
@@ -271,6 +305,12 @@ function setResult(vm: Vm, regs: Int32Array, ret: HelperImpl['ret'], lo: number)
     regs[1] = 0;
     if (ret === 'void') regs[0] = 0;
   }
+}
+
+/** Whether a caller's registers are in this file. */
+function isCallers(state: RunState, file: Int32Array): boolean {
+  for (let i = 0; i < state.depth; i++) if (state.files[i] === file) return true;
+  return false;
 }
 
 /** The slot's program of a tail call, or undefined: the call falls through. */
@@ -479,6 +519,131 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
         case 0x84:
           R[d] = -R[d]!;
           R[d + 1] = 0;
+          break;
+        // --- a move and an operation on its target; the instruction after it is passed over
+        case 282: {
+          const x = C[p - 2]!;
+          const a = R[x]!;
+          const r = (a + R[s]!) | 0;
+          R[d + 1] = R[x + 1]! + R[s + 1]! + (r >>> 0 < a >>> 0 ? 1 : 0);
+          R[d] = r;
+          p += 3;
+          break;
+        }
+        case 283: {
+          const x = C[p - 2]!;
+          const a = R[x]!;
+          const b = R[s]!;
+          R[d + 1] = R[x + 1]! - R[s + 1]! - (a >>> 0 < b >>> 0 ? 1 : 0);
+          R[d] = a - b;
+          p += 3;
+          break;
+        }
+        case 284: {
+          const x = C[p - 2]!;
+          const lo = R[x]! & R[s]!;
+          R[d + 1] = R[x + 1]! & R[s + 1]!;
+          R[d] = lo;
+          p += 3;
+          break;
+        }
+        case 285: {
+          const x = C[p - 2]!;
+          const lo = R[x]! | R[s]!;
+          R[d + 1] = R[x + 1]! | R[s + 1]!;
+          R[d] = lo;
+          p += 3;
+          break;
+        }
+        case 286: {
+          const x = C[p - 2]!;
+          const lo = R[x]! ^ R[s]!;
+          R[d + 1] = R[x + 1]! ^ R[s + 1]!;
+          R[d] = lo;
+          p += 3;
+          break;
+        }
+        case 287: {
+          const x = C[p - 2]!;
+          const k = R[s]! & 63;
+          const lo = R[x]!;
+          if (k >= 32) {
+            R[d + 1] = lo << (k - 32);
+            R[d] = 0;
+          } else {
+            R[d + 1] = k === 0 ? R[x + 1]! : (R[x + 1]! << k) | (lo >>> (32 - k));
+            R[d] = lo << k;
+          }
+          p += 3;
+          break;
+        }
+        case 288: {
+          const x = C[p - 2]!;
+          const k = R[s]! & 63;
+          const hi = R[x + 1]!;
+          if (k >= 32) {
+            R[d] = hi >>> (k - 32);
+            R[d + 1] = 0;
+          } else {
+            R[d] = k === 0 ? R[x]! : (R[x]! >>> k) | (hi << (32 - k));
+            R[d + 1] = hi >>> k;
+          }
+          p += 3;
+          break;
+        }
+        case 289: {
+          const x = C[p - 2]!;
+          const k = R[s]! & 63;
+          const hi = R[x + 1]!;
+          if (k >= 32) {
+            R[d] = hi >> (k - 32);
+            R[d + 1] = hi >> 31;
+          } else {
+            R[d] = k === 0 ? R[x]! : (R[x]! >>> k) | (hi << (32 - k));
+            R[d + 1] = hi >> k;
+          }
+          p += 3;
+          break;
+        }
+        case 290:
+          R[d] = R[C[p - 2]!]! + R[s]!;
+          R[d + 1] = 0;
+          p += 3;
+          break;
+        case 291:
+          R[d] = R[C[p - 2]!]! - R[s]!;
+          R[d + 1] = 0;
+          p += 3;
+          break;
+        case 292:
+          R[d] = Math.imul(R[C[p - 2]!]!, R[s]!);
+          R[d + 1] = 0;
+          p += 3;
+          break;
+        case 293:
+          R[d] = R[C[p - 2]!]! & R[s]!;
+          R[d + 1] = 0;
+          p += 3;
+          break;
+        case 294:
+          R[d] = R[C[p - 2]!]! | R[s]!;
+          R[d + 1] = 0;
+          p += 3;
+          break;
+        case 295:
+          R[d] = R[C[p - 2]!]! ^ R[s]!;
+          R[d + 1] = 0;
+          p += 3;
+          break;
+        case 296:
+          R[d] = R[C[p - 2]!]! << R[s]!;
+          R[d + 1] = 0;
+          p += 3;
+          break;
+        case 297:
+          R[d] = R[C[p - 2]!]! >>> R[s]!;
+          R[d + 1] = 0;
+          p += 3;
           break;
         // --- byte order
         case 0xd4: // le
@@ -692,13 +857,13 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
         // --- calls
         case 280: // call of a global function
           vm.loopTurn();
-          pushFrame(state, self, R, p);
-          R[20] = R[20]! - C[p - 2]!;
+          pushFrame(state, self, R, p, C[p - 2]! >> 24);
+          R[20] = R[20]! - (C[p - 2]! & 0xffffff);
           p = C[p - 1]!;
           break;
         case 265: // call of a function
-          pushFrame(state, self, R, p);
-          R[20] = R[20]! - C[p - 2]!;
+          pushFrame(state, self, R, p, C[p - 2]! >> 24);
+          R[20] = R[20]! - (C[p - 2]! & 0xffffff);
           p = C[p - 1]!;
           break;
         case 0x95: {
@@ -732,6 +897,18 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
           R[1] = value === 0 ? 0 : -30592;
           break;
         }
+        case 281: {
+          const { map } = self.sites[C[p - 1]!] as unknown as { map: ArrayMap };
+          const index = view.getUint32(R[4]!, true);
+          if (index < map.maxEntries) {
+            R[0] = map.values + index * map.elemSize;
+            R[1] = -30592;
+          } else {
+            R[0] = 0;
+            R[1] = 0;
+          }
+          break;
+        }
         case 261: {
           const site = self.sites[C[p - 1]!] as MapSite;
           // Flags are 64 bits; a set upper half is invalid like any unknown flag.
@@ -750,17 +927,17 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
         case 263: {
           const target = tailTarget(vm, R, self.sites[C[p - 1]!] as TailSite);
           if (target === undefined) break;
-          vm.tailCalls++;
-          vm.loopTurn();
+          vm.countTailCall();
           const next = target.interp;
-          if (next !== self || R !== self.regs) {
+          // Callers of this program keep their register file: a function that is left this way saved only what it writes.
+          if (next !== self || R !== self.regs || state.depth > 0) {
             const file = next.busy ? next.regs.slice() : next.regs;
             if (file === next.regs) next.busy = true;
             file[2] = R[2]!;
             file[3] = R[3]!;
             file[20] = R[20]!;
             file[21] = BASE_HI;
-            if (R === self.regs && R !== regs && !state.files.slice(0, state.depth).includes(R)) self.busy = false;
+            if (R === self.regs && R !== regs && !isCallers(state, R)) self.busy = false;
             R = file;
             self = next;
             C = hooked ? self.trapped : self.code;
@@ -801,7 +978,7 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
         }
         case 277: // a hook is on
           vm.hook?.(self.prog, p / 3 - 1, R);
-          op = self.code[p - 3]! & 511;
+          op = self.plain[p - 3]! & 511;
           continue redo;
         default:
           throw new ProgramAborted(`Instruction ${p / 3 - 1} cannot be executed: the verifier never reached it`);

@@ -12,6 +12,8 @@
  * the others are listed here.
  */
 
+import { ArrayMap } from '../../maps/arraymap.ts';
+import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import {
   BPF_ADDR_SPACE_CAST,
   BPF_ALU,
@@ -50,7 +52,7 @@ export const IOP = {
   REMOVE: 262,
   TAIL_CALL: 263,
   LOOP: 264,
-  /** x: stack depth of the caller, y: target. */
+  /** x: stack depth of the caller, and from {@link SAVED_SHIFT} on which of r6 to r9 the function writes; y: target. */
   CALL: 265,
   /** A call of a global function, which is verified once however often it is called. */
   CALL_GLOBAL: 280,
@@ -75,7 +77,22 @@ export const IOP = {
   BIG_CONST: 278,
   /** A store of 2 bytes that does nothing for values from y on; x: offset. */
   STORE_BELOW: 279,
+  /** Lookup in an array; y: index into the call sites. */
+  ARRAY_LOOKUP: 281,
+  /** A move and an operation on its target as one ({@link FUSED}); x: where the move is from. */
+  FIRST_FUSED: 282,
 } as const;
+
+/** Where {@link IOP.CALL} has the registers the function writes: bit 0 is r6. */
+const SAVED_SHIFT = 24;
+
+/** Operations that are joined with a move before them, in the order of their numbers from {@link IOP.FIRST_FUSED} on. */
+const FUSED: readonly number[] = [
+  0x0f, 0x1f, 0x5f, 0x4f, 0xaf, 0x6f, 0x7f, 0xcf, 0x0c, 0x1c, 0x2c, 0x5c, 0x4c, 0xac, 0x6c, 0x7c,
+];
+const MOV64 = 0xbf;
+const MOV32 = 0xbc;
+const CLASS_64 = 7;
 
 /** `BPF_LDX | BPF_MEMSX | BPF_W`, `BPF_STX | BPF_MEM | BPF_H`: what accesses of odd context fields become. */
 const LDSX_W = 0x81;
@@ -143,12 +160,54 @@ class Constants {
   }
 }
 
-/** Predecodes a linked program. */
-export function predecode(program: LinkedProgram): Predecoded {
+/** A plain array is looked up in place; those of values for each CPU by their own function. */
+function arrayOp(map: ArrayMap): number {
+  return map.mapType === BPF_MAP_TYPE.ARRAY ? IOP.ARRAY_LOOKUP : IOP.LOOKUP;
+}
+
+/** Which of r6 to r9 each function writes, so that its callers need not save the others: bit 0 is r6. */
+function writtenRegs({ insns, subprogs }: LinkedProgram): number[] {
+  return subprogs.map(({ start, end }) => {
+    let mask = 0;
+    for (let i = start; i < end; i++) {
+      const kind = INSN_TABLE[insns.op[i]!]?.kind;
+      const dst = insns.dst[i]!;
+      const src = insns.src[i]!;
+      if (dst >= 6 && dst < 10) mask |= 1 << (dst - 6);
+      if (kind === 'atomic' && src >= 6 && src < 10) mask |= 1 << (src - 6);
+    }
+    return mask;
+  });
+}
+
+/**
+ * Joins moves with the operation after them: `r1 = r2; r1 += r3` is one instruction of
+ * three operands. The second stays where it is, for jumps to it.
+ */
+function fuse(code: Int32Array): void {
+  for (let at = 0; at + WORDS < code.length; at += WORDS) {
+    const op = code[at]! & 511;
+    if (op !== MOV64 && op !== MOV32) continue;
+    const next = code[at + WORDS]!;
+    const index = FUSED.indexOf(next & 511);
+    const dst = (code[at]! >> DST_SHIFT) & 31;
+    if (index < 0 || ((next >> DST_SHIFT) & 31) !== dst) continue;
+    // A 32-bit move clears the high half, which an operation of 64 bits would see.
+    if (op === MOV32 && (next & 7) === CLASS_64) continue;
+    const from = code[at]! >>> SRC_SHIFT;
+    const src = next >>> SRC_SHIFT === dst ? from : next >>> SRC_SHIFT;
+    code[at] = (IOP.FIRST_FUSED + index) | (dst << DST_SHIFT) | (src << SRC_SHIFT);
+    code[at + 1] = from;
+  }
+}
+
+/** Predecodes a linked program; `joined`: with moves joined to what follows (not for single steps). */
+export function predecode(program: LinkedProgram, joined = true): Predecoded {
   const { insns, aux, subprogs, subprogOf } = program;
   const code = new Int32Array((insns.count + 1) * WORDS);
   const constants = new Constants();
   const big = new Map<number, BigConst>();
+  const written = writtenRegs(program);
   for (let i = 0; i < insns.count; i++) {
     const def = INSN_TABLE[insns.op[i]!];
     const fact = aux[i]!;
@@ -249,9 +308,10 @@ export function predecode(program: LinkedProgram): Predecoded {
         x = (subprog.stackDepth + 7) & ~7;
         if (site.kind === 'sub') {
           op = subprogs[site.subprog]!.isGlobal ? IOP.CALL_GLOBAL : IOP.CALL;
+          x |= written[site.subprog]! << SAVED_SHIFT;
           y = subprogs[site.subprog]!.start * WORDS;
         } else {
-          op = KIND_OPS[site.kind]!;
+          op = site.kind === 'lookup' && site.map instanceof ArrayMap ? arrayOp(site.map) : KIND_OPS[site.kind]!;
           y = i;
         }
         break;
@@ -278,6 +338,7 @@ export function predecode(program: LinkedProgram): Predecoded {
     if (def.kind === 'lddw') code[++i * WORDS] = IOP.DEAD;
   }
   code[insns.count * WORDS] = IOP.DEAD;
+  if (joined) fuse(code);
   return {
     code,
     regs: Int32Array.from(constants.words),
