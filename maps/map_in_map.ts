@@ -13,7 +13,8 @@ export function mapMetaAlloc(attr: MapCreateAttr): MapMeta | number {
   const inner = attr.innerMap;
   if (typeof inner === 'number') return inner;
   if (inner.innerMapMeta !== undefined) return -EINVAL;
-  if (inner.ops.metaEqual === undefined) return -ENOTSUPP;
+  // Neither a map that is one program's own.
+  if (inner.ops.metaEqual === undefined || inner.exclProgHash !== undefined) return -ENOTSUPP;
   const { ops, mapType, keySize, valueSize, maxEntries, mapFlags, mapExtra, record, btf } = inner;
   return { ops, mapType, keySize, valueSize, maxEntries, mapFlags, mapExtra, record, btf };
 }
@@ -59,8 +60,9 @@ function recordEqual(a: BtfRecord | undefined, b: BtfRecord | undefined): boolea
   });
 }
 
-/** `bpf_map_fd_get_ptr`: whether a map may be put into the outer one: 0 or -EINVAL. */
+/** `bpf_map_fd_get_ptr`: whether a map may be put into the outer one: 0, -EINVAL, or -ENOTSUPP for a map that is one program's own. */
 export function fitsInner(outer: BpfMap, inner: BpfMap): number {
+  if (inner.exclProgHash !== undefined) return -ENOTSUPP;
   const meta = outer.innerMapMeta;
   return meta?.ops.metaEqual?.(meta, inner) === true ? 0 : -EINVAL;
 }

@@ -17,7 +17,7 @@ import { PROG_LOAD } from './attr_table.ts';
 import type { Caller } from './caller.ts';
 import { btfOf, mapOf, newFd } from './fd.ts';
 import type { Kernel } from './kernel.ts';
-import { LoadedProg } from './loaded_prog.ts';
+import { LoadedProg, progDigest } from './loaded_prog.ts';
 import { finishLog } from './log_out.ts';
 import { Held } from './pending.ts';
 import { checkProgAttrs, type ProgRequest } from './prog_attrs.ts';
@@ -153,7 +153,9 @@ function verifierInput(
     btfByFd: (fd) => use(held, btfOf(caller, fd >>> 0)),
     ...(fdArray === 0 ? {} : { fdArray: readEntry }),
     ...(fdArrayCnt === 0 ? {} : { fdArrayCnt }),
-    fdArrayErrno: checkFdArray(caller, log, fdArray, fdArrayCnt, readEntry, debug.arrayMaps, held),
+    fdArrayAnswer: checkFdArray(caller, fdArray, fdArrayCnt, readEntry, debug.arrayMaps, held),
+    arrayMaps: debug.arrayMaps as readonly MapDesc[],
+    progHash: () => progDigest(request.insns),
     btfErrno: debug.btfError,
     funcInfo: debug.funcInfo.bytes,
     funcInfoRecSize: debug.funcInfo.recSize,
@@ -192,46 +194,48 @@ function attachOf(request: ProgRequest): VerifierInput['attach'] {
   return attachBtf === undefined ? undefined : { btf: attachBtf, btfId: attachBtfId };
 }
 
+/** What the first bad entry of fd_array answers, with its line in the log. */
+interface FdArrayAnswer {
+  readonly errno: number;
+  readonly message: string;
+}
+
 /** Every entry must be a map or a BTF object (`process_fd_array`); only looked at when its length is given. */
 function checkFdArray(
   caller: Caller,
-  log: BpfLog,
   array: number,
   count: number,
   read: (index: number) => number | undefined,
   maps: BpfMap[],
   held: Held,
-): number {
-  if (count === 0) return 0;
+): FdArrayAnswer {
+  if (count === 0) return { errno: 0, message: '' };
   if (count >= FD_ARRAY_MAX) {
-    log.write(`fd_array_cnt is too big (${count})\n`);
-    return -EINVAL;
+    return { errno: -EINVAL, message: `fd_array_cnt is too big (${count})\n` };
   }
   for (let i = 0; i < count; i++) {
     const fd = array === 0 ? undefined : read(i);
-    if (fd === undefined) return -EFAULT;
+    if (fd === undefined) return { errno: -EFAULT, message: '' };
     const file = caller.fdget(fd >>> 0);
     if (file === undefined) {
-      log.write(`fd ${fd} is not pointing to valid bpf_map or btf\n`);
-      return -EBADF;
+      return { errno: -EBADF, message: `fd ${fd} is not pointing to valid bpf_map or btf\n` };
     }
     const object = file instanceof BpfFile ? file.object : undefined;
     if (object?.kind === 'map') {
       const map = object as BpfMap;
       if (!maps.includes(map)) {
         if (maps.length >= MAX_USED_MAPS) {
-          log.write(`The total number of maps per program has reached the limit of ${MAX_USED_MAPS}\n`);
-          return -E2BIG;
+          const message = `The total number of maps per program has reached the limit of ${MAX_USED_MAPS}\n`;
+          return { errno: -E2BIG, message };
         }
         maps.push(map);
         held.use(map);
       }
     } else if (object?.kind !== 'btf') {
-      log.write(`fd ${fd} is not pointing to valid bpf_map or btf\n`);
-      return -EINVAL;
+      return { errno: -EINVAL, message: `fd ${fd} is not pointing to valid bpf_map or btf\n` };
     }
   }
-  return 0;
+  return { errno: 0, message: '' };
 }
 
 /** Bytes of the one value of a frozen read-only array, for constant folding. */

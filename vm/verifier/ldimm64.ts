@@ -4,7 +4,7 @@
  */
 import { BTF_KIND } from '../../btf/btf.ts';
 import { BPF_MAP_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
-import { E2BIG, EBUSY, EFAULT, EINVAL, ENOENT, ENOTSUPP, EPERM, EPROTO, ERANGE } from '../../uapi/errno.ts';
+import { E2BIG, EACCES, EBUSY, EFAULT, EINVAL, ENOENT, ENOTSUPP, EPERM, EPROTO, ERANGE } from '../../uapi/errno.ts';
 import {
   BPF_LDX,
   BPF_MEM,
@@ -64,7 +64,11 @@ export function hasField(map: MapDesc | undefined, ...kinds: string[]): boolean 
   return map?.record?.fields.some((f) => kinds.includes(f.kind)) ?? false;
 }
 
-function checkMapCompatible(env: Env, map: MapDesc): number {
+function checkMapCompatible(env: Env, map: MapDesc, progHash: Uint8Array | undefined): number {
+  if (map.exclProgHash?.some((byte, i) => byte !== (progHash?.[i] ?? 0)) === true) {
+    env.verbose("program's hash doesn't match map's excl_prog_hash\n");
+    return -EACCES;
+  }
   const type = env.progType;
   const tracing = isTracingProgType(type);
   if (hasField(map, 'bpf_list_head', 'bpf_rb_root') && tracing) {
@@ -134,10 +138,23 @@ function addUsedMap(env: Env, fd: number): number {
     env.verbose(`The total number of maps per program has reached the limit of ${MAX_USED_MAPS}\n`);
     return -E2BIG;
   }
-  const err = checkMapCompatible(env, map);
+  const err = checkMapCompatible(env, map, map.exclProgHash && env.input.progHash?.());
   if (err < 0) return err;
   env.usedMaps.push(map);
   return env.usedMaps.length - 1;
+}
+
+/** Maps of fd_array belong to the program; its hash is not known yet when they are looked at (`process_fd_array`). */
+export function addArrayMaps(env: Env): number {
+  for (const map of env.input.arrayMaps ?? []) {
+    const err = checkMapCompatible(env, map, undefined);
+    if (err < 0) return err;
+    env.usedMaps.push(map);
+  }
+  const answer = env.input.fdArrayAnswer;
+  if (answer === undefined) return 0;
+  if (answer.message !== '') env.verbose(answer.message);
+  return answer.errno;
 }
 
 /** A variable or function of the kernel (`check_pseudo_btf_id`). */

@@ -251,8 +251,12 @@ export interface VerifierInput {
   readonly coreReloErrno?: number;
   /** What is wrong with prog_btf_fd, asked when there are func_info or line_info records; 0: nothing. */
   readonly btfErrno?: number;
-  /** What `process_fd_array` answers: ends the verification before it begins; 0: nothing is wrong. */
-  readonly fdArrayErrno?: number;
+  /** SHA-256 of the program, without descriptors: maps may be one program's own. */
+  progHash?(): Uint8Array;
+  /** Maps of fd_array, when its length was given: they must suit the program too. */
+  readonly arrayMaps?: readonly MapDesc[];
+  /** What `process_fd_array` answers behind those maps, with its line in the log: ends the verification before it begins. */
+  readonly fdArrayAnswer?: { readonly errno: number; readonly message: string };
   /** vmlinux BTF, read when first needed; undefined when there is none. */
   vmlinux(): Btf | undefined;
   readonly attach?: AttachTarget | undefined;

@@ -12,7 +12,7 @@ import { checkCfg, computePostorder, computeScc } from './cfg.ts';
 import { doCheck } from './docheck.ts';
 import { Aux, Env } from './env.ts';
 import { markFastcallPatterns, removeFastcallPairs } from './fastcall.ts';
-import { resolveLdimm64 } from './ldimm64.ts';
+import { addArrayMaps, resolveLdimm64 } from './ldimm64.ts';
 import { Liveness } from './liveness.ts';
 import { computeLiveRegs } from './liveregs.ts';
 import { checkMaxStackDepth } from './stackdepth.ts';
@@ -57,7 +57,7 @@ function* makeAux(env: Env): Work {
 /** The steps in order; the first to fail decides. */
 const STEPS: readonly ((env: Env) => number | Work)[] = [
   makeAux,
-  (env) => env.input.fdArrayErrno ?? 0,
+  addArrayMaps,
   checkFuncInfoEarly,
   addSubprogsAndKfuncs,
   checkSubprogs,
