@@ -22,6 +22,10 @@ export abstract class BpfProgBase extends BpfObject {
   /** Id of the function prototype it attaches to, for tracing types (0: none). */
   abstract readonly attachFuncProto: number;
   name = '';
+  /** A function of it is replaced by an extension: it cannot be the target of tail calls then. */
+  isExtended = false;
+  /** Places in prog arrays it has: no function of it can be replaced meanwhile (`prog_array_member_cnt`). */
+  progArrayMembers = 0;
 
   /** Slot of its compiled code in the machine's function table, for tail calls; 0: none. */
   get tailSlot(): number {

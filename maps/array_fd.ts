@@ -11,8 +11,8 @@
 import type { KernelEnv } from '../base/env.ts';
 import { type BpfFile, BpfObject, type ForeignFile } from '../base/object.ts';
 import { BpfProgBase } from '../base/prog.ts';
-import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
-import { E2BIG, EINVAL, ENOENT, ENOTSUPP } from '../uapi/errno.ts';
+import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE, BPF_PROG_TYPE } from '../uapi/bpf.ts';
+import { E2BIG, EBUSY, EINVAL, ENOENT, ENOTSUPP } from '../uapi/errno.ts';
 import { ArrayMap, arrayAlloc, arrayAllocCheck, arrayNextKey, readIndex } from './arraymap.ts';
 import { fileOfFd, mapOfFd, progOfFd } from './fd_object.ts';
 import type { BpfMap, MapCreateAttr, MapOps, MapSyscall } from './map.ts';
@@ -53,6 +53,7 @@ function alloc(ops: MapOps, attr: MapCreateAttr, env: KernelEnv): BpfMap | numbe
 }
 
 function dropSlot(slot: Slot | undefined): void {
+  if (slot instanceof BpfProgBase) slot.progArrayMembers--;
   if (slot instanceof BpfObject) slot.put();
 }
 
@@ -110,6 +111,7 @@ function fdArrayOps(kind: FdKind) {
       const slot = kind.get(map, sys, map.env.arena.view.getInt32(value, true));
       if (typeof slot === 'number') return slot;
       if (slot instanceof BpfObject) slot.get();
+      if (slot instanceof BpfProgBase) slot.progArrayMembers++;
       dropSlot(setSlot(map as FdArrayMap, index, slot, kind.word(slot)));
       return 0;
     },
@@ -130,7 +132,9 @@ export const progArrayMapOps: MapOps = {
     get(map, sys, fd) {
       const prog = progOfFd(sys, fd);
       if (typeof prog === 'number') return prog;
-      return progMapCompatible(map, prog) ? prog : -EINVAL;
+      if (prog.type === BPF_PROG_TYPE.EXT || !progMapCompatible(map, prog)) return -EINVAL;
+      // A program with an extension could call itself through it for ever.
+      return prog.isExtended ? -EBUSY : prog;
     },
     id: idOf,
     word: idOf,

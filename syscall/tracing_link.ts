@@ -5,7 +5,7 @@
 import type { BpfProgBase } from '../base/prog.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BPF_ATTACH_TYPE as AT, BPF_LINK_TYPE, BPF_PROG_TYPE as PT } from '../uapi/bpf.ts';
-import { EINVAL } from '../uapi/errno.ts';
+import { EBUSY, EINVAL } from '../uapi/errno.ts';
 import { type Attached, type TrampKind, Trampoline } from '../vm/trampoline.ts';
 import { checkAttachTarget } from '../vm/verifier/attach_target.ts';
 import type { Caller } from './caller.ts';
@@ -53,8 +53,12 @@ export function tracingAttach(
   const target = named.fd === 0 ? loadedTarget(kernel, prog) : namedTarget(caller, prog, named);
   if (typeof target === 'number') return target;
   const attached = { prog, cookie };
-  const err = target.tramp.link(kindOf(prog, target), attached);
+  const kind = kindOf(prog, target);
+  // An extension could tail call its target for ever (`bpf_freplace_check_tgt_prog`).
+  if (kind === 'replace' && target.prog !== undefined && target.prog.progArrayMembers > 0) return -EBUSY;
+  const err = target.tramp.link(kind, attached);
   if (err < 0) return err;
+  if (kind === 'replace' && target.prog !== undefined) target.prog.isExtended = true;
   prog.targetTaken = true;
   const link = new TracingLink(attached, target);
   kernel.links.add(link);
@@ -171,7 +175,9 @@ export class TracingLink extends BpfLink {
 
   protected override end(): void {
     const { prog } = this.#attached;
-    this.#target.tramp.unlink(kindOf(prog as LoadedProg, this.#target), this.#attached);
+    const kind = kindOf(prog as LoadedProg, this.#target);
+    this.#target.tramp.unlink(kind, this.#attached);
+    if (kind === 'replace' && this.#target.prog !== undefined) this.#target.prog.isExtended = false;
     this.#target.prog?.put();
   }
 }

@@ -9,8 +9,8 @@ import { parseC } from '../../btf/c_parse.ts';
 import { BTF_KIND } from '../../btf/kinds.ts';
 import type { Kernel } from '../../syscall/kernel.ts';
 import { LocalCaller } from '../../syscall/local_caller.ts';
-import { BPF_ATTACH_TYPE as AT, BPF_CMD, BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
-import { EBADF, EINVAL } from '../../uapi/errno.ts';
+import { BPF_ATTACH_TYPE as AT, BPF_CMD, BPF_MAP_TYPE, BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
+import { EBADF, EBUSY, EINVAL } from '../../uapi/errno.ts';
 import { asm } from '../vm/lib/asm.ts';
 import { attrOf, stillKernel } from '../vm/lib/run_case.ts';
 
@@ -311,7 +311,18 @@ t.test('LINK_CREATE with a target checks it as PROG_LOAD did', (t) => {
   t.equal(client.link(prog, 999, ids.twice), -EBADF);
   t.equal(client.link(prog, again, ids.entry), -EINVAL, 'a function of another type');
   t.equal(client.link(prog, xdp, ids.onXdp), -EINVAL, 'a program of another type');
+  const array = client.bpf(BPF_CMD.MAP_CREATE, attrOf([0, BPF_MAP_TYPE.PROG_ARRAY], [4, 4], [8, 4], [12, 1]));
+  const put = (fd: number): number => {
+    const [key, value] = [client.caller.put(new Uint8Array(4)), client.caller.put(Uint8Array.of(fd, 0, 0, 0))];
+    return client.bpf(BPF_CMD.MAP_UPDATE_ELEM, attrOf([0, array], [8, key, true], [16, value, true]));
+  };
+  t.equal(put(again), 0);
+  t.equal(client.link(prog, again, ids.twice), -EBUSY, 'a target of tail calls is not extended');
+  t.equal(put(target), 0, 'the other one takes its place');
   t.ok(client.link(prog, again, ids.twice) >= 0, 'the same function of another program');
+  t.equal(put(again), -EBUSY, 'what is extended is no target of tail calls');
+  t.equal(put(prog), -EINVAL, 'nor is an extension');
+  t.equal(client.link(prog, again, ids.twice), -EBUSY, 'it is replaced already');
   t.end();
 });
 
