@@ -11,8 +11,18 @@ import { EBADF } from '../../uapi/errno.ts';
 import { TABLES } from '../../vm/tables.ts';
 import type { MapDesc, VerifierResult } from '../../vm/verifier/types.ts';
 import { verify } from '../../vm/verifier/verify.ts';
-import { needsVmlinux } from './textcase.ts';
-import { askKernel, CaseMachine, caseFiles, differs, noKernel, readCases } from './textcase_run.ts';
+import { messages } from './messages.ts';
+import { needsVmlinux, type Op, type TextCase } from './textcase.ts';
+import {
+  type Answer,
+  askKernel,
+  CaseMachine,
+  caseFiles,
+  differs,
+  noKernel,
+  readCases,
+  unsaidMessages,
+} from './textcase_run.ts';
 
 const MAP: MapDesc = {
   id: 1,
@@ -46,32 +56,64 @@ function run(insns: Uint8Array, progType: number, log: BpfLog, perfmon = true, m
   });
 }
 
+t.setTimeout(0);
+
 const machine = new CaseMachine();
 const noKernelReason = noKernel();
+/** Logs of all cases. */
+const said: string[] = [];
+
+/** A case with the calls it asks for. */
+interface Compiled {
+  readonly file: string;
+  readonly test: TextCase;
+  readonly ops: readonly Op[];
+}
+
+const everything = caseFiles().flatMap((file): Compiled[] =>
+  readCases(file)
+    .filter((test) => machine.hasVmlinux || !needsVmlinux(test))
+    .map((test) => ({ file, test, ops: machine.compiler.compile(test) })),
+);
+const asked = noKernelReason === undefined ? everything.filter(({ test }) => !test.words.has('kernel')) : [];
+const kernelAnswers = new Map<Compiled, Answer>();
+if (asked.length > 0)
+  askKernel(asked.map(({ ops }) => ops)).forEach((answer, i) => kernelAnswers.set(asked[i]!, answer));
+if (noKernelReason !== undefined) t.comment(`the kernel is not asked: ${noKernelReason}`);
+if (!machine.hasVmlinux) t.comment('cases that need the BTF of Linux 6.18 do not run');
 
 for (const file of caseFiles()) {
-  t.test(`rules of ${file}`, (t) => {
-    const all = readCases(file);
-    const cases = machine.hasVmlinux ? all : all.filter((one) => !needsVmlinux(one));
-    if (cases.length < all.length) t.comment(`${all.length - cases.length} cases need the BTF of Linux 6.18`);
-    const compiled = cases.map((one) => machine.compiler.compile(one));
-    cases.forEach((one, i) => {
-      const problem = differs(one, compiled[i]!, machine.run(compiled[i]!));
-      if (problem !== undefined) t.fail(`${file}:${one.line} ${one.name}: ${problem}`);
-    });
+  t.test(`rules of ${file}`, { timeout: 0 }, (t) => {
+    const cases = everything.filter((one) => one.file === file);
+    for (const one of cases) {
+      const where = `${file}:${one.test.line}`;
+      const answer = machine.run(one.ops);
+      said.push(answer.log);
+      const problem = differs(one.test, one.ops, answer);
+      if (problem !== undefined) t.fail(`${where} ${one.test.name}: ${problem}`);
+      const kernel = kernelAnswers.get(one);
+      const wrong = kernel === undefined ? undefined : differs(one.test, one.ops, kernel);
+      if (wrong !== undefined) t.fail(`${where} the kernel, ${one.test.name}: ${wrong}`);
+    }
     t.equal(machine.bugs.length, 0, `the verifier does not fail by itself ${machine.bugs[0] ?? ''}`);
-    if (noKernelReason === undefined) {
-      const asked = cases.flatMap((one, i) => (one.words.has('kernel') ? [] : [[one, compiled[i]!] as const]));
-      askKernel(asked.map(([, ops]) => ops)).forEach((answer, i) => {
-        const [one, ops] = asked[i]!;
-        const problem = differs(one, ops, answer);
-        if (problem !== undefined) t.fail(`${file}:${one.line} the kernel, ${one.name}: ${problem}`);
-      });
-    } else t.comment(`the kernel is not asked: ${noKernelReason}`);
     t.pass(`${cases.length} cases`);
     t.end();
   });
 }
+
+const withoutAll = machine.hasVmlinux ? false : 'cases that need the BTF of Linux 6.18 did not run';
+t.test('every message of the verifier has a case, or a reason for none', { skip: withoutAll }, (t) => {
+  const log = said.join('\n');
+  const reasons = unsaidMessages();
+  const all = messages();
+  const unsaid = all.filter(({ pattern }) => !pattern.test(log)).map(({ text }) => text);
+  for (const text of unsaid) if (!reasons.includes(text)) t.fail(`no case says "${text}"`);
+  for (const text of reasons)
+    if (!unsaid.includes(text)) t.fail(`unsaid.def lists "${text}", which is said, or nowhere`);
+  t.comment(`${all.length - unsaid.length} of ${all.length} messages have a case`);
+  t.ok(unsaid.length < all.length / 5, 'most messages have a case');
+  t.end();
+});
 
 t.test('no stream of instructions makes the verifier fail by itself', (t) => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 0x7fffffff);

@@ -85,7 +85,7 @@ export function parseCases(text: string): TextCase[] {
 }
 
 const ATTR_SIZE = 168;
-const LOG_SIZE = 4 << 20;
+const LOG_SIZE = 1 << 18;
 /** Where nothing points to bytes of an op. */
 const UNUSED = -1;
 

@@ -49,11 +49,20 @@ export function readCases(file: string): TextCase[] {
   return parseCases(readFileSync(new URL(file, FOLDER), 'utf8'));
 }
 
+/** Messages that have no case, from the list of them with reasons. */
+export function unsaidMessages(): string[] {
+  const lines = readFileSync(new URL('unsaid.def', FOLDER), 'utf8').split('\n');
+  return lines.filter((line) => line.startsWith('  ')).map((line) => line.trim());
+}
+
+/** The kernel that the cases were recorded with: places of fields and stable fixes are its. */
+const RECORDED = '6.18.44';
+
 /** Why this machine's kernel cannot be asked, or undefined. */
 export function noKernel(): string | undefined {
   if (process.env['CASES_KERNEL'] === '0') return 'CASES_KERNEL=0';
   if (process.getuid?.() !== 0) return 'only root may ask the kernel';
-  if (!release().startsWith('6.18.')) return `this kernel is ${release()}, not 6.18`;
+  if (!release().startsWith(RECORDED)) return `this kernel is ${release()}, not ${RECORDED}`;
   return undefined;
 }
 
@@ -67,7 +76,7 @@ export class CaseMachine {
   readonly hasVmlinux: boolean;
 
   constructor() {
-    this.hasVmlinux = release().startsWith('6.18.') && existsSync(VMLINUX);
+    this.hasVmlinux = release().startsWith(RECORDED) && existsSync(VMLINUX);
     this.#kernel = new Kernel({
       cpus: 2,
       memory: 1 << 28,
