@@ -18,7 +18,7 @@
  *                            `target_attach_btf:`, `target_func:` name of the function)
  *     fd_array: hash btf     what the descriptors of fd_array are
  *     func_info: 0 main, 2 f  records in place of those of the functions in `code`, as words; line_info: 0 1 1 1024, …;
- *                            core_relos: 0 1 2 0, …
+ *                            core_relos: 0 struct_x "0:1" 0, …
  *     attr: insn_cnt=0       fields of the attr as they are
  *     needs: vmlinux         the kernel's BTF (known by itself for ksym, kernel functions, attach_btf)
  *     kernel: WHY NOT        the kernel of the recording could not be asked; the case is what is known of it
@@ -205,6 +205,8 @@ class Compilation {
   #types: CTypes | undefined;
   #typeNames: string[] = [];
   #functionNames: string[] = [];
+  /** Strings of CO-RE relocations, in quotes. */
+  #texts: string[] = [];
   #btfOp = -1;
 
   constructor(test: TextCase, presets: readonly TextCase[], ids: KernelIds) {
@@ -277,13 +279,19 @@ class Compilation {
       }
     }
     for (const { kind, name } of code.references) if (kind === 'typeid') wanted.add(typeName(name));
+    const relocations = (this.#word('core_relos') ?? '').split(/[\s,]+/);
+    for (const token of relocations) if (/^(struct|union)_/.test(token)) wanted.add(typeName(token));
+    this.#texts = relocations.filter((token) => token.startsWith('"'));
     const functions = [...(target?.functions ?? []), ...code.functions].map(({ text }) => text);
     const lines = [...(target?.lines ?? []), ...code.lines];
     const need = wanted.size > 0 || functions.length > 0 || lines.length > 0 || this.#declarations.length > 0;
     if (!need) return;
     this.#functionNames = functions.map((text) => /(\w+)\(/.exec(text)?.[1] ?? '');
     this.#typeNames = [...wanted];
-    const strings = lines.flatMap(({ file, text }) => [file, text]);
+    const strings = [
+      ...lines.flatMap(({ file, text }) => [file, text]),
+      ...this.#texts.map((text) => text.slice(1, -1)),
+    ];
     this.#types = declareC(this.#declarations, functions, this.#typeNames, strings);
     this.#btfOp = this.#ops.length;
     const op = new OpBuilder(BTF_LOAD).set('btf', this.#types.bytes).set('btf_size', this.#types.bytes.length);
@@ -403,8 +411,12 @@ class Compilation {
     const given = this.#word(word);
     if (given === undefined) return made;
     const names = this.#functionNames;
-    const number = (one: string): number =>
-      /^\d/.test(one) ? Number(one) : (this.#types?.functions[names.indexOf(one)] ?? 0);
+    const number = (one: string): number => {
+      if (/^\d/.test(one)) return Number(one);
+      if (one.startsWith('"')) return this.#types?.strings.at(this.#texts.indexOf(one) - this.#texts.length) ?? 0;
+      if (/^(struct|union)_/.test(one)) return this.#typeId(typeName(one));
+      return this.#types?.functions[names.indexOf(one)] ?? 0;
+    };
     return given.split(',').map((row) => row.trim().split(/\s+/).map(number));
   }
 
