@@ -77,8 +77,10 @@ const everything = caseFiles().flatMap((file): Compiled[] =>
 );
 const asked = noKernelReason === undefined ? everything.filter(({ test }) => !test.words.has('kernel')) : [];
 const kernelAnswers = new Map<Compiled, Answer>();
-if (asked.length > 0)
-  askKernel(asked.map(({ ops }) => ops)).forEach((answer, i) => kernelAnswers.set(asked[i]!, answer));
+const answers = asked.length > 0 ? askKernel(asked.map(({ ops }) => ops)) : [];
+asked.forEach((one, i) => {
+  kernelAnswers.set(one, answers[i]!);
+});
 if (noKernelReason !== undefined) t.comment(`the kernel is not asked: ${noKernelReason}`);
 if (!machine.hasVmlinux) t.comment('cases that need the BTF of Linux 6.18 do not run');
 
