@@ -130,10 +130,11 @@ function strchr(vm: Vm, at: number, wanted: number, toEnd: boolean): number {
   });
 }
 
+/** The character is an int here: what is no byte is not found. */
 function strrchr(vm: Vm, at = 0, wanted = 0): number {
   let last = -ENOENT;
   const stop = scan(vm, at, STR_MAX, (char, i) => {
-    if (char === (wanted & 255)) last = i;
+    if (char === (wanted | 0)) last = i;
     return char === 0 ? 0 : undefined;
   });
   return stop < 0 ? stop : last;
