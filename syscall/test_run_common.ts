@@ -4,7 +4,8 @@
  * `bpf_test_finish`, `bpf_ctx_finish` of net/bpf/test_run.c).
  */
 import type { Work } from '../base/work.ts';
-import { EFAULT, EINTR, ENOSPC } from '../uapi/errno.ts';
+import { EFAULT, EINTR, ENOMEM, ENOSPC } from '../uapi/errno.ts';
+import { SKB_HEADROOM, SKB_TAILROOM, type Skb } from '../vm/contexts/skb.ts';
 import type { BpfProg } from '../vm/prog.ts';
 import { fireTracepoint } from '../vm/trampoline.ts';
 import { pointerBits, type Vm } from '../vm/vm.ts';
@@ -203,6 +204,24 @@ export function finishCtx(run: TestRun, ctx: Uint8Array | undefined): number {
 export function takeData(run: TestRun, addr: number, offset: number, length: number): number {
   const { kernel, caller, attr } = run;
   return caller.read(attr.addr(AT.data_in) + offset, kernel.arena.u8.subarray(addr, addr + length)) < 0 ? -EFAULT : 0;
+}
+
+/**
+ * The packet of a run as a socket buffer, `size` bytes of data_in, and the caller's context of
+ * `ctxSize` bytes (undefined: it gave none and wants none); or -errno.
+ */
+export function takePacket(
+  run: TestRun,
+  skb: Skb,
+  size: number,
+  ctxSize: number,
+): { readonly ctx: Uint8Array | undefined } | number {
+  const data = skb.init(size, SKB_HEADROOM, SKB_TAILROOM);
+  if (data < 0) return -ENOMEM;
+  const copied = takeData(run, data, 0, size);
+  if (copied < 0) return copied;
+  const ctx = takeCtx(run, ctxSize);
+  return typeof ctx === 'number' ? ctx : { ctx };
 }
 
 /** Attr offsets, for the runners. */

@@ -4,7 +4,7 @@
  */
 import type { Work } from '../base/work.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
-import { EAFNOSUPPORT, EINVAL, ENOMEM, EPROTO, ERANGE } from '../uapi/errno.ts';
+import { EAFNOSUPPORT, EINVAL, EPROTO, ERANGE } from '../uapi/errno.ts';
 import { LOOPBACK } from '../vm/contexts/netdev.ts';
 import { NetfilterContext } from '../vm/contexts/netfilter.ts';
 import { SkLookup } from '../vm/contexts/sk_lookup.ts';
@@ -29,7 +29,7 @@ import {
   TEST_AT,
   type TestRun,
   takeCtx,
-  takeData,
+  takePacket,
 } from './test_run_common.ts';
 
 const SK_PASS = 1;
@@ -91,12 +91,9 @@ export function* testRunNetfilter(run: TestRun): Work {
 }
 
 function* runNetfilter(run: TestRun, skb: Skb, size: number): Work {
-  const data = skb.init(size, SKB_HEADROOM, SKB_TAILROOM);
-  if (data < 0) return -ENOMEM;
-  const copied = takeData(run, data, 0, size);
-  if (copied < 0) return copied;
-  const state = takeCtx(run, NF_STATE_SIZE);
-  if (typeof state === 'number') return state;
+  const taken = takePacket(run, skb, size, NF_STATE_SIZE);
+  if (typeof taken === 'number') return taken;
+  const state = taken.ctx;
   let pf = NFPROTO_IPV4;
   let hook = NF_INET_LOCAL_OUT;
   if (state !== undefined) {

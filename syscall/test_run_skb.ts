@@ -18,8 +18,7 @@ import {
   runRepeated,
   TEST_AT,
   type TestRun,
-  takeCtx,
-  takeData,
+  takePacket,
 } from './test_run_common.ts';
 
 const SIZE_MAX = PAGE_SIZE - SKB_HEADROOM - SKB_TAILROOM;
@@ -78,12 +77,9 @@ export function* testRunSkb(run: TestRun): Work {
 }
 
 function* runOn(run: TestRun, skb: Skb, size: number): Work {
-  const data = skb.init(size, SKB_HEADROOM, SKB_TAILROOM);
-  if (data < 0) return -ENOMEM;
-  const copied = takeData(run, data, 0, size);
-  if (copied < 0) return copied;
-  const ctx = takeCtx(run, SKB_CTX_SIZE);
-  if (typeof ctx === 'number') return ctx;
+  const taken = takePacket(run, skb, size, SKB_CTX_SIZE);
+  if (typeof taken === 'number') return taken;
+  const { ctx } = taken;
   const ifindex = ctx === undefined ? 0 : u32(ctx, SK_BUFF.ifindex);
   const device = ifindex > LOOPBACK.ifindex ? netDevice(ifindex) : LOOPBACK;
   if (device === undefined) return -ENODEV;

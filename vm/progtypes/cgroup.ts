@@ -7,6 +7,7 @@
 import { BPF_ATTACH_TYPE as AT } from '../../uapi/bpf.ts';
 import { PTR_TO_PACKET, PTR_TO_PACKET_END, PTR_TO_SOCKET, PTR_TO_SOCKET_OR_NULL } from '../verifier/flags.ts';
 import { ctxTable, words, words4 } from './ctx_table.ts';
+import { TCP_COUNTERS } from './sock.ts';
 
 const INET4 = [
   AT.CGROUP_INET4_BIND,
@@ -95,24 +96,7 @@ export const SOCK_OPS_CTX = ctxTable([
       'srtt_us',
       'bpf_sock_ops_cb_flags',
       'state',
-      'rtt_min',
-      'snd_ssthresh',
-      'rcv_nxt',
-      'snd_nxt',
-      'snd_una',
-      'mss_cache',
-      'ecn_flags',
-      'rate_delivered',
-      'rate_interval_us',
-      'packets_out',
-      'retrans_out',
-      'total_retrans',
-      'segs_in',
-      'data_segs_in',
-      'segs_out',
-      'data_segs_out',
-      'lost_out',
-      'sacked_out',
+      ...TCP_COUNTERS,
     ],
     64,
     { read: 'exact' },

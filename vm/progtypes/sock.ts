@@ -67,33 +67,30 @@ const SOCK_COMMON = variant(SOCK_FIELDS, {
   priority: { read: 'none' },
 });
 
+/** Fields of a TCP connection that stand in a row in struct bpf_tcp_sock and in struct bpf_sock_ops. */
+export const TCP_COUNTERS: readonly string[] = [
+  'rtt_min',
+  'snd_ssthresh',
+  'rcv_nxt',
+  'snd_nxt',
+  'snd_una',
+  'mss_cache',
+  'ecn_flags',
+  'rate_delivered',
+  'rate_interval_us',
+  'packets_out',
+  'retrans_out',
+  'total_retrans',
+  'segs_in',
+  'data_segs_in',
+  'segs_out',
+  'data_segs_out',
+  'lost_out',
+  'sacked_out',
+];
+
 const TCP_SOCK = ctxTable([
-  ...words(
-    [
-      'snd_cwnd',
-      'srtt_us',
-      'rtt_min',
-      'snd_ssthresh',
-      'rcv_nxt',
-      'snd_nxt',
-      'snd_una',
-      'mss_cache',
-      'ecn_flags',
-      'rate_delivered',
-      'rate_interval_us',
-      'packets_out',
-      'retrans_out',
-      'total_retrans',
-      'segs_in',
-      'data_segs_in',
-      'segs_out',
-      'data_segs_out',
-      'lost_out',
-      'sacked_out',
-    ],
-    0,
-    { read: 'exact' },
-  ),
+  ...words(['snd_cwnd', 'srtt_us', ...TCP_COUNTERS], 0, { read: 'exact' }),
   { name: 'bytes_received', off: 80, size: 8, read: 'exact' },
   { name: 'bytes_acked', off: 88, size: 8, read: 'exact' },
   // The kernel takes a load of any other word for one of a 4-byte field, and then has no conversion for it.
