@@ -5,6 +5,7 @@
 
 import { BPF_ATTACH_TYPE, BPF_F_MAP, BPF_MAP_TYPE, BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { EACCES, EFAULT, EINVAL, ENOTSUPP } from '../../uapi/errno.ts';
+import { parseFormat } from '../helpers/format.ts';
 import { ACCESS_HELPER, checkMapAccess } from './access.ts';
 import {
   CallMeta,
@@ -447,6 +448,24 @@ function noteLoopInline(env: Env, i: number, subprog: number): number {
   return 0;
 }
 
+/** The format of bpf_snprintf and the number of its arguments (`check_bpf_snprintf_call`). */
+function checkSnprintf(env: Env, format: Reg, dataSize: Reg): number {
+  const size = dataSize.range.bits.value;
+  if (size % 8n !== 0n) return -EINVAL;
+  const map = format.map!;
+  let text = '';
+  for (let at = format.off + Number(format.range.bits.value); ; at++) {
+    const byte = env.input.readMapValue?.(map, at, 1);
+    if (byte === undefined || byte === 0n) break;
+    text += String.fromCharCode(Number(byte));
+  }
+  const pieces = parseFormat(text);
+  const wanted = typeof pieces === 'number' ? 0 : pieces.filter((piece) => typeof piece !== 'string').length;
+  if (typeof pieces !== 'number' && BigInt(wanted) <= size / 8n) return 0;
+  env.verbose('Invalid format string\n');
+  return -EINVAL;
+}
+
 /** Helpers with effects of their own; 1: the packet may change. */
 function special(env: Env, meta: CallMeta, i: number): number {
   const regs = curRegs(env);
@@ -476,10 +495,8 @@ function special(env: Env, meta: CallMeta, i: number): number {
       if (env.logLevel2) env.verbose(`frame${env.cur!.curframe} bpf_loop iteration limit reached\n`);
       return 0;
     }
-    case H.snprintf: {
-      const { bits } = regs[5]!.range;
-      return bits.isConst && bits.value % 8n !== 0n ? -EINVAL : 0;
-    }
+    case H.snprintf:
+      return checkSnprintf(env, regs[3]!, regs[5]!);
     case H.dynptr_from_mem:
       if (regs[1]!.type === F.PTR_TO_MAP_VALUE) return 0;
       env.verbose(`Unsupported reg type ${regTypeStr(regs[1]!.type)} for bpf_dynptr_from_mem data\n`);
