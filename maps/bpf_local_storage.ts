@@ -5,7 +5,7 @@
  * descriptor (socket, any file, pidfd, cgroup); programs by the object itself.
  */
 import type { KernelEnv } from '../base/env.ts';
-import { type FdTarget, isBpfFile } from '../base/object.ts';
+import { type FdTarget, type ForeignFile, isBpfFile } from '../base/object.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BPF_ELEM, BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { E2BIG, EBADF, EEXIST, EINVAL, ENOENT, ENOMEM, ENOTSUPP } from '../uapi/errno.ts';
@@ -28,6 +28,8 @@ export class LocalStorageMap extends BpfMap {
   readonly ops: MapOps;
   /** Address of the value of each object that has one, by the object's name. */
   readonly values = new Map<string, number>();
+  /** The sockets among them, for those who go through the values. */
+  readonly sockets = new Map<string, ForeignFile>();
   readonly pool: NodePool;
 
   constructor(ops: MapOps, env: KernelEnv, attr: MapCreateAttr) {
@@ -77,6 +79,7 @@ export function localStorageDelete(map: BpfMap, object: string): number {
   const at = storage.values.get(object);
   if (at === undefined) return -ENOENT;
   storage.values.delete(object);
+  storage.sockets.delete(object);
   release(storage, at);
   return 0;
 }
@@ -120,7 +123,11 @@ function storageOps(type: number, objectOf: ObjectOfFd): MapOps {
     sysUpdate(map, key, value, flags, sys) {
       const object = objectAt(map, key, sys);
       if (typeof object === 'number') return object;
-      return Math.min(localStorageUpdate(map, object, value, flags), 0);
+      const result = Math.min(localStorageUpdate(map, object, value, flags), 0);
+      const file = sys.fdget(map.env.arena.view.getInt32(key, true));
+      if (result === 0 && file !== undefined && !isBpfFile(file) && file.what === 'socket')
+        (map as LocalStorageMap).sockets.set(object, file);
+      return result;
     },
     sysRemove(map, key, sys) {
       const object = objectAt(map, key, sys);

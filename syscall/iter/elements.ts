@@ -3,7 +3,7 @@
  * (`bpf_iter_attach_map` and the seq functions of arraymap.c, hashtab.c, sock_map.c,
  * bpf_sk_storage.c).
  */
-import type { ForeignFile } from '../../base/object.ts';
+import type { ForeignFile, SocketInfo } from '../../base/object.ts';
 import { type LocalStorageMap, localStorageEntries } from '../../maps/bpf_local_storage.ts';
 import type { BpfMap, MapSyscall } from '../../maps/map.ts';
 import { SockHash, sockMapGet } from '../../maps/sock_map.ts';
@@ -21,6 +21,13 @@ import type { IterAux, IterObjects, IterRequest, IterRun, IterTarget } from './t
 const PERCPU: ReadonlySet<number> = new Set([MT.PERCPU_HASH, MT.LRU_PERCPU_HASH, MT.PERCPU_ARRAY]);
 const ARRAYS: ReadonlySet<number> = new Set([MT.ARRAY, MT.PERCPU_ARRAY]);
 const ELEMENTS: ReadonlySet<number> = new Set([MT.HASH, MT.LRU_HASH, MT.ARRAY, ...PERCPU]);
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const IPPROTO_TCP = 6;
+const IPPROTO_UDP = 17;
 
 /** Reading all CPUs' values asks for no descriptor. */
 const NO_FDS: MapSyscall = { fdget: () => undefined };
@@ -204,6 +211,12 @@ export const MAP_ELEM_TARGET: IterTarget = {
   fdinfo,
 };
 
+/** TCP or UDP, by family and type: all there is in a map; 0 for others. */
+function protocolOf({ family, type }: SocketInfo): number {
+  if (family !== AF_INET && family !== AF_INET6) return 0;
+  return type === SOCK_STREAM ? IPPROTO_TCP : type === SOCK_DGRAM ? IPPROTO_UDP : 0;
+}
+
 /** A socket as far as we know it (`struct sock`). */
 function sockImage(images: Images, socket: ForeignFile | undefined): number {
   const image = images.make('sock');
@@ -213,7 +226,8 @@ function sockImage(images: Images, socket: ForeignFile | undefined): number {
       .set('__sk_common.skc_family', known.family)
       .set('__sk_common.skc_state', known.state)
       .set('__sk_common.skc_cookie', known.cookie)
-      .set('sk_type', known.type);
+      .set('sk_type', known.type)
+      .set('sk_protocol', protocolOf(known));
   }
   return image.addr;
 }
@@ -236,7 +250,7 @@ class SkStorageElements extends Elements<LocalStorageMap> {
   protected fill(run: IterRun): boolean {
     const entry = this.#entries[this.#at];
     if (entry === undefined) return false;
-    run.ptr(KEY, sockImage(run.images, undefined));
+    run.ptr(KEY, sockImage(run.images, this.map.sockets.get(entry[0])));
     run.ptr(VALUE, entry[1]);
     return true;
   }

@@ -1,9 +1,13 @@
 /** Iterators through a libbpf skeleton, bpftool and cat, against the kernel here where there is one to ask. */
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { buildSkeleton, cannotAskKernel, cannotBuildSkeleton, cannotExec, exec, run, scratch, which } from './util.ts';
 
 t.setTimeout(120_000);
+
+const MAIN = join(dirname(fileURLToPath(import.meta.url)), 'main.js');
 
 /** What each of the reads of iters.c must say, in the order they are made. */
 const EXPECTED: readonly (readonly [string, string])[] = [
@@ -90,6 +94,30 @@ t.test(
     t.equal(outcome.stdout, `${table}Operation not permitted\n400 0\n`, outcome.stderr);
   },
 );
+
+t.test('iterators over sockets and cgroups', { skip: cannotExec(true) || cannotBuildSkeleton() }, async (t) => {
+  const program = await buildSkeleton(scratch(t), 'sockiter');
+  const group = `/sys/fs/cgroup/bpf-emu-${process.pid}`;
+  const script = `ip link set lo up; mount -t cgroup2 c /sys/fs/cgroup 2>/dev/null
+    mkdir -p ${group}/a/x ${group}/b && "$@" ${program} ${group}
+    rmdir ${group}/a/x ${group}/a ${group}/b ${group}`;
+  const outcome = await run('unshare', ['-mn', 'sh', '-c', script, 'sh', process.execPath, MAIN, '--']);
+  const wanted = [
+    '0 none\n1 family 2 type 1 state 1 proto 6\n2 none\n3 family 2 type 2 state 7 proto 17\nend 3\nthen 0\n',
+    '9 family 2 type 1 state 1 proto 6\nend 0\nthen 0\n',
+    'family 2 type 2 = 70\nend 0\nthen 0\norder 0 id 0\nnow 71\n',
+    'level 1 bpf-emu-PID\nlevel 2 a\nlevel 3 x\nlevel 2 b\nend 3\nthen 0\n',
+    'level 3 x\nlevel 2 a\nlevel 2 b\nlevel 1 bpf-emu-PID\nend 3\nthen 0\n',
+  ];
+  const text = outcome.stdout.replaceAll(String(process.pid), 'PID');
+  const mounted = spawnSync('unshare', ['-m', 'mount', '-t', 'cgroup2', 'c', '/sys/fs/cgroup']).status === 0;
+  if (!mounted) t.comment('no cgroup2 to be mounted here: cgroups are left out');
+  for (const part of wanted) if (mounted || !part.startsWith('level')) t.ok(text.includes(part), part);
+  await t.test('as on the kernel here', { skip: cannotAskKernel() }, async (t) => {
+    const real = await run('unshare', ['-mn', 'sh', '-c', script, 'sh']);
+    t.equal(outcome.stdout, real.stdout, real.stderr);
+  });
+});
 
 t.test(
   'open-coded iterators walk over tasks and mappings',
