@@ -22,6 +22,7 @@ export function makeKernel(flags: KernelFlags): Kernel {
     vmlinux: hostBtf(),
   });
   kernel.onBug = (error) => console.error('bpf-emu: internal error, please report it:', error);
+  kernel.vm.onNote = (message) => console.error(`bpf-emu: ${message}`);
   if (flags.engine !== undefined) kernel.vm.engine = flags.engine;
   if (flags.runBudget !== undefined) kernel.vm.budgetMs = flags.runBudget;
   kernel.vm.onBudget = (message) => console.error(`bpf-emu: ${message}; --run-budget gives it more`);

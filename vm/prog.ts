@@ -123,7 +123,9 @@ export class BpfProg extends BpfProgBase {
   #compiled(): Jit | undefined {
     try {
       return this.jit;
-    } catch {
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.vm.onNote?.(`Program '${this.name}' of ${this.insns.count} instructions is interpreted: ${why}`);
       return undefined;
     }
   }

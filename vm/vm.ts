@@ -152,6 +152,8 @@ export class Vm {
   budgetMs = RUN_BUDGET_MS;
   /** Told when a run has been ended by its budget. */
   onBudget: ((message: string) => void) | undefined = undefined;
+  /** Told what its owner may want to know and nobody has to act on: a program that cannot be compiled. */
+  onNote: ((message: string) => void) | undefined = undefined;
   /** Told when engines that run a program both do not agree (`BothEngines`). */
   onMismatch: ((error: Error) => void) | undefined = undefined;
   /** Single step and trace: called before each instruction by the interpreter while set. */

@@ -10,7 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadCurve } from './load_time.ts';
 import { load, type Machine } from './machine.ts';
-import { type BenchProgram, benchPacket, buildKernelRunner, buildPrograms } from './programs.ts';
+import { type BenchProgram, benchPacket, buildKernelRunner, buildPrograms, whyNoCompiler } from './programs.ts';
 import { chart, type Results, ratio, table } from './report.ts';
 
 const { values, positionals } = parseArgs({
@@ -122,6 +122,22 @@ function measure(program: BenchProgram, kernelRunner: string | undefined): Map<s
   return new Map(results.map(({ runner, samples }) => [runner.name, median(samples)]));
 }
 
+/** The runner on this machine's kernel, or undefined when that loads no programs. */
+function usableKernel(): string | undefined {
+  let runner: string;
+  try {
+    runner = buildKernelRunner();
+  } catch {
+    console.log('The kernel is left out: its runner cannot be compiled (linux-libc-dev has the headers).');
+    return undefined;
+  }
+  const probe = spawnSync(runner, { input: 'p b7000000000000009500000000000000\n', encoding: 'utf8' });
+  if (probe.stdout?.startsWith('ok')) return runner;
+  const answer = probe.stdout?.trim() || probe.error?.message || `it ended with ${probe.signal ?? probe.status}`;
+  console.log(`The kernel is left out: it refuses to load a program (${answer}).`);
+  return undefined;
+}
+
 /** Runs enough to be warm, then finds how many runs fill a batch. */
 function calibrate(runner: Runner): { runs: number; first: number } {
   const { result } = runner.run(1);
@@ -136,13 +152,15 @@ function calibrate(runner: Runner): { runs: number; first: number } {
   return { runs: Math.min(runs, 5_000_000), first: result };
 }
 
-const programs = buildPrograms().filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-let kernelRunner: string | undefined = buildKernelRunner();
-const probe = spawnSync(kernelRunner, { input: 'p b7000000000000009500000000000000\n', encoding: 'utf8' }).stdout;
-if (!probe.startsWith('ok')) {
-  console.log(`The kernel is left out: it refuses to load a program (${probe.trim()}).`);
-  kernelRunner = undefined;
+const noCompiler = whyNoCompiler();
+if (noCompiler !== undefined) {
+  // Without programs there is still the time to load some that are made here.
+  console.log(`The programs are left out: ${noCompiler}; it makes them from C (apt install clang).`);
+  console.log(`\n${loadCurve()}`);
+  process.exit(0);
 }
+const programs = buildPrograms().filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const kernelRunner = usableKernel();
 const all = new Map<string, Map<string, number>>();
 for (const program of programs) all.set(program.name, measure(program, kernelRunner));
 const results: Results = {

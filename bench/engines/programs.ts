@@ -1,5 +1,5 @@
 /** Builds the benchmark programs, and the packet they run on. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BenchObject, readObject } from './object.ts';
@@ -24,6 +24,13 @@ function stale(target: string, sources: readonly string[]): boolean {
 
 function make(target: string, sources: readonly string[], args: readonly string[]): void {
   if (stale(target, sources)) execFileSync('clang', [...args, '-o', target], { stdio: 'inherit' });
+}
+
+/** Why nothing can be compiled here, or undefined. */
+export function whyNoCompiler(): string | undefined {
+  const { error, status } = spawnSync('clang', ['--version'], { stdio: 'ignore' });
+  if (error !== undefined) return `clang cannot be run (${error.message})`;
+  return status === 0 ? undefined : `clang ends with status ${status}`;
 }
 
 /** Compiles what has changed; all programs, in the order of their names. */
