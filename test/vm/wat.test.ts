@@ -12,7 +12,7 @@ import { BASE_HI } from '../../mm/arena.ts';
 import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { compile } from '../../vm/jit/jit.ts';
 import { PTR_KIND } from '../../vm/verifier/types.ts';
-import { SCRATCH, type Vm } from '../../vm/vm.ts';
+import { BpfException, SCRATCH, type Vm } from '../../vm/vm.ts';
 import { asm } from './lib/asm.ts';
 import { trustedFacts, trustedProg } from './lib/facts.ts';
 import { machine } from './lib/machine.ts';
@@ -30,6 +30,10 @@ const PROGRAMS: readonly {
   readonly source: string;
   readonly maps?: [number, number, number, number][];
   readonly pointers?: readonly (readonly [number, number])[];
+  /** Loads through pointers to kernel structures. */
+  readonly probes?: readonly number[];
+  /** Its helper throws an exception. */
+  readonly throws?: boolean;
 }[] = [
   { name: 'alu', source: 'r0 = 5; r0 += 7; w0 *= 3; r0 s>>= 1; r0 = -r0; exit' },
   { name: 'division', source: 'r0 = *(u64 *)(r1 + 0); r2 = *(u64 *)(r1 + 8); r0 /= r2; w0 s%= w2; r0 /= 10; exit' },
@@ -88,6 +92,41 @@ const PROGRAMS: readonly {
     source: 'r2 = map[0]; r3 = 1; call 12; r0 = 0; exit',
     maps: [[BPF_MAP_TYPE.PROG_ARRAY, 4, 4, 4]],
   },
+  {
+    // Two ways into a loop: there is no single header, so a dispatcher has to do.
+    name: 'irreducible',
+    source: `r0 = *(u64 *)(r1 + 0); if r0 > 5 goto b
+      a:
+      r0 += 1; if r0 > 100 goto out
+      b:
+      r0 += 2; if r0 < 50 goto a
+      out:
+      exit`,
+  },
+  {
+    // The stack pointer is left where the callback goes on.
+    name: 'callback',
+    source: `r1 = map[0]; r2 = func visit; r3 = r10; r3 += -8; r4 = 0; *(u64 *)(r10 - 8) = 0; call 164; exit
+      visit:
+      r0 = 0; exit`,
+    maps: [[BPF_MAP_TYPE.HASH, 4, 8, 4]],
+  },
+  { name: 'exception', source: 'r1 = 42; call 999; r0 = 2; exit', throws: true },
+  { name: 'faulting_load', source: 'r2 = *(u64 *)(r1 + 8); r0 = *(s16 *)(r2 - 4); exit', probes: [1] },
+  {
+    name: 'packet_load',
+    source: 'r6 = r1; r8 = 2; r0 = skb[r8 + 3].u16; exit',
+  },
+  {
+    name: 'atomics',
+    source: `*(u64 *)(r10 - 8) = 1; r1 = 2
+      r1 = fetch_add u64 (r10 - 8)
+      r1 = xchg u32 (r10 - 8)
+      r0 = 3; cmpxchg u64 (r10 - 8) r1
+      r1 = acquire u8 (r10 - 8)
+      release u16 (r10 - 8) r1
+      exit`,
+  },
 ];
 
 /** The entries (`run`, `repeat`, `call0`) are the same in every module. */
@@ -120,7 +159,21 @@ function named(text: string, names: readonly (readonly [number, string])[]): str
   return out;
 }
 
-for (const { name, source, maps: specs = [], pointers = [] } of PROGRAMS) {
+/** A helper that never returns. */
+const THROWING: Vm['tables'] = {
+  helper: () => ({
+    name: 'throw',
+    doc: '',
+    args: 'l',
+    ret: 'void',
+    fn: (_vm, lo = 0, hi = 0) => {
+      throw new BpfException(lo, hi);
+    },
+  }),
+  kfunc: () => undefined,
+};
+
+for (const { name, source, maps: specs = [], pointers = [], probes = [], throws = false } of PROGRAMS) {
   t.test(`code of ${name}`, (t) => {
     const { vm, maps } = machine(...specs);
     const bytes = asm(source.replace(/(\w+): /g, '\n$1:'));
@@ -129,6 +182,8 @@ for (const { name, source, maps: specs = [], pointers = [] } of PROGRAMS) {
       facts.aux[insn]!.ptrKind = PTR_KIND.CTX;
       facts.aux[insn]!.ctxPtr = off;
     }
+    for (const insn of probes) facts.aux[insn]!.ptrKind = PTR_KIND.BTF_PROBE;
+    if (throws) (vm as { tables: Vm['tables'] }).tables = THROWING;
     const prog = trustedProg(vm, bytes, 'interp', { maps, ...facts });
     const module = wabt.readWasm(compile(vm, prog.linked).bytes.slice(), { tail_call: true, sign_extension: true });
     const text = named(withoutEntries(module.toText({ foldExprs: true, inlineExport: true })), addresses(vm, maps));
