@@ -5,13 +5,14 @@
  * Compiled code is WebAssembly here, so its addresses and bytes are withheld, as the
  * kernel does where kernel addresses are restricted (`bpf_dump_raw_ok`).
  */
+import type { Btf } from '../btf/btf.ts';
 import { CAP } from '../uapi/capability.ts';
 import { EFAULT, EINVAL } from '../uapi/errno.ts';
 import { arm, char, ptr, u32, u64 } from './attr_layout.ts';
 import type { Caller } from './caller.ts';
 import { capable } from './fd.ts';
 import type { Kernel } from './kernel.ts';
-import type { LoadedProg } from './loaded_prog.ts';
+import { LoadedProg } from './loaded_prog.ts';
 import type { UserStruct } from './user_struct.ts';
 
 const out = 'out';
@@ -127,13 +128,20 @@ function fillCode(prog: LoadedProg, info: UserStruct, caller: Caller, _kernel: K
   withhold(info, AT.nr_jited_ksyms, AT.jited_ksyms, prog.funcCount);
   withhold(info, AT.nr_jited_func_lens, AT.jited_func_lens, prog.funcCount);
   info.setU32(AT.attach_btf_id, facts.attachBtfId);
-  if (facts.attachBtf !== undefined) info.setU32(AT.attach_btf_obj_id, facts.attachBtf.id);
+  const attachBtf = targetBtf(prog);
+  if (attachBtf !== undefined) info.setU32(AT.attach_btf_obj_id, attachBtf.id);
   if (!handOut(info, caller, AT.nr_func_info, AT.func_info, shown.funcInfo, FUNC_INFO_SIZE)) return -EFAULT;
   if (!handOut(info, caller, AT.nr_line_info, AT.line_info, shown.lineInfo, LINE_INFO_SIZE)) return -EFAULT;
   withhold(info, AT.nr_jited_line_info, AT.jited_line_info, prog.jited ? shown.lineInfo.length / LINE_INFO_SIZE : 0);
   const tags = new Uint8Array(prog.funcCount * TAG_SIZE);
   for (let i = 0; i < prog.funcCount; i++) tags.set(prog.tag, i * TAG_SIZE);
   return handOut(info, caller, AT.nr_prog_tags, AT.prog_tags, tags, TAG_SIZE) ? 0 : -EFAULT;
+}
+
+/** Types of the function it is for: a program's until it is attached (`bpf_prog_get_target_btf`), or the kernel's. */
+function targetBtf(prog: LoadedProg): Btf | undefined {
+  const { dstProg, attachBtf } = prog.facts;
+  return dstProg instanceof LoadedProg && !prog.targetTaken ? dstProg.facts.btf : attachBtf;
 }
 
 /** A list whose addresses nobody may see: its count, and NULL when it was asked for. */

@@ -326,6 +326,23 @@ t.test('LINK_CREATE with a target checks it as PROG_LOAD did', (t) => {
   t.end();
 });
 
+t.test('the info of a program names the types of its target until it is attached', (t) => {
+  const { client, ids, btf, ext } = withTarget();
+  const prog = ext(ids.number, ids.twice);
+  const info = (fd: number, length: number): Uint32Array => {
+    const at = client.caller.put(new Uint8Array(length));
+    t.equal(client.bpf(BPF_CMD.OBJ_GET_INFO_BY_FD, attrOf([0, fd], [4, length], [8, at, true])), 0);
+    return new Uint32Array(client.caller.bytes(at, length).slice().buffer);
+  };
+  const btfId = info(btf, 32)[3];
+  // attach_btf_obj_id and attach_btf_id of struct bpf_prog_info.
+  const target = (): readonly (number | undefined)[] => [...info(prog, 232).subarray(55, 57)];
+  t.same(target(), [btfId, ids.twice]);
+  t.ok(client.link(prog) >= 0);
+  t.same(target(), [0, ids.twice]);
+  t.end();
+});
+
 t.test('hooks of the LSM by name', (t) => {
   const client = new Client();
   const load = (name: string, source = 'r0 = 0\nexit', more: Partial<Load> = {}): number =>
