@@ -144,7 +144,9 @@ function exceptionCallback(env: Env): number {
   for (let i = 0; i < env.funcInfo.length; i++) {
     if (env.funcInfo[i]!.typeId !== id) continue;
     const start = env.funcInfo[i]!.insnOff;
-    return start === 0 ? -EINVAL : start;
+    if (start !== 0) return start;
+    env.verbose('invalid exception callback insn_off in func_info: 0\n');
+    return -EINVAL;
   }
   env.verbose('exception callback type id not found in func_info\n');
   return -EINVAL;
