@@ -4,6 +4,7 @@
  * verification delays nobody by more than a slice, and many of them take no more memory
  * than a few.
  */
+import { getHeapStatistics } from 'node:v8';
 import { monotonicMs } from '../base/work.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 
@@ -24,8 +25,16 @@ export const ACTIVE_MAX = 4;
 /** Jobs that wait for that, in all and for each user. */
 const WAITING_MAX = 1024;
 const WAITING_MAX_USER = 512;
-/** Milliseconds between two looks at those that wait. */
+/** Milliseconds between two looks at those that wait, and at the memory. */
 const LOOK_MS = 100;
+/** From this part of the heap on, only the oldest job goes on: its end frees what it holds. */
+const HEAP_SHARE = 0.5;
+
+/** Whether memory is short. */
+function heapIsFull(): boolean {
+  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+  return used > limit * HEAP_SHARE;
+}
 
 /** The long requests of one kernel. */
 export class Backlog {
@@ -34,6 +43,13 @@ export class Backlog {
   #next = 0;
   #scheduled = false;
   #looked = 0;
+  readonly #isFull: () => boolean;
+  #oneByOne = false;
+
+  /** `isFull`: whether memory is short. */
+  constructor(isFull: () => boolean = heapIsFull) {
+    this.#isFull = isFull;
+  }
 
   /** Jobs that are not done. */
   get size(): number {
@@ -80,8 +96,12 @@ export class Backlog {
     if (now - this.#looked >= LOOK_MS) {
       this.#looked = now;
       for (const job of this.#waiting.filter((one) => one.isOver())) this.hurry(job);
+      this.#oneByOne = this.#active.length > 1 && this.#isFull();
+      // One that ends at once frees what it holds: before the oldest.
+      const over = this.#oneByOne ? this.#active.findIndex((one) => one.isOver()) : 0;
+      if (over > 0) this.#active.unshift(...this.#active.splice(over, 1));
     }
-    if (this.#next >= this.#active.length) this.#next = 0;
+    if (this.#oneByOne || this.#next >= this.#active.length) this.#next = 0;
     const job = this.#active[this.#next];
     if (job?.run(now + SLICE_MS) === true) this.remove(job);
     else this.#next++;

@@ -91,3 +91,22 @@ t.test('more than it takes are refused, and one user cannot fill it', async (t) 
   t.equal(add(3), true);
   await empty(backlog);
 });
+
+t.test('when memory is short, the oldest goes on alone', async (t) => {
+  const backlog = new Backlog(() => true);
+  const turns: number[] = [];
+  for (let i = 0; i < 3; i++) backlog.add(new Counted(i, 0, 50, turns));
+  await empty(backlog);
+  t.strictSame(turns.slice(0, 50), Array<number>(50).fill(0));
+  t.equal(turns.length, 150);
+  turns.length = 0;
+  const jobs = [0, 1, 2].map((i) => new Counted(i, 0, i === 0 ? Number.POSITIVE_INFINITY : 50, turns));
+  for (const job of jobs) backlog.add(job);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  const [oldest, , newest] = jobs as [Counted, Counted, Counted];
+  newest.over = true;
+  while (backlog.size === 3) await new Promise((resolve) => setImmediate(resolve));
+  t.strictSame([turns.includes(1), turns.includes(2)], [false, true], 'but one that is over ends before it');
+  oldest.over = true;
+  await empty(backlog);
+});
