@@ -4,7 +4,7 @@
  *
  * There is one for each listener; {@link ExecCaller.begin} points it to the next call.
  */
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import {
   ANON_INODE_NAME,
   type BpfFile,
@@ -73,6 +73,9 @@ const CGROUP2_SUPER_MAGIC = 0x63677270;
 
 /** Inode number of the root of a bpffs. */
 const ROOT_INO = 1;
+
+/** How the link of a memfd of ours begins. */
+const OBJECT_LINK = '/memfd:anon_inode:';
 
 /** Most supplementary groups that are looked at. */
 const GROUPS_MAX = 1024;
@@ -211,6 +214,30 @@ export class ExecCaller implements Caller, PathResolver {
     }
     if (ino === -EBADF) return undefined;
     return this.#foreign(fd);
+  }
+
+  /** By the link and the fdinfo of the descriptor: what they lead to is not touched. */
+  fdgetOf(pid: number, fd: number): FdTarget | null {
+    if (pid === this.tid) return this.fdget(fd);
+    let link: string;
+    let info: string;
+    try {
+      readFileSync(`/proc/${pid}/comm`);
+    } catch {
+      return null;
+    }
+    try {
+      link = readlinkSync(`/proc/${pid}/fd/${fd}`);
+      info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
+    } catch {
+      return undefined;
+    }
+    const ino = Number(/^ino:\t(\d+)/m.exec(info)?.[1] ?? 0);
+    const held = link.startsWith(OBJECT_LINK) ? this.#objects.byIno(ino) : undefined;
+    if (held?.object.kind === 'perf_event') return { ...foreign('perf_event', 0, ino, ''), object: held.object };
+    if (held !== undefined) return this.#objects.file(held, fd);
+    const known = LINK_KINDS.find(([text]) => link.startsWith(text))?.[1];
+    return foreign(known ?? 'other', 0, ino, '');
   }
 
   #foreign(fd: number): ForeignFile {

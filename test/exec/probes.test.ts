@@ -37,3 +37,16 @@ t.test('programs on tracepoints and probes', { skip: cannotExec(false) || cannot
     t.equal(emulated.stdout, real.stdout, emulated.stderr + real.stderr);
   });
 });
+
+t.test('TASK_FD_QUERY of another process', { skip: cannotExec(false) || which('python3') === undefined }, async (t) => {
+  const script = join(FIXTURES, 'fd_query.py');
+  const emulated = await run(process.execPath, [MAIN, '--', 'python3', script]);
+  const open = "(0, 12, True, 0, b'sched_switch')";
+  const none = (errno: number): string => `(${errno}, 64, False, 0, b'')`;
+  const first = [open, none(-524), none(-524), none(-524), none(-9), none(-2), open, none(-2)];
+  t.equal(emulated.stdout, `True ${first.join(' ')}\n${open} ${none(-9)}\n${none(-2)}\n`, emulated.stderr);
+  await t.test('as on the kernel here', { skip: cannotAskKernel() }, async (t) => {
+    const real = await run('python3', [script]);
+    t.equal(emulated.stdout, real.stdout, real.stderr);
+  });
+});
