@@ -273,10 +273,12 @@ class Emitter {
 
   #struct(type: CType): void {
     const places = this.#places(type);
-    const members = (type.members ?? []).map((one, index) => {
+    // Nameless bitfields only make room: a compiler leaves them out of the types.
+    const members = (type.members ?? []).flatMap((one, index) => {
       const place = places.offsets[index] ?? 0;
+      if (one.bits > 0 && one.name === '') return [];
       const id = this.#id(one.type);
-      return one.bits === 0 ? ([one.name, id, place] as const) : ([one.name, id, place, one.bits] as const);
+      return [one.bits === 0 ? ([one.name, id, place] as const) : ([one.name, id, place, one.bits] as const)];
     });
     this.#builder.struct(type.name, places.size, members, type.kind === 'union' ? BTF_KIND.UNION : BTF_KIND.STRUCT);
   }

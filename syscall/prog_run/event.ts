@@ -31,6 +31,8 @@ export interface ProgOutcome {
   readonly ctx?: Readonly<Record<string, string | number | readonly number[]>>;
   /** Where the packet was sent. */
   readonly redirect?: Redirect;
+  /** What an iterator wrote. */
+  readonly text?: string;
   /** New value of a sysctl, when the program set one. */
   readonly newValue?: string;
 }

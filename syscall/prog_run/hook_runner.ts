@@ -4,7 +4,9 @@ import { FLOW_KEYS, FlowDissector } from '../../vm/contexts/flow.ts';
 import { LOOPBACK } from '../../vm/contexts/netdev.ts';
 import { NetfilterContext } from '../../vm/contexts/netfilter.ts';
 import { ETH_HLEN, ETH_P_IP, ETH_P_IPV6, IPV4_HLEN, SKB_HEADROOM, SKB_TAILROOM, Skb } from '../../vm/contexts/skb.ts';
+import { Images } from '../../vm/images.ts';
 import type { BpfProg } from '../../vm/prog.ts';
+import { pointerBits } from '../../vm/vm.ts';
 import { ArgumentMemory } from './arguments.ts';
 import type { FieldValue, ProgEvent, ProgOutcome, ProgRunner } from './event.ts';
 import { FieldTable, toBigInt } from './fields.ts';
@@ -15,6 +17,11 @@ const NFPROTO_IPV4 = 2;
 const NFPROTO_IPV6 = 10;
 const NF_INET_HOOKS = 5;
 const NF_INET_LOCAL_OUT = 3;
+/** Members of an iterator's context. */
+const ITER_ARGS_MAX = 8;
+/** Text one run of an iterator may write. */
+const TEXT_MAX = 1 << 20;
+const WORD = 8;
 /** Arguments a function takes in registers. */
 const ARGS_MAX = 5;
 
@@ -153,6 +160,53 @@ export class FunctionRunner implements ProgRunner {
       return outcome(this.#prog, this.#prog.callFunc(0) >>> 0);
     } finally {
       memory.release();
+    }
+  }
+
+  release(): void {}
+}
+
+/** Runs an iterator on one object: `args` are what follows `meta` in its context; what it writes comes back as `text`. */
+export class IterRunner implements ProgRunner {
+  readonly #prog: BpfProg;
+  /** Number of the object, and of the run, as `meta` tells it. */
+  #seqNum = 0n;
+
+  constructor(prog: BpfProg) {
+    this.#prog = prog;
+  }
+
+  run(event: ProgEvent): ProgOutcome {
+    const given = event.args ?? [];
+    if (given.length >= ITER_ARGS_MAX) throw new Errno(E2BIG, `args: at most ${ITER_ARGS_MAX - 1} are taken`);
+    const { vm } = this.#prog;
+    const { arena } = vm.env;
+    const images = new Images(vm.env);
+    const memory = new ArgumentMemory(vm, this.#prog);
+    const seq = images.block(WORD);
+    let text = '';
+    try {
+      vm.seqFiles.set(seq, {
+        write: (bytes) => {
+          text += String.fromCharCode(...bytes);
+          return text.length <= TEXT_MAX;
+        },
+      });
+      const meta = images
+        .make('bpf_iter_meta')
+        .ptr('seq', seq)
+        .set('session_id', 1)
+        .set('seq_num', this.#seqNum++);
+      const ctx = images.block(ITER_ARGS_MAX * WORD);
+      arena.view.setBigUint64(ctx, pointerBits(meta.addr), true);
+      given.forEach((value, i) => {
+        arena.view.setBigUint64(ctx + (i + 1) * WORD, memory.value(value, i + 1), true);
+      });
+      return outcome(this.#prog, this.#prog.run(ctx), { text });
+    } finally {
+      vm.seqFiles.delete(seq);
+      memory.release();
+      images.free();
     }
   }
 

@@ -6,7 +6,7 @@
  *     {"cmd":"EMU_PROG_RUN","prog_fd":3,"ctx":{"user_ip4":"10.0.0.1","user_port":80}}
  */
 import type { Work } from '../../base/work.ts';
-import { BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
+import { BPF_ATTACH_TYPE as AT, BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
 import { EINTR, EINVAL, ENOENT, ENOTSUPP, Errno } from '../../uapi/errno.ts';
 import { BpfProg } from '../../vm/prog.ts';
 import { PROG_TYPE_NAMES } from '../../vm/progtypes/index.ts';
@@ -17,7 +17,7 @@ import type { Kernel } from '../kernel.ts';
 import type { LocalCaller } from '../local_caller.ts';
 import { workAsCaller } from '../run_context.ts';
 import type { FieldValue, ProgEvent, ProgOutcome, ProgRunner } from './event.ts';
-import { FlowRunner, FunctionRunner, NetfilterRunner } from './hook_runner.ts';
+import { FlowRunner, FunctionRunner, IterRunner, NetfilterRunner } from './hook_runner.ts';
 import { SkbRunner, XdpRunner } from './packet_runner.ts';
 import { isMemoryType, isRecordType, MemoryRunner, RecordRunner } from './record_runner.ts';
 
@@ -52,6 +52,7 @@ export function progRunner(prog: BpfProg): ProgRunner {
   if (prog.type === PT.XDP) return new XdpRunner(prog);
   if (SKB_TYPES.has(prog.type)) return new SkbRunner(prog);
   if (isRecordType(prog.type)) return new RecordRunner(prog);
+  if (prog.type === PT.TRACING && prog.expectedAttachType === AT.TRACE_ITER) return new IterRunner(prog);
   if (isMemoryType(prog.type)) return new MemoryRunner(prog);
   if (prog.type === PT.NETFILTER) return new NetfilterRunner(prog);
   if (prog.type === PT.FLOW_DISSECTOR) return new FlowRunner(prog);
@@ -150,13 +151,14 @@ function* repeated(prog: BpfProg, runner: ProgRunner, event: ProgEvent, repeat: 
 }
 
 function reply({ outcome, runs, duration }: Repeated): object {
-  const { retval, verdict, data, ctx, redirect, newValue } = outcome;
+  const { retval, verdict, data, ctx, redirect, newValue, text } = outcome;
   return {
     retval,
     ...(verdict === undefined ? {} : { verdict }),
     ...(data === undefined ? {} : { data: toHex(data) }),
     ...(ctx === undefined ? {} : { ctx }),
     ...(redirect === undefined ? {} : { redirect }),
+    ...(text === undefined ? {} : { text }),
     ...(newValue === undefined ? {} : { new_value: newValue }),
     runs,
     duration,

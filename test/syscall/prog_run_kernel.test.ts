@@ -116,3 +116,26 @@ t.test('a flow dissector gives its keys back', async (t) => {
     ctx: { nhoff: 14, thoff: 34, ip_proto: 6, n_proto: 8, flags: 1 },
   });
 });
+
+t.test('an iterator is given an object, and what it writes comes back', async (t) => {
+  const pid = offsetOf('task_struct', 'pid');
+  const source = `
+    r6 = *(u64 *)(r1 + 0)
+    r7 = *(u64 *)(r1 + 8)
+    r1 = *(u64 *)(r6 + 0)
+    if r7 == 0 goto none
+    r2 = *(u32 *)(r7 + ${pid})
+    r2 += 48
+    *(u8 *)(r10 - 1) = r2
+    r2 = r10
+    r2 += -1
+    r3 = 1
+    call 127
+    none:
+    r0 = 0
+    exit`;
+  load('tracing', source, 'trace_iter', 'bpf_iter_task');
+  t.match(run({ args: [{ pid: 7 }] }), { ok: true, retval: 0, text: '7' });
+  t.match(run({ args: [0] }), { ok: true, retval: 0, text: '' }, 'the end of the objects');
+  t.match(run({ args: [0, 0, 0, 0, 0, 0, 0, 0] }), { ok: false, errno: 'E2BIG' });
+});
