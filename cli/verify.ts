@@ -26,7 +26,7 @@ export function addVerifyCommand(program: Command): void {
     .command('verify <file>')
     .summary('tell whether programs would be accepted')
     .description(
-      'Loads the programs of an ELF object (or bare instructions, as bytes or as hex text) into an emulated kernel of its own and prints a verdict a line: accepted, or the errno and the reason.',
+      'Loads the programs of an ELF object (or bare instructions, as bytes or as hex text; - reads standard input) into an emulated kernel of its own and prints a verdict a line: accepted, or the errno and the reason.',
     )
     .option('--prog <name>', 'only this program')
     .addOption(
@@ -35,7 +35,10 @@ export function addVerifyCommand(program: Command): void {
       ),
     )
     .addOption(
-      new Option('--log-level <n>', 'print the log of the verifier: 1, 2 (every instruction), 4').argParser(parseLevel),
+      new Option(
+        '--log-level <n>',
+        'print the log of the verifier: 1, 2 (every instruction), 4 (statistics), or a sum of them; 0: none',
+      ).argParser(parseLevel),
     )
     .addOption(
       new Option('--kconfig <name=value>', 'a kernel configuration value for __kconfig variables')
@@ -47,7 +50,7 @@ export function addVerifyCommand(program: Command): void {
   command.action(async (file: string, flags: VerifyFlags) => {
     const verdicts = await verify(file, flags);
     if (flags.json === true) console.log(JSON.stringify(verdicts, undefined, 2));
-    else for (const verdict of verdicts) report(verdict, flags.logLevel !== undefined);
+    else for (const verdict of verdicts) report(verdict, (flags.logLevel ?? 0) !== 0);
     process.exitCode = verdicts.every((verdict) => verdict.accepted) ? EXIT.ok : EXIT.failure;
   });
 }
@@ -57,10 +60,17 @@ async function verify(file: string, flags: VerifyFlags): Promise<Verdict[]> {
   const { makeKernel } = await import('./server.ts');
   const bytes = readInput(file);
   const options = {
-    name: basename(file).replace(/\..*$/, ''),
+    // Of a file's name only what the name of a program may hold.
+    name:
+      file === '-'
+        ? 'stdin'
+        : basename(file)
+            .replace(/\..*$/, '')
+            .replace(/[^A-Za-z0-9_.]/g, '_'),
     kernel: makeKernel(flags),
     kconfig: flags.kconfig,
-    logLevel: flags.logLevel ?? 1,
+    // The reason of a refusal is in the log: it is made also where it is not printed.
+    logLevel: flags.logLevel || 1,
     logSize: LOG_SIZE,
     ...(flags.type === undefined ? {} : { type: flags.type }),
     ...(flags.prog === undefined ? {} : { only: new Set([flags.prog]) }),
@@ -93,10 +103,10 @@ function report(verdict: Verdict, withLog: boolean): void {
 
 function readInput(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readFileSync(path === '-' ? 0 : path);
   } catch (error) {
     const { errno, message } = error as NodeJS.ErrnoException;
-    throw new Errno(errno ?? EIO, `Cannot read ${path}: ${message}`);
+    throw new Errno(errno ?? EIO, `Cannot read ${path === '-' ? 'standard input' : path}: ${message}`);
   }
 }
 
@@ -114,7 +124,7 @@ function parseType(text: string): number {
 
 function parseLevel(text: string): number {
   const level = Number(text);
-  if (!Number.isInteger(level) || level < 1 || level > 7) throw new InvalidArgumentError('1 to 7 is wanted.');
+  if (!Number.isInteger(level) || level < 0 || level > 7) throw new InvalidArgumentError('0 to 7 is wanted.');
   return level;
 }
 

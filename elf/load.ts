@@ -83,6 +83,7 @@ class Loader {
   readonly #spec: ObjectSpec;
   readonly #options: LoadOptions;
   readonly #maps = new Map<string, number>();
+  #log = 0;
   /** Descriptor of the BTF, -1 for none. */
   #btf = -1;
 
@@ -236,7 +237,10 @@ class Loader {
       const fd = this.#bpf(BPF_CMD.PROG_LOAD, PROG_LOAD, fields);
       if (level === 0 || fd >= 0) return { spec: program, fd, log: '' };
     }
-    const log = this.#caller.alloc(size);
+    // One place for the logs of all programs; what was there is of another.
+    if (this.#log === 0) this.#log = this.#caller.alloc(size);
+    const log = this.#log;
+    this.#caller.write(log, new Uint8Array(1));
     const fd = this.#bpf(BPF_CMD.PROG_LOAD, PROG_LOAD, { ...fields, log_level: level, log_size: size, log_buf: log });
     return { spec: program, fd, log: this.#text(log, size) };
   }

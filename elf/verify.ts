@@ -81,7 +81,11 @@ function verifySpec(spec: ObjectSpec, options: VerifyOptions): Verdict[] {
   const verdicts = loaded.programs.map(({ spec: program, fd, log }): Verdict => {
     const errno = fd < 0 ? -fd : 0;
     const last = reasonOf(log);
-    const refusal = `${errnoName(errno)}: ${last === '' ? strerror(errno) : last}`;
+    const isUntyped = program.type === 0 && options.type === undefined;
+    const why = isUntyped
+      ? `section "${program.section}" names no program type; give one with --type`
+      : strerror(errno);
+    const refusal = `${errnoName(errno)}: ${last === '' ? why : last}`;
     return {
       program: program.name,
       section: program.section,

@@ -11,8 +11,14 @@ t.teardown(() => rmSync(dir, { recursive: true }));
 
 /** Runs the command line: exit code and output. */
 function run(...args: string[]): { code: number | null; out: string; err: string } {
+  return runWith('', ...args);
+}
+
+/** The same with standard input. */
+function runWith(input: string, ...args: string[]): { code: number | null; out: string; err: string } {
   const { status, stdout, stderr } = spawnSync(join(root, 'bin/bpf-emu'), args, {
     cwd: root,
+    input,
     encoding: 'latin1',
     maxBuffer: 1 << 27,
   });
@@ -40,6 +46,18 @@ t.test('verify fails when a program is refused, and says why', async (t) => {
   t.match(err, /is no ELF object: name the type of its program with --type/);
   const json = run('verify', '--memory', '64M', '--type', 'xdp', '--json', file);
   t.match(JSON.parse(json.out), [{ program: 'exit', accepted: false, errno: 13 }]);
+});
+
+t.test('verify reads standard input, and names the program so that it can be loaded', async (t) => {
+  const hex = 'b700000000000000 9500000000000000\n';
+  const accepted = /^stdin \(xdp\): accepted: processed 2 insns/;
+  t.match(runWith(hex, 'verify', '--memory', '64M', '--type', 'xdp', '-').out, accepted);
+  t.match(runWith(hex, 'verify', '--memory', '64M', '--type', 'xdp', '--log-level', '0', '-').out, accepted);
+  const statistics = runWith(hex, 'verify', '--memory', '64M', '--type', 'xdp', '--log-level', '4', '-');
+  t.match(statistics.out, /^verification time \d+ usec\nstack depth 0\nprocessed 2 insns .*\nstdin \(xdp\): accepted/);
+  const file = join(dir, 'my-prog 1.hex');
+  writeFileSync(file, hex);
+  t.match(run('verify', '--memory', '64M', '--type', 'xdp', file).out, /^my_prog_1 \(xdp\): accepted/);
 });
 
 t.test('btf prints types as C', async (t) => {
