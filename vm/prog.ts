@@ -346,13 +346,14 @@ export class BpfProg extends BpfProgBase {
     const stack = vm.sp;
     const outer = vm.current;
     const outerCtx = vm.currentCtx;
-    const tailCalls = vm.tailCalls;
+    const { tailCalls, mainSerial } = vm;
     const begin = vm.statsEnabled > 0 ? vm.now() : 0;
     vm.current = this;
     vm.currentCtx = ctx;
     if (vm.depth++ === 0) vm.startBudget();
     try {
       vm.tailCalls = 0;
+      vm.mainSerial = 0;
       const engine = this.#activeEngine();
       return subprog < 0 ? this.#runMain(engine, ctx) : engine.call(subprog);
     } catch (error) {
@@ -362,6 +363,7 @@ export class BpfProg extends BpfProgBase {
       vm.current = outer;
       vm.currentCtx = outerCtx;
       vm.tailCalls = tailCalls;
+      vm.mainSerial = mainSerial;
       vm.sp = stack;
       if (vm.statsEnabled > 0) {
         this.runCnt++;
@@ -373,6 +375,7 @@ export class BpfProg extends BpfProgBase {
   /** A program left by an exception: bpf_throw goes to the exception callback, whose r0 (default: the cookie) is the result. */
   #unwound(error: unknown, stack: number): number {
     if (error instanceof BpfException) {
+      this.vm.exception = undefined;
       const handler = this.subprogs.findIndex((subprog) => subprog.isExceptionCb);
       if (handler < 0) return this.vm.ret64(error.lo, error.hi);
       this.vm.sp = stack;

@@ -73,6 +73,8 @@ export const SCRATCH = {
   ARGS: 16,
   /** Tail calls made so far. */
   TAIL_CALLS: 56,
+  /** Which main program runs: the number of tail calls made when a function's tail call began it, 0 for the first. */
+  MAIN: 60,
   /** A zero key, for the address of an array's first value. */
   ZERO: 64,
   SIZE: 128,
@@ -249,6 +251,31 @@ export class Vm {
     return this.sp - this.stackBottom >= STACK_RESERVE;
   }
 
+  /** An exception on its way, until somebody caught it. */
+  exception: BpfException | undefined = undefined;
+
+  /** Which main program runs, see {@link SCRATCH}. */
+  get mainSerial(): number {
+    return this.#words[this.#scratchWord + SCRATCH.MAIN / 4]!;
+  }
+  set mainSerial(serial: number) {
+    this.#words[this.#scratchWord + SCRATCH.MAIN / 4] = serial;
+  }
+
+  /**
+   * For compiled code that called a function which may have made a tail call: whether what
+   * it was left by is an exception of the program that call began. An exception ends the
+   * main program it is thrown in; r0 is its cookie, left for the first argument of a callback.
+   */
+  caughtBelow(serial: number): boolean {
+    const { exception } = this;
+    if (exception === undefined || this.mainSerial === serial) return false;
+    this.exception = undefined;
+    this.mainSerial = serial;
+    this.setArg(0, exception.lo, exception.hi);
+    return true;
+  }
+
   /** Tail calls made by the program that runs (`MAX_TAIL_CALL_CNT`). */
   get tailCalls(): number {
     return this.#words[this.#scratchWord + SCRATCH.TAIL_CALLS / 4]!;
@@ -379,6 +406,7 @@ export class Vm {
     words[at + SCRATCH.BUDGET / 4] = BUDGET_TURNS;
     words[at + SCRATCH.CPU / 4] = this.env.cpu;
     words[at + SCRATCH.TAIL_CALLS / 4] = 0;
+    words[at + SCRATCH.MAIN / 4] = 0;
   }
 
   /** The end of a run that {@link begin} began. */

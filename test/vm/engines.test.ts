@@ -382,7 +382,7 @@ both(
           doc: '',
           args: 'l',
           ret: 'void',
-          fn: (_vm, lo = 0, hi = 0) => throwIt(lo, hi),
+          fn: (vm, lo = 0, hi = 0) => throwIt(vm, lo, hi),
         }),
         kfunc: () => undefined,
       };
@@ -390,8 +390,9 @@ both(
   },
 );
 
-function throwIt(lo: number, hi: number): never {
-  throw new BpfException(lo, hi);
+function throwIt(vm: Vm, lo: number, hi: number): never {
+  vm.exception = new BpfException(lo, hi);
+  throw vm.exception;
 }
 
 for (const engine of ENGINES) {
@@ -426,6 +427,48 @@ for (const engine of ENGINES) {
       r0 = 3; exit`;
     const prog = trustedProg(vm, asm(source), engine, { maps });
     t.equal(prog.run64(vm.env.arena.alloc(64)), 80303n);
+    t.end();
+  });
+
+  t.test(`an exception ends the main program it is thrown in, which a function's tail call began (${engine})`, (t) => {
+    const { vm, maps } = machine([BPF_MAP_TYPE.PROG_ARRAY, 4, 4, 4]);
+    (vm as { tables: Vm['tables'] }).tables = {
+      helper: () => ({
+        name: 'throw',
+        doc: '',
+        args: 'l',
+        ret: 'void',
+        fn: (vm, lo = 0, hi = 0) => throwIt(vm, lo, hi),
+      }),
+      kfunc: () => undefined,
+    };
+    const run = (source: string): bigint =>
+      trustedProg(vm, asm(source), engine, { maps }).run64(vm.env.arena.alloc(64));
+    putProg(maps[0]!, 0, trustedProg(vm, asm('r6 = 77; r1 = 42; call 999; r0 = 2; exit'), engine));
+    putProg(maps[0]!, 1, trustedProg(vm, asm('r0 = 5; exit'), engine));
+    const functions = `f:
+      r6 = 1; r2 = map[0]; call 12
+      r0 = 3; exit
+      g:
+      call f
+      r0 += 100; exit`;
+    const slot = (n: number): string => `r3 = ${n};`;
+    t.equal(run(`r6 = r1; r7 = 1000; ${slot(0)} call f; r0 += r7; exit\n ${functions}`), 1042n, 'its caller goes on');
+    t.equal(run(`r6 = r1; ${slot(0)} call g; r0 += 1; exit\n ${functions}`), 143n, 'two functions below');
+    t.equal(
+      run(`r6 = r1; ${slot(1)} call g; r1 = 9; call 999; r0 = 1; exit\n ${functions}`),
+      9n,
+      'one of its own ends it',
+    );
+    t.equal(
+      run(`${slot(0)} r2 = map[0]; call 12; r0 = 1; exit`),
+      42n,
+      'a tail call of the main function leaves nobody',
+    );
+    const h = 'h: \n call f; r1 = 8; call 999; r0 = 1; exit';
+    t.equal(run(`${slot(1)} call h; r0 = 1; exit\n ${functions}\n ${h}`), 8n, 'thrown by a function after such a call');
+    t.equal(vm.mainSerial, 0);
+    t.equal(vm.depth, 0);
     t.end();
   });
 

@@ -77,8 +77,9 @@ function iterBitsDestroy(vm: Vm, it = 0): number {
   return 0;
 }
 
-function bpfThrow(_vm: Vm, lo = 0, hi = 0): never {
-  throw new BpfException(lo, hi);
+function bpfThrow(vm: Vm, lo = 0, hi = 0): never {
+  vm.exception = new BpfException(lo, hi);
+  throw vm.exception;
 }
 
 /** Length of a string that may not be there: at most XATTR_SIZE_MAX, or -E2BIG, or -EFAULT. */

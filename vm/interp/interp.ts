@@ -10,13 +10,13 @@ import { argCount, type HelperImpl } from '../helper.ts';
 import { MAX_CALL_FRAMES, MAX_TAIL_CALL_CNT } from '../insn.ts';
 import { arenaUserHi, type CallSite, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
 import type { BpfProg } from '../prog.ts';
-import { ProgramAborted, SCRATCH, type Vm } from '../vm.ts';
+import { BpfException, ProgramAborted, SCRATCH, type Vm } from '../vm.ts';
 import { div64, mod64, mul64, sdiv64, smod64, swap32 } from './arith.ts';
 import { accessSize, arenaAccess, arenaAddress, atomic, load, probeOk } from './memory.ts';
 import { BIG_CONST_WORD, type BigConst, IOP, predecode, WORDS } from './predecode.ts';
 
-/** Words of a saved frame: return address, frame pointer, which registers are saved, r6 to r9, and may_goto's counter. */
-const FRAME_WORDS = 12;
+/** Words of a saved frame: return address, frame pointer, which registers are saved, r6 to r9, may_goto's counter, and where the main program began. */
+const FRAME_WORDS = 13;
 /** Turns of may_goto between two looks at the clock (`BPF_MAX_TIMED_LOOPS`). */
 const MAY_GOTO_TURNS = 0xffff;
 /** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
@@ -54,6 +54,8 @@ class RunState {
   /** may_goto of the function that runs: turns until the clock is looked at, and when its loops began. */
   mayGotoLeft = MAY_GOTO_TURNS;
   mayGotoStart = 0;
+  /** Frames below the main program that runs: those of the functions whose tail calls began it. */
+  base = 0;
 }
 
 /** Room for twice as many frames: each tail call that a function makes may leave those of its program behind. */
@@ -75,6 +77,7 @@ function pushFrame(state: RunState, self: Interpreter, R: Int32Array, p: number,
   frames[f + 2] = saved;
   if (saved !== 0) saveRegs(frames, f, R, saved);
   frames[f + 11] = state.mayGotoLeft;
+  frames[f + 12] = state.base;
   if (state.files[depth] !== R) {
     state.engines[depth] = self;
     state.files[depth] = R;
@@ -132,6 +135,7 @@ function popFrame(state: RunState, R: Int32Array): number {
   if (saved !== 0) restoreRegs(frames, f, R, saved);
   R[20] = frames[f + 1]!;
   state.mayGotoLeft = frames[f + 11]!;
+  state.base = frames[f + 12]!;
   state.mayGotoStart = state.mayGotoStarts[depth]!;
   return frames[f]!;
 }
@@ -225,6 +229,28 @@ export class Interpreter implements Engine {
     return this.busy ? this.regs.slice() : this.regs;
   }
 
+  /**
+   * An exception ends the main program it is thrown in. When a function's tail call began
+   * that, its caller goes on, with the cookie in r0.
+   */
+  #caught(regs: Int32Array, state: RunState, error: unknown): number {
+    let thrown = error;
+    while (thrown instanceof BpfException && state.base > 0) {
+      this.#vm.exception = undefined;
+      state.depth = state.base;
+      const file = state.files[state.depth - 1]!;
+      const engine = state.engines[state.depth - 1]!;
+      file[0] = thrown.lo;
+      file[1] = thrown.hi;
+      try {
+        return execute(this.#vm, regs, state, engine, file, popFrame(state, file));
+      } catch (next) {
+        thrown = next;
+      }
+    }
+    throw thrown;
+  }
+
   #runFrom(regs: Int32Array, at: number): number {
     const vm = this.#vm;
     const own = regs === this.regs;
@@ -232,8 +258,16 @@ export class Interpreter implements Engine {
     const stack = vm.sp;
     regs[20] = stack;
     regs[21] = BASE_HI;
+    // A nested use of the register file has frames of its own, too.
+    const state = own ? this.frames : new RunState();
+    state.depth = 0;
+    state.base = 0;
+    state.mayGotoLeft = MAY_GOTO_TURNS;
+    state.mayGotoStart = 0;
     try {
-      return execute(vm, this, regs, at);
+      return execute(vm, regs, state, this, regs, at);
+    } catch (error) {
+      return this.#caught(regs, state, error);
     } finally {
       vm.sp = stack;
       if (own) this.busy = false;
@@ -321,26 +355,21 @@ function tailTarget(vm: Vm, regs: Int32Array, site: TailSite): BpfProg | undefin
 }
 
 /**
- * The loop. `regs`: the register file with r1 to r5 and r10 set; `at`: first word.
+ * The loop, from the word `at` of a program (`first`) with its register file on. `regs`:
+ * the file the run began with, `state` its frames.
  * Returns r0's low half, its high half is left in the scratch block.
  *
  * Case labels are literals: a switch over anything else is a chain of comparisons.
  */
-function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): number {
+function execute(vm: Vm, regs: Int32Array, state: RunState, first: Interpreter, file: Int32Array, at: number): number {
   const arena = vm.env.arena;
   const view = arena.view;
   const u8 = arena.u8;
   const hooked = vm.hook !== undefined;
-  let self = engine;
-  let R = regs;
+  let self = first;
+  let R = file;
   let C = hooked ? self.trapped : self.code;
   let p = at;
-  // A nested use of the register file has frames of its own, too.
-  const state = regs === engine.regs ? engine.frames : new RunState();
-  state.depth = 0;
-  state.mayGotoLeft = MAY_GOTO_TURNS;
-  state.mayGotoStart = 0;
-
   for (;;) {
     const word = C[p]!;
     let op = word & 511;
@@ -944,6 +973,7 @@ function execute(vm: Vm, engine: Interpreter, regs: Int32Array, at: number): num
           }
           state.mayGotoLeft = MAY_GOTO_TURNS;
           state.mayGotoStart = 0;
+          state.base = state.depth;
           p = 0;
           break;
         }

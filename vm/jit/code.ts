@@ -62,6 +62,8 @@ export class Code {
   frame: Frame;
   /** Types of the locals beyond the ones every function has. */
   readonly #extra: number[] = [];
+  /** The function is not the main one. */
+  isSubprog = false;
   /** Instructions of other functions written in place so far. */
   inlined = 0;
 

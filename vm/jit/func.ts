@@ -85,6 +85,10 @@ export interface ModuleContext {
   loadAbs(): number;
   /** `(f64 start) -> f64`. */
   mayGoto(): number;
+  /** Whether a function, or one that it calls, makes a tail call. */
+  mayTailCall(subprog: number): boolean;
+  /** `(i32 serial) -> i32`: whether an exception ends at a call, see `Vm.caughtBelow`. */
+  caughtBelow(): number;
   /** `()`: the loop budget is used up. */
   budgetSpent(): number;
 }
@@ -100,6 +104,7 @@ export function compileFunction(context: ModuleContext, subprog: number): Code {
   const { insns, aux, subprogs } = context.linked;
   const { start, end, stackDepth } = subprogs[subprog]!;
   const code = new Code((stackDepth + 7) & ~7, (end - start) * BYTES_PER_INSN + 256);
+  code.isSubprog = subprog !== 0;
   const graph = analyse(buildBlocks(insns, aux, start, end));
   const emitter = new FunctionEmitter(context, code, graph, 0);
   emitter.prologue();
@@ -344,6 +349,10 @@ class FunctionEmitter implements BlockEmitter {
     switch (site.kind) {
       case 'sub':
         if (this.#context.linked.subprogs[site.subprog]!.isGlobal) this.#spendTurn();
+        if (this.#context.mayTailCall(site.subprog)) {
+          this.#guardedCall(site.subprog);
+          return;
+        }
         for (let reg = 1; reg <= 5; reg++) code.get(reg);
         this.#callSubprog(site.subprog);
         code.set(0);
@@ -398,6 +407,37 @@ class FunctionEmitter implements BlockEmitter {
     code.local(W.if, VOID);
     code.call(this.#context.budgetSpent());
     code.op(W.end);
+  }
+
+  /**
+   * A call of a function that may make a tail call: an exception of the program which that
+   * begins ends here, since it ends no other main program.
+   */
+  #guardedCall(subprog: number): void {
+    const code = this.#code;
+    const { scratch } = this.#context;
+    const serial = code.newLocal(I32);
+    code.i32(scratch);
+    code.memory(W.i32_load, SCRATCH.MAIN);
+    code.local(W.local_set, serial);
+    code.local(W.try, I64);
+    for (let reg = 1; reg <= 5; reg++) code.get(reg);
+    code.local(W.local_get, code.frame.fb);
+    code.call(this.#context.subprogFunc(subprog));
+    code.i32(scratch);
+    code.local(W.local_get, serial);
+    code.memory(W.i32_store, SCRATCH.MAIN);
+    code.op(W.catch_all);
+    code.local(W.local_get, serial);
+    code.call(this.#context.caughtBelow());
+    code.op(W.i32_eqz);
+    code.local(W.if, VOID);
+    code.branch(W.rethrow, 1);
+    code.op(W.end);
+    code.i32(scratch);
+    code.memory(W.i64_load, SCRATCH.ARGS);
+    code.op(W.end);
+    code.set(0);
   }
 
   /** Calls a function with r1 to r5 on the stack, or writes it here; leaves its r0 on the stack. */
@@ -537,6 +577,12 @@ class FunctionEmitter implements BlockEmitter {
     code.i32(1);
     code.op(W.i32_add);
     code.memory(W.i32_store, SCRATCH.TAIL_CALLS);
+    if (code.isSubprog) {
+      code.i32(scratch);
+      code.i32(scratch);
+      code.memory(W.i32_load, SCRATCH.TAIL_CALLS);
+      code.memory(W.i32_store, SCRATCH.MAIN);
+    }
     code.get(1);
     for (let reg = 2; reg <= 5; reg++) code.i64(0, 0);
     code.local(W.local_get, code.frame.fp);

@@ -86,6 +86,7 @@ export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
   };
   const nameOf = (site: MapSite): string => `${site.kind}_${numberOf(site.map)}`;
 
+  const tailCallers = tailCallingSubprogs(linked);
   const context: ModuleContext = {
     linked,
     scratch,
@@ -133,6 +134,8 @@ export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
         vm.loadAbs(vm, ctx, offset, size),
       ),
     mayGoto: () => module.import('may_goto', [F64], [F64], (start: number) => vm.mayGoto(start)),
+    mayTailCall: (subprog) => tailCallers.has(subprog),
+    caughtBelow: () => module.import('caught', [I32], [I32], (serial: number) => (vm.caughtBelow(serial) ? 1 : 0)),
     budgetSpent: () =>
       module.import('budget', [], [], () => {
         vm.budgetSpent();
@@ -161,10 +164,23 @@ export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
   return { bytes: module.build(), imports: module.imports, entries };
 }
 
+/** Functions that make a tail call, or call one that does. */
+function tailCallingSubprogs({ calls, subprogOf }: LinkedProgram): Set<number> {
+  const found = new Set<number>();
+  for (let size = -1; size !== found.size; ) {
+    size = found.size;
+    for (const [insn, site] of calls) {
+      if (site.kind === 'tail' || (site.kind === 'sub' && found.has(site.subprog))) found.add(subprogOf[insn]!);
+    }
+  }
+  return found;
+}
+
 /** Asks for every import the program's functions may need. */
 function requestImports(context: ModuleContext): void {
   const { calls, insns } = context.linked;
   for (const site of calls.values()) {
+    if (site.kind === 'sub' && context.mayTailCall(site.subprog)) context.caughtBelow();
     if (site.kind === 'helper') context.helper(site.impl);
     else if (site.kind === 'update') context.update(site);
     else if (site.kind === 'remove') context.remove(site);
