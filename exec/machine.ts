@@ -6,6 +6,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { BpfObject } from '../base/object.ts';
+import { HIDDEN_PREFIX } from '../fs/hidden.ts';
 import type { Machine, MachineCgroup, MachineFile, MachineTask, MachineVma } from '../vm/machine.ts';
 
 /** Clock ticks of /proc/PID/stat a second (`USER_HZ`), in nanoseconds. */
@@ -148,7 +149,9 @@ export class ProcMachine implements Machine {
     const ino = BigInt(/^ino:\t(\d+)/m.exec(info)?.[1] ?? 0);
     const ours = OBJECT_LINK.exec(path);
     const object = ours === null ? undefined : this.#objectOf(Number(ino));
-    return { fd, path: object === undefined ? path : (ours?.[1] ?? path), dev: 0, ino, mode: 0, flags, object };
+    if (object !== undefined) path = ours?.[1] ?? path;
+    else if (path.includes(`/${HIDDEN_PREFIX}`)) path = 'anon_inode:bpf_iter';
+    return { fd, path, dev: 0, ino, mode: 0, flags, object };
   }
 
   vmas(pid: number): readonly MachineVma[] {

@@ -51,6 +51,8 @@ class TaskWalk {
   readonly #leadersOnly: boolean;
   #next = 0;
   #tasks: readonly MachineTask[] = [];
+  /** Where in them the search goes on. */
+  #at = 0;
   current: MachineTask | undefined;
 
   constructor(kernel: Kernel, aux: IterAux, leadersOnly: boolean) {
@@ -63,13 +65,20 @@ class TaskWalk {
   /** A read begins: looks at the machine anew. */
   refresh(): void {
     this.#tasks = tasksOf(this.#kernel);
+    this.#at = 0;
   }
 
   /** The first task from the position on that is meant. */
   find(): boolean {
-    this.current = this.#tasks.find((task) => task.pid >= this.#next && this.#isMeant(task));
-    if (this.current !== undefined) this.#next = this.current.pid;
-    return this.current !== undefined;
+    for (; this.#at < this.#tasks.length; this.#at++) {
+      const task = this.#tasks[this.#at]!;
+      if (task.pid < this.#next || !this.#isMeant(task)) continue;
+      this.current = task;
+      this.#next = task.pid;
+      return true;
+    }
+    this.current = undefined;
+    return false;
   }
 
   advance(): void {
@@ -114,8 +123,9 @@ abstract class OfTasks<T> implements IterObjects {
   protected readonly kernel: Kernel;
   readonly #walk: TaskWalk;
   #items: readonly T[] | undefined;
-  /** First key (descriptor, address) that has not been shown. */
+  /** First key (descriptor, address) that has not been shown, and where the search for it goes on. */
   #from = 0n;
+  #at = 0;
   #current: T | undefined;
 
   constructor(kernel: Kernel, aux: IterAux, leadersOnly: boolean) {
@@ -140,8 +150,12 @@ abstract class OfTasks<T> implements IterObjects {
 
   #find(): number {
     while (this.#walk.find()) {
-      this.#items ??= this.list(this.#walk.current as MachineTask);
-      this.#current = this.#items.find((item) => this.keyOf(item) >= this.#from);
+      if (this.#items === undefined) {
+        this.#items = this.list(this.#walk.current as MachineTask);
+        this.#at = 0;
+      }
+      while (this.#at < this.#items.length && this.keyOf(this.#items[this.#at]!) < this.#from) this.#at++;
+      this.#current = this.#items[this.#at];
       if (this.#current !== undefined) return 1;
       this.#items = undefined;
       this.#from = 0n;
