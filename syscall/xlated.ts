@@ -61,6 +61,30 @@ export function xlate(input: XlateInput): { readonly bytes: Uint8Array; readonly
   return patcher.finish();
 }
 
+/**
+ * Takes out jumps to the next instruction, in one pass forward: a jump that becomes one
+ * by it stays, but for one right before a `may_goto` (`opt_remove_nops`).
+ */
+function withoutNops(list: Xinsn[]): Xinsn[] {
+  const kept: Xinsn[] = [];
+  for (let i = 0; i < list.length; i++) {
+    const insn = list[i] as Xinsn;
+    const next = list[i + 1];
+    const isNop = (insn.op === JA || insn.op === MAY_GOTO) && next?.holds(insn.target) === true;
+    if (!isNop || next === undefined) {
+      kept.push(insn);
+      continue;
+    }
+    next.labels.push(...insn.labels);
+    if (insn.op !== MAY_GOTO) continue;
+    const before = kept.pop();
+    if (before === undefined) continue;
+    list[i] = before;
+    i--;
+  }
+  return kept;
+}
+
 /** Branches never taken become jumps, what is never reached goes, and so do jumps to the next instruction. */
 function removeDeadCode(patcher: Patcher, aux: readonly InsnAux[]): void {
   const seen = (index: number): boolean => aux[index]?.seen !== false;
@@ -73,10 +97,7 @@ function removeDeadCode(patcher: Patcher, aux: readonly InsnAux[]): void {
     }
   }
   patcher.remove((insn) => !seen(insn.isSecondHalf ? insn.index - 1 : insn.index));
-  patcher.remove((insn, next) => {
-    const isNop = insn.op === JA || insn.op === MAY_GOTO;
-    return isNop && next?.holds(insn.target) === true;
-  });
+  patcher.list = withoutNops(patcher.list);
 }
 
 function rewrite(patcher: Patcher, insn: Xinsn, aux: InsnAux, input: XlateInput, frames: Frames): void {
