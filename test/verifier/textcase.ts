@@ -11,7 +11,7 @@
  *     license: Proprietary   default GPL
  *     level: 1               log level; default 2
  *     btf:                   declarations in C (ctypes.ts)
- *     maps:                  `name: hash key=8 value=48 max=4 flags=0x80 inner=name frozen`; value may be a C type,
+ *     maps:                  `name: hash key=8 value=48 max=4 flags=0x80 inner=name frozen excl`; value may be a C type,
  *                            more maps: cases/maps.def; `m1..65` are 65 maps
  *     code:                  instructions (asm.ts)
  *     target:                instructions of a program that is loaded before and attached to (`target_type:`,
@@ -316,6 +316,7 @@ class Compilation {
     op.set('key_size', /^\d/.test(key) ? Number(key) : this.#types!.sizes[this.#typeNames.indexOf(key)]!);
     op.set('max_entries', Number(fields.get('max') ?? 4)).set('map_flags', Number(fields.get('flags') ?? 0));
     if (fields.has('extra')) op.set('map_extra', BigInt(fields.get('extra')!));
+    if (fields.has('excl')) op.set('excl_prog_hash', new Uint8Array(32)).set('excl_prog_hash_size', 32);
     const inner = fields.get('inner');
     if (inner !== undefined) op.fd('inner_map_fd', this.#maps.get(inner)!);
     this.#maps.set(name, this.#ops.length);
