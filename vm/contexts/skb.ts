@@ -77,6 +77,27 @@ export interface TunnelInfo {
   options: Uint8Array | undefined;
 }
 
+/** `sizeof(struct skb_shared_info)`, at the end of a buffer, aligned. */
+const SHARED_INFO = 320;
+/** Size of buffers up to this many bytes (`SKB_SMALL_HEAD_CACHE_SIZE`). */
+const SMALL_HEAD = 640;
+/** The most kmalloc gives. */
+const KMALLOC_MAX = 4 << 20;
+
+function roundUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to;
+}
+
+function powerOf2(size: number): number {
+  return 2 ** Math.ceil(Math.log2(size));
+}
+
+/** What is taken for a buffer of so many bytes (`kmalloc_reserve`). */
+function headSize(size: number): number {
+  const bytes = roundUp(size, 64) + SHARED_INFO;
+  return bytes <= SMALL_HEAD ? SMALL_HEAD : powerOf2(bytes);
+}
+
 /** One packet and its context. */
 export class Skb extends ContextObject {
   /** The buffer, and its size. */
@@ -128,6 +149,7 @@ export class Skb extends ContextObject {
       this.vm.env.arena.u8.fill(0, this.head, this.head + this.size);
     }
     this.clear();
+    this.#kernelSize = powerOf2(headroom + length + SHARED_INFO);
     this.data = this.head + headroom;
     this.len = length;
     this.macHeader = -1;
@@ -260,11 +282,17 @@ export class Skb extends ContextObject {
     this.len -= count;
   }
 
+  /** What a kernel would have for the buffer: it doubles nearly each time it is made larger, and cannot for ever. */
+  #kernelSize = 0;
+
   /** Makes sure of room before and behind the data (`pskb_expand_head`): 0 or -ENOMEM. */
   reserve(headroom: number, tailroom: number): number {
     if (headroom <= this.headroom && tailroom <= this.tailroom) return 0;
     const { arena } = this.vm.env;
-    const newHeadroom = Math.max(headroom + SKB_HEADROOM, this.headroom);
+    const more = headroom > this.headroom ? roundUp(headroom - this.headroom, SKB_HEADROOM) : 0;
+    const kernelSize = headSize(this.#kernelSize - SHARED_INFO + more + Math.max(tailroom - this.tailroom, 0));
+    if (kernelSize > KMALLOC_MAX) return -ENOMEM;
+    const newHeadroom = this.headroom + more;
     const size = newHeadroom + this.len + Math.max(tailroom, this.tailroom, SKB_TAILROOM);
     const head = arena.alloc(size);
     if (head === 0) return -ENOMEM;
@@ -272,6 +300,7 @@ export class Skb extends ContextObject {
     const shift = newHeadroom - this.headroom;
     arena.u8.copyWithin(head + shift, this.head, this.tail);
     arena.free(this.head, this.size);
+    this.#kernelSize = kernelSize;
     this.data = head + newHeadroom;
     this.head = head;
     this.size = size;
