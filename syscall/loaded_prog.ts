@@ -9,7 +9,7 @@ import { BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import { BpfProg, type ProgInit } from '../vm/prog.ts';
 import type { TargetProg } from '../vm/verifier/types.ts';
 import { sha256 } from './sha.ts';
-import { moveRecords, type XlateInput, xlate } from './xlated.ts';
+import { liveSubprogs, moveRecords, type XlateInput, xlate } from './xlated.ts';
 
 const TRACING = BPF_PROG_TYPE.TRACING;
 const INSN_SIZE = 8;
@@ -93,7 +93,7 @@ export class LoadedProg extends BpfProg {
 
   /** Functions of the program, main included; the kernel counts them only when there are others (`func_cnt`). */
   get funcCount(): number {
-    return Math.max(this.subprogs.length, 1);
+    return Math.max(liveSubprogs(this.facts.xlate).length, 1);
   }
 
   /** The program as one that others are put on. */

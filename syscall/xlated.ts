@@ -42,6 +42,18 @@ export interface XlateInput {
   readonly vmlinux: Btf | undefined;
 }
 
+/** Functions that are left, by number: with dead code a function goes that is never reached (`adjust_subprog_starts_after_remove`). */
+export function liveSubprogs({ subprogs, aux, privileged }: XlateInput): number[] {
+  const numbers = subprogs.map((_, s) => s);
+  if (!privileged) return numbers;
+  return numbers.filter((s) => {
+    const sub = subprogs[s];
+    if (s === 0 || sub === undefined) return s === 0;
+    for (let i = sub.start; i < sub.end; i++) if (aux[i]?.seen === true) return true;
+    return false;
+  });
+}
+
 /** The instructions to show, and where each original one begins (-1: removed). */
 export function xlate(input: XlateInput): { readonly bytes: Uint8Array; readonly position: Int32Array } {
   const patcher = new Patcher(input.insns);
@@ -52,7 +64,7 @@ export function xlate(input: XlateInput): { readonly bytes: Uint8Array; readonly
   }
   if (input.privileged) removeDeadCode(patcher, input.aux);
   if (input.directWrite) patcher.prologue(0, uncloneHead(input.progType));
-  const frames = new Frames(input.subprogs);
+  const frames = new Frames(input.subprogs, liveSubprogs(input));
   for (const insn of [...patcher.list]) {
     const aux = input.aux[insn.index];
     if (aux !== undefined) rewrite(patcher, insn, aux, input, frames);
@@ -109,20 +121,27 @@ function rewrite(patcher: Patcher, insn: Xinsn, aux: InsnAux, input: XlateInput,
   }
   if (insn.op === LDDW && insn.src === PSEUDO_FUNC) {
     insn.target = frames.start(aux.subprog);
-    patcher.secondHalf(insn)?.setImm(aux.subprog);
+    patcher.secondHalf(insn)?.setImm(frames.number(aux.subprog));
   } else if (insn.op === LDDW) showMap(insn, aux);
   // A call of a subprogram has its distance in the offset field, and which one it is in the other.
-  else if (insn.op === CALL && insn.src === PSEUDO_CALL) insn.setImm(aux.subprog);
+  else if (insn.op === CALL && insn.src === PSEUDO_CALL) insn.setImm(frames.number(aux.subprog));
 }
 
 /** The stack of each function, with what the rewriting takes of it. */
 export class Frames {
   readonly #subprogs: readonly SubprogInfo[];
+  readonly #live: readonly number[];
   /** Functions with a loop that is timed: first instruction, and the bytes their stack has with the loop's counters. */
   readonly timed = new Map<number, number>();
 
-  constructor(subprogs: readonly SubprogInfo[]) {
+  constructor(subprogs: readonly SubprogInfo[], live: readonly number[]) {
     this.#subprogs = subprogs;
+    this.#live = live;
+  }
+
+  /** The number of a function among those that are left. */
+  number(subprog: number): number {
+    return this.#live.indexOf(subprog);
   }
 
   of(index: number): SubprogInfo | undefined {

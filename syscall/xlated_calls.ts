@@ -75,7 +75,7 @@ function inlineLoop(callback: number, index: number, frames: Frames): (Uint8Arra
     raw(0x3d, 7, 6, 5, 0),
     raw(0xbf, 1, 7, 0, 0),
     raw(0xbf, 2, 8, 0, 0),
-    leading(raw(CALL, 0, 1, 0, callback), frames.start(callback)),
+    leading(raw(CALL, 0, 1, 0, frames.number(callback)), frames.start(callback)),
     raw(0x07, 7, 0, 0, 1),
     raw(0x15, 0, 0, -6, 0),
     raw(0xbf, 0, 7, 0, 0),
