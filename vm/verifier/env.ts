@@ -32,7 +32,6 @@ export class Aux extends InsnAux {
   /** Registers that may be read after (bit set). */
   liveRegs = 0x3ff;
   scc = 0;
-  zextDst = false;
   /** lddw of a BTF variable. */
   btfVar: { type: number; btf: Btf; btfId: number; memSize: number } | undefined = undefined;
   nospec = false;
