@@ -45,7 +45,7 @@ import {
 import { pushStack, TOO_COMPLEX } from './paths.ts';
 import { markChainPrecision } from './precision.ts';
 import { regTypeStr } from './print.ts';
-import { constRangeNumber, knownLow, type Range, S64_MIN, s64, U32_MAX, zext32 } from './range.ts';
+import { constRangeNumber, knownLow, type Range, refine, S64_MIN, s64, U32_MAX, UNKNOWN, zext32 } from './range.ts';
 import {
   assignScalarId,
   boundsSanity,
@@ -112,6 +112,12 @@ export function checkSaneOffset(env: Env, reg: Reg, type: number): boolean {
   return true;
 }
 
+/** The 32-bit bounds of a pointer that lost them ({@link unbounded32}) follow from the others. */
+function settled(range: Range): Range {
+  const lost = range.u32min === 0 && range.u32max === U32_MAX && range !== UNKNOWN;
+  return lost ? refine(range, () => {}) : range;
+}
+
 /** `pointer += number` and the like (`adjust_ptr_min_max_vals`). */
 function adjustPointer(env: Env, i: number, ptr: Reg, off: Reg): number {
   const { insns } = env;
@@ -165,7 +171,7 @@ function adjustPointer(env: Env, i: number, ptr: Reg, off: Reg): number {
     dstReg.range = unbounded32(dstReg.range);
     const ret = sanitizePtrAlu(env, i, ptrCopy, offCopy, dstReg, dstReg === ptr, info, false);
     if (ret < 0) return sanitizeErr(env, i, ret, offIsDst);
-    dstReg.range = ptrCopy.range;
+    dstReg.range = settled(ptrCopy.range);
   }
   const delta = known ? Number(BigInt.asIntN(64, r.smin)) : 0;
   switch (code) {
@@ -174,7 +180,7 @@ function adjustPointer(env: Env, i: number, ptr: Reg, off: Reg): number {
       dstReg.copyFrom(ptrCopy);
       if (known && sum === (sum | 0)) {
         dstReg.off = sum;
-        dstReg.range = ptrCopy.range;
+        dstReg.range = settled(ptrCopy.range);
         break;
       }
       dstReg.range = pointerOffset(ptrCopy.range, offCopy.range, false);
