@@ -283,17 +283,22 @@ export class ExecCaller implements Caller, PathResolver {
     return 0;
   }
 
+  /** In the middle of a call that goes on: a program the caller runs makes an object (`bpf_sys_bpf`). */
+  fdInstallNow(file: BpfFile): number {
+    return this.install(file, 0, true, false);
+  }
+
   /**
    * Answers command `cmd` with a descriptor of the pending file: its number, or -errno, unanswered.
    * `ino` of the mailbox is read right after the memfd is made.
    */
-  install(file: BpfFile, cmd: number, cloexec = true): number {
+  install(file: BpfFile, cmd: number, cloexec = true, send = true): number {
     const held = this.#objects.hold(file.object, inodeName(file.object.kind, cmd), () => this.#f64[BOX.INO]!);
     if (typeof held === 'number') {
       file.put();
       return held;
     }
-    const fd = this.#objects.inject(held, file.mode, cloexec);
+    const fd = this.#objects.inject(held, file.mode, cloexec, send);
     // The held object has references of its own; when the caller is gone, the close of
     // our side of the descriptor reports it.
     file.put();

@@ -75,7 +75,7 @@ export interface ExecNative {
   supMappingStart(ino: number): number;
   supObjectCreate(name: string, size: number, seals: number): number;
   supObjectFree(fd: number): void;
-  supObjectInject(fd: number, flags: number, cloexec: boolean): number;
+  supObjectInject(fd: number, flags: number, cloexec: boolean, send: boolean): number;
   supInject(fd: number, cloexec: boolean): number;
   supObjectSeal(fd: number, seals: number): number;
   supObjectWrite(fd: number, bytes: Uint8Array, offset: number): number;

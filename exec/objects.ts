@@ -128,10 +128,13 @@ export class HeldObjects {
     return held;
   }
 
-  /** Answers the current call with a new descriptor of the object: its number, or -errno, unanswered. */
-  inject(held: Held, mode: number, cloexec: boolean): number {
+  /**
+   * Gives the caller a new descriptor of the object, and answers the current call with it
+   * unless the call goes on (`send` false): its number, or -errno, unanswered.
+   */
+  inject(held: Held, mode: number, cloexec: boolean, send = true): number {
     if (mode !== FMODE_BOTH) held.restricted = true;
-    return this.#native.supObjectInject(held.fd, openFlags(held.object, mode), cloexec);
+    return this.#native.supObjectInject(held.fd, openFlags(held.object, mode), cloexec, send);
   }
 
   /** The open description behind descriptor `fd` of the caller, which is one of ours. */

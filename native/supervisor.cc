@@ -985,11 +985,11 @@ napi_value ObjectFree(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/* Puts a descriptor into the caller (O_CLOEXEC as asked) and ends the call with its number: the number, or -errno. */
-int AddFd(int fd, uint32_t flags) {
+/* Puts a descriptor into the caller (O_CLOEXEC as asked) and, with `send`, ends the call with its number: the number, or -errno. */
+int AddFd(int fd, uint32_t flags, bool send = true) {
   seccomp_notif_addfd add = {};
   add.id = current.id;
-  add.flags = SECCOMP_ADDFD_FLAG_SEND;
+  add.flags = send ? SECCOMP_ADDFD_FLAG_SEND : 0;
   add.srcfd = static_cast<uint32_t>(fd);
   add.newfd_flags = flags;
   /*
@@ -1005,12 +1005,15 @@ int AddFd(int fd, uint32_t flags) {
   return number < 0 ? -error : number;
 }
 
-/* supObjectInject(fd, flags, cloexec): gives the caller a fresh open of the object and answers with its number; or -errno, unanswered. */
+/*
+ * supObjectInject(fd, flags, cloexec, send): gives the caller a fresh open of the object and, with `send`,
+ * answers with its number; its number, or -errno, unanswered.
+ */
 napi_value ObjectInject(napi_env env, napi_callback_info info) {
   Args args(env, info);
   int fd = Reopen(args.i32(0), args.i32(1));
   if (fd < 0) return Int(env, -errno);
-  int number = AddFd(fd, args.boolean(2) ? O_CLOEXEC : 0);
+  int number = AddFd(fd, args.boolean(2) ? O_CLOEXEC : 0, args.boolean(3));
   close(fd);
   return Int(env, number);
 }

@@ -46,6 +46,8 @@ export interface Caller extends MapCreator, MapSyscall {
    * (then the file has been put). The file's reference passes to the descriptor.
    */
   fdInstall(file: BpfFile): number;
+  /** The same in the middle of a command, which goes on and may use the number. Left out: {@link fdInstall} gives it at once. */
+  fdInstallNow?(file: BpfFile): number;
   /**
    * A name for a net device of the caller's net namespace, by number; undefined when there is
    * none. Left out: there is loopback, number 1.

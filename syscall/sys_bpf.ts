@@ -51,7 +51,7 @@ function withWindow(kernel: Kernel, caller: Caller): Caller {
     paths: caller.paths,
     hasCap: (cap) => caller.hasCap(cap),
     fdget: (fd) => caller.fdget(fd),
-    fdInstall: (file) => caller.fdInstall(file),
+    fdInstall: (file) => (caller.fdInstallNow === undefined ? caller.fdInstall(file) : caller.fdInstallNow(file)),
     read,
     write,
   };
