@@ -57,7 +57,7 @@ export class NetDevices {
 }
 
 /** The device of a number in the caller's net namespace. */
-function deviceOf(caller: Caller, ifindex: number): string | undefined {
+export function deviceOf(caller: Caller, ifindex: number): string | undefined {
   if (caller.netDevice !== undefined) return caller.netDevice(ifindex);
   return ifindex === LOOPBACK ? `:${LOOPBACK}` : undefined;
 }

@@ -21,6 +21,7 @@ import { PROG_LOAD } from './attr_table.ts';
 import type { Caller } from './caller.ts';
 import { btfOf, capable, progOf, tokenOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
+import { deviceOf } from './netdev.ts';
 import { readString } from './user_string.ts';
 
 const AT = PROG_LOAD.at;
@@ -109,7 +110,7 @@ export function checkProgAttrs(kernel: Kernel, attr: Attr, caller: Caller): Prog
   if (license === undefined) return -EFAULT;
   const signature = checkSignature(attr, caller);
   if (signature < 0) return signature;
-  const device = checkDevice(type, flags, attr.get(AT.prog_ifindex));
+  const device = checkDevice(caller, type, flags, attr.get(AT.prog_ifindex));
   if (device < 0) return device;
   const rules = TABLES.progType(type);
   if (rules === undefined) return -EINVAL;
@@ -159,18 +160,17 @@ function checkSignature(attr: Attr, caller: Caller): number {
   const keyring = attr.getSigned(AT.keyring_id);
   const known = (keyring >= 0 && keyring <= KEYRING_SYSTEM_MAX) || KEYRINGS_USER.includes(keyring);
   if (!known) return -EINVAL;
-  return caller.read(usig, new Uint8Array(size)) < 0 ? -ENOMEM : -ENOTSUP;
+  // Copying nothing does not look at the address.
+  return size > 0 && caller.read(usig, new Uint8Array(size)) < 0 ? -ENOMEM : -ENOTSUP;
 }
 
-/** Loopback is the one net device: it exists, and nothing can be bound to it (`bpf_prog_dev_bound_init`). */
-const LOOPBACK = 1;
-
-function checkDevice(type: number, flags: number, ifindex: number): number {
+/** No net device here lets programs be bound to it (`bpf_prog_dev_bound_init`). */
+function checkDevice(caller: Caller, type: number, flags: number, ifindex: number): number {
   if (ifindex === 0) return 0;
   const bound = (flags & F.XDP_DEV_BOUND_ONLY) !== 0;
   if (type !== BPF_PROG_TYPE.SCHED_CLS && type !== BPF_PROG_TYPE.XDP) return -EINVAL;
   if ((flags & ~(F.XDP_DEV_BOUND_ONLY | F.XDP_HAS_FRAGS)) !== 0) return -EINVAL;
   if ((flags & F.XDP_HAS_FRAGS) !== 0 && !bound) return -EINVAL;
   if (type === BPF_PROG_TYPE.SCHED_CLS && bound) return -EINVAL;
-  return ifindex === LOOPBACK ? -ENOTSUP : -EINVAL;
+  return deviceOf(caller, ifindex) === undefined ? -EINVAL : -ENOTSUP;
 }

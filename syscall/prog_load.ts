@@ -31,6 +31,7 @@ const FD_ARRAY_MAX = Math.floor(0xffffffff / 4);
 const MAX_USED_MAPS = 64;
 const FUNC_INFO_SIZE = 8;
 const LINE_INFO_SIZE = 16;
+const CORE_RELO_SIZE = 16;
 
 /** Runs the command: the new descriptor, or -errno; -EAGAIN when a signal broke it off. */
 export function* progLoad(kernel: Kernel, attr: Attr, caller: Caller): Work {
@@ -98,21 +99,21 @@ function debugInfo(attr: Attr, caller: Caller, request: ProgRequest): Omit<Debug
     attr.addr(AT.func_info),
     attr.get(AT.func_info_cnt),
     attr.get(AT.func_info_rec_size),
-    insns,
+    (offset, index, prev) => (index === 0 ? offset === 0 : offset > prev),
   );
   const lineInfo = readRecords(
     caller,
     attr.addr(AT.line_info),
     attr.get(AT.line_info_cnt),
     attr.get(AT.line_info_rec_size),
-    insns,
+    (offset, index, prev) => (index === 0 || offset > prev) && offset < insns,
   );
   const coreRelos = readRecords(
     caller,
     attr.addr(AT.core_relos),
     attr.get(AT.core_relo_cnt),
     attr.get(AT.core_relo_rec_size),
-    insns,
+    (offset) => offset % 8 === 0 && offset / 8 < insns,
   );
   if (funcInfo.count === 0 && lineInfo.count === 0)
     return { btf: undefined, btfError: 0, funcInfo, lineInfo, coreRelos };
@@ -256,6 +257,7 @@ function readMapValue(map: BpfMap, off: number, size: number): bigint | undefine
 function tellRecordSize(attr: Attr, caller: Caller, debug: DebugInfo): void {
   if (debug.funcInfo.hasTail(FUNC_INFO_SIZE)) attr.put(caller, AT.func_info_rec_size, FUNC_INFO_SIZE);
   else if (debug.lineInfo.hasTail(LINE_INFO_SIZE)) attr.put(caller, AT.line_info_rec_size, LINE_INFO_SIZE);
+  else if (debug.coreRelos.hasTail(CORE_RELO_SIZE)) attr.put(caller, AT.core_relo_rec_size, CORE_RELO_SIZE);
 }
 
 function makeProg(

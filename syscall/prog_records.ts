@@ -3,7 +3,7 @@
  * the caller as far as that is possible. What they mean is the verifier's business.
  */
 
-import { EFAULT } from '../uapi/errno.ts';
+import { EFAULT, ENOMEM } from '../uapi/errno.ts';
 import type { Caller } from './caller.ts';
 
 /** Largest record (`MAX_FUNCINFO_REC_SIZE` and the like). */
@@ -16,7 +16,7 @@ export class Records {
   readonly recSize: number;
   /** The records that could be read, one after the other. */
   readonly bytes: Uint8Array;
-  /** -EFAULT when reading ended before the last record that matters, else 0. */
+  /** What a record behind the bytes answers: -EFAULT where the memory ends, -ENOMEM where reading was given up. */
   readonly errno: number;
 
   constructor(count: number, recSize: number, bytes: Uint8Array, errno: number) {
@@ -46,20 +46,63 @@ export class Records {
   }
 }
 
+/** Whether records go on behind the one that speaks of instruction `offset`: else it is wrong, and the last one looked at. */
+export type GoesOn = (offset: number, index: number, prev: number) => boolean;
+
+/** What is read of the caller's memory at once, and the most that is read of one array. */
+const CHUNK = 1 << 16;
+const TOTAL_MAX = 1 << 24;
+
 /**
- * Reads records. More than one an instruction are never right, so `insns` + 1 of them
- * are enough to see that; sizes no record can have are not read at all.
+ * Reads records up to the first whose offset is wrong; sizes no record can have are not
+ * read at all. Arrays beyond 16 MiB end there, with -ENOMEM.
  */
-export function readRecords(caller: Caller, addr: number, count: number, recSize: number, insns: number): Records {
-  const wanted = Math.min(count, insns + 1);
-  if (wanted === 0 || recSize === 0 || recSize > RECORD_MAX) return new Records(count, recSize, new Uint8Array(0), 0);
-  const bytes = new Uint8Array(wanted * recSize);
-  if (caller.read(addr, bytes) === 0) return new Records(count, recSize, bytes, 0);
+export function readRecords(caller: Caller, addr: number, count: number, recSize: number, goesOn: GoesOn): Records {
+  if (count === 0 || recSize < 4 || recSize > RECORD_MAX) return new Records(count, recSize, new Uint8Array(0), 0);
+  const most = Math.min(count, Math.floor(TOTAL_MAX / recSize));
+  const perChunk = Math.floor(CHUNK / recSize);
+  const chunks: Uint8Array[] = [];
+  let errno = most < count ? -ENOMEM : 0;
+  let prev = 0;
+  for (let index = 0, going = true; going && index < most; ) {
+    const { bytes, whole } = readChunk(caller, addr + index * recSize, Math.min(perChunk, most - index), recSize);
+    chunks.push(bytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = 0; going && at < bytes.length; at += recSize, index++) {
+      const offset = view.getUint32(at, true);
+      going = goesOn(offset, index, prev);
+      prev = offset;
+    }
+    if (whole) continue;
+    errno = -EFAULT;
+    break;
+  }
+  return new Records(count, recSize, joined(chunks), errno);
+}
+
+/** Some records; fewer when the memory ends before, and then not `whole`. */
+function readChunk(
+  caller: Caller,
+  addr: number,
+  count: number,
+  recSize: number,
+): { bytes: Uint8Array; whole: boolean } {
+  const bytes = new Uint8Array(count * recSize);
+  if (caller.read(addr, bytes) === 0) return { bytes, whole: true };
   let read = 0;
-  while (
-    read < wanted &&
-    caller.read(addr + read * recSize, bytes.subarray(read * recSize, (read + 1) * recSize)) === 0
-  )
+  while (read < count && caller.read(addr + read * recSize, bytes.subarray(read * recSize, (read + 1) * recSize)) === 0)
     read++;
-  return new Records(count, recSize, bytes.slice(0, read * recSize), -EFAULT);
+  return { bytes: bytes.subarray(0, read * recSize), whole: false };
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const all = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
 }

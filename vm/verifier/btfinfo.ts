@@ -3,7 +3,7 @@
  * (`check_btf_info_early`, `check_btf_info`).
  */
 import { BTF_KIND } from '../../btf/btf.ts';
-import { E2BIG, EACCES, EFAULT, EINVAL } from '../../uapi/errno.ts';
+import { E2BIG, EACCES, EFAULT, EINVAL, ENOMEM } from '../../uapi/errno.ts';
 import { btfString, isAnyEnum, isSmallInt, skipMods } from './btfwalk.ts';
 import { applyRecord, CandidateCache } from './corerelo.ts';
 import type { Env } from './env.ts';
@@ -14,6 +14,8 @@ const MIN_CORE_RECORD = 16;
 const MAX_RECORD = 252;
 /** As many relocations as can be addressed (`INT_MAX / sizeof(struct bpf_core_relo)`). */
 const MAX_CORE_RELOS = Math.floor(0x7fffffff / 16);
+/** More func_info records are more than memory is given for at once (2 GiB, `kvcalloc`). */
+const MAX_FUNCS = Math.floor(0x7fffffff / 8);
 /** More cannot be addressed (`INT_MAX / sizeof(struct bpf_line_info)`). */
 const MAX_LINES = Math.floor(0x7fffffff / 16);
 
@@ -69,6 +71,7 @@ export function checkFuncInfoEarly(env: Env): number {
     env.verbose(`invalid func info rec size ${size}\n`);
     return -EINVAL;
   }
+  if (count > MAX_FUNCS) return -ENOMEM;
   const bytes = funcInfo ?? new Uint8Array(0);
   const data = view(bytes);
   let prev = 0;
