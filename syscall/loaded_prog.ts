@@ -19,6 +19,10 @@ const LINE_INFO_SIZE = 16;
 const LDDW = 0x18;
 const PSEUDO_MAP_FD = 1;
 const PSEUDO_MAP_VALUE = 2;
+/** `BPF_JMP | BPF_CALL`. */
+const CALL = 0x85;
+const PSEUDO_CALL = 1;
+const TAG_SIZE = 8;
 
 /** What is known of a program beyond what runs. */
 export interface ProgFacts {
@@ -52,6 +56,8 @@ export interface ShownProg {
   readonly insns: Uint8Array;
   readonly funcInfo: Uint8Array;
   readonly lineInfo: Uint8Array;
+  /** First instruction of each function that is left. */
+  readonly starts: readonly number[];
 }
 
 /** A loaded program. It holds its maps, its BTF and what it attaches to. */
@@ -86,6 +92,7 @@ export class LoadedProg extends BpfProg {
         insns: bytes,
         funcInfo: moveRecords(this.facts.funcInfo, FUNC_INFO_SIZE, position),
         lineInfo: moveRecords(this.facts.lineInfo, LINE_INFO_SIZE, position),
+        starts: this.#starts(position),
       };
     }
     return this.#shown;
@@ -94,6 +101,29 @@ export class LoadedProg extends BpfProg {
   /** Functions of the program, main included; the kernel counts them only when there are others (`func_cnt`). */
   get funcCount(): number {
     return Math.max(liveSubprogs(this.facts.xlate).length, 1);
+  }
+
+  #starts(position: Int32Array): number[] {
+    const { xlate } = this.facts;
+    return liveSubprogs(xlate).map((s) => {
+      const { start, end } = xlate.subprogs[s] ?? { start: 0, end: 0 };
+      // What a function begins with may have been taken out.
+      let at = start;
+      while (at < end && (position[at] ?? -1) < 0) at++;
+      return s === 0 ? 0 : Math.max(position[at] ?? 0, 0);
+    });
+  }
+
+  /** Tag of each function, one after the other: they are compiled, and told apart, by themselves (`jit_subprogs`). */
+  get funcTags(): Uint8Array {
+    const { insns, starts } = this.shown;
+    if (starts.length <= 1) return this.tag;
+    const tags = new Uint8Array(starts.length * TAG_SIZE);
+    starts.forEach((start, i) => {
+      const body = insns.slice(start * INSN_SIZE, (starts[i + 1] ?? insns.length / INSN_SIZE) * INSN_SIZE);
+      tags.set(progDigest(callsByNumber(body)).subarray(0, TAG_SIZE), i * TAG_SIZE);
+    });
+    return tags;
   }
 
   /** The program as one that others are put on. */
@@ -138,6 +168,19 @@ export class LoadedProg extends BpfProg {
     this.facts.attachBtf?.put();
     this.facts.dstProg?.put();
   }
+}
+
+/** Calls of functions as they are when a function's tag is made: the number of the function for the distance, and 1. */
+function callsByNumber(insns: Uint8Array): Uint8Array {
+  const view = new DataView(insns.buffer);
+  for (let at = 0; at < insns.length; at += INSN_SIZE) {
+    if (insns[at] === LDDW) at += INSN_SIZE;
+    else if (insns[at] === CALL && (insns[at + 1] as number) >> 4 === PSEUDO_CALL) {
+      view.setUint16(at + 2, view.getUint32(at + 4, true) & 0xffff, true);
+      view.setUint32(at + 4, 1, true);
+    }
+  }
+  return insns;
 }
 
 /**

@@ -64,6 +64,9 @@ const FUNC_INFO_SIZE = 8;
 const LINE_INFO_SIZE = 16;
 const JITED_LINE_INFO_SIZE = 8;
 const TAG_SIZE = 8;
+/** `BPF_LD | BPF_IMM | BPF_DW`, two instructions long, and `BPF_JMP | BPF_CALL`. */
+const LDDW = 0x18;
+const CALL = 0x85;
 /** Bytes of machine code an instruction comes to, on average: the length that is told of compiled code. */
 const JITED_BYTES_PER_INSN = 5;
 
@@ -121,7 +124,7 @@ function recordSizes(info: UserStruct): number {
 /** Instructions, functions and debug information. */
 function fillCode(prog: LoadedProg, info: UserStruct, caller: Caller, _kernel: Kernel): number {
   const { facts, shown } = prog;
-  if (!handOut(info, caller, AT.xlated_prog_len, AT.xlated_prog_insns, shown.insns, 1)) return -EFAULT;
+  if (!handOut(info, caller, AT.xlated_prog_len, AT.xlated_prog_insns, dumped(shown.insns, caller), 1)) return -EFAULT;
   const asked = info.u32(AT.jited_prog_len);
   info.setU32(AT.jited_prog_len, prog.jited ? (shown.insns.length / 8) * JITED_BYTES_PER_INSN : 0);
   if (asked !== 0 && prog.jited) info.setU64(AT.jited_prog_insns, 0n);
@@ -133,9 +136,18 @@ function fillCode(prog: LoadedProg, info: UserStruct, caller: Caller, _kernel: K
   if (!handOut(info, caller, AT.nr_func_info, AT.func_info, shown.funcInfo, FUNC_INFO_SIZE)) return -EFAULT;
   if (!handOut(info, caller, AT.nr_line_info, AT.line_info, shown.lineInfo, LINE_INFO_SIZE)) return -EFAULT;
   withhold(info, AT.nr_jited_line_info, AT.jited_line_info, prog.jited ? shown.lineInfo.length / LINE_INFO_SIZE : 0);
-  const tags = new Uint8Array(prog.funcCount * TAG_SIZE);
-  for (let i = 0; i < prog.funcCount; i++) tags.set(prog.tag, i * TAG_SIZE);
-  return handOut(info, caller, AT.nr_prog_tags, AT.prog_tags, tags, TAG_SIZE) ? 0 : -EFAULT;
+  return handOut(info, caller, AT.nr_prog_tags, AT.prog_tags, prog.funcTags, TAG_SIZE) ? 0 : -EFAULT;
+}
+
+/** What calls call is an address, and nothing for callers without CAP_SYSLOG (`bpf_insn_prepare_dump`, `bpf_dump_raw_ok`). */
+function dumped(insns: Uint8Array, caller: Caller): Uint8Array {
+  if (caller.hasCap(CAP.SYSLOG)) return insns;
+  const hidden = insns.slice();
+  for (let at = 0; at < hidden.length; at += 8) {
+    if (hidden[at] === LDDW) at += 8;
+    else if (hidden[at] === CALL) hidden.fill(0, at + 4, at + 8);
+  }
+  return hidden;
 }
 
 /** Types of the function it is for: a program's until it is attached (`bpf_prog_get_target_btf`), or the kernel's. */
