@@ -206,6 +206,8 @@ export class Watch {
 
   #learnPacket(reg: Reg, regs: Int32Array, number: number): void {
     const addr = regs[2 * number]! >>> 0;
+    // The state may be that of another path, where the register holds a pointer and here a number.
+    if (regs[2 * number + 1]! >>> 0 !== BASE_HI >>> 0) return;
     if (reg.type === PTR_TO_PACKET && reg.off === 0 && reg.id === 0) this.#data = addr;
     else if (reg.type === PTR_TO_PACKET_END) this.#dataEnd = addr;
     else if (reg.type === PTR_TO_PACKET_META) this.#meta = addr;
