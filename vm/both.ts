@@ -9,7 +9,7 @@
  */
 import type { Clock, Random } from '../base/env.ts';
 import { BpfObject } from '../base/object.ts';
-import { saveState } from '../base/saved_state.ts';
+import { type Saves, saveState } from '../base/saved_state.ts';
 import { Btf } from '../btf/btf.ts';
 import { BpfMap } from '../maps/map.ts';
 import { Arena } from '../mm/arena.ts';
@@ -59,6 +59,12 @@ class Tape {
 interface Surroundings {
   clock: Clock;
   random: Random;
+}
+
+/** What a kernel has of maps and programs; a machine by itself may have none to list. */
+interface Registries {
+  readonly maps: { values?(): readonly object[] };
+  readonly progs?: { values?(): readonly object[] };
 }
 
 /** Runs every program twice. */
@@ -123,9 +129,13 @@ export class BothEngines implements Engine {
   #save(): () => void {
     const vm = this.#vm;
     const { arena } = vm.env;
-    const maps = (vm.env.maps as { values?: () => readonly BpfMap[] }).values?.() ?? this.#prog.usedMaps;
+    const registries = vm.env as unknown as Registries;
+    const maps = registries.maps.values?.() ?? [];
     const roots: object[] = [...maps, ...this.#prog.usedMaps, vm.contexts, vm.localStorage, vm.objects, vm.seqFiles];
-    const { retval, nextCookie } = vm;
+    roots.push(vm.kernelObjects, vm.helperState);
+    // Programs that this one is traced by, or calls, run as often as it does.
+    const progs = new Set<object>([this.#prog, ...(registries.progs?.values?.() ?? [])]);
+    const restoreOwn = [vm, ...progs].map((object) => (object as Partial<Saves>).saveState?.());
     const restoreArena = arena.saveState();
     const restoreObjects = saveState(roots, (object) => {
       if (object instanceof Arena || object instanceof Vm || object === vm.env || object instanceof Btf) return true;
@@ -138,8 +148,7 @@ export class BothEngines implements Engine {
     return () => {
       restoreArena();
       restoreObjects();
-      vm.retval = retval;
-      vm.nextCookie = nextCookie;
+      for (const step of restoreOwn) step?.();
     };
   }
 

@@ -244,6 +244,18 @@ export class BpfProg extends BpfProgBase {
     return this.#streams[id - STDOUT];
   }
 
+  /** Statistics and streams, for `Saves`. */
+  saveState(): () => void {
+    const { runCnt, runTimeNs, recursionMisses } = this;
+    const streams = this.#streams;
+    const restore = streams?.map((stream) => stream.saveState());
+    return () => {
+      Object.assign(this, { runCnt, runTimeNs, recursionMisses });
+      this.#streams = streams;
+      for (const step of restore ?? []) step();
+    };
+  }
+
   /**
    * What can be attached to a function of the program: `args` is how many arguments it
    * takes. While nothing is, the program runs as if this was never asked for.

@@ -20,6 +20,16 @@ export class Stream {
     return 0;
   }
 
+  /** The unread text, for `Saves`. */
+  saveState(): () => void {
+    const parts = this.#parts.slice();
+    const size = this.#size;
+    return () => {
+      this.#parts.splice(0, this.#parts.length, ...parts);
+      this.#size = size;
+    };
+  }
+
   /**
    * Hands the first `count` bytes, or as many as there are, to `write`, which returns 0 or
    * -errno: how many went, or that errno. What went is gone.

@@ -203,6 +203,8 @@ export class Vm {
   readonly seqFiles = new Map<number, SeqFile>();
   /** What the structures stand for that a running program was given, by address. */
   readonly kernelObjects = new Map<number, KernelObject>();
+  /** What helpers keep for the machine from one call to the next, by a name of theirs. */
+  readonly helperState = new Map<string, object>();
   /** Return value of the hook a cgroup or LSM program runs for (bpf_get_retval). */
   retval = 0;
   /** A context as programs that trace its program see it. */
@@ -378,6 +380,19 @@ export class Vm {
       this.#ksyms.set(name, address);
     }
     return address;
+  }
+
+  /** Its own fields that a run may change, for `Saves`: not what stands in the arena, nor the objects it holds. */
+  saveState(): () => void {
+    const { retval, nextCookie, exception } = this;
+    const ksyms = [...this.#ksyms];
+    return () => {
+      this.retval = retval;
+      this.nextCookie = nextCookie;
+      this.exception = exception;
+      this.#ksyms.clear();
+      for (const [name, address] of ksyms) this.#ksyms.set(name, address);
+    };
   }
 
   /** Bytes of a block of per-CPU memory. */

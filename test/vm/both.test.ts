@@ -2,7 +2,9 @@
 import t from 'tap';
 import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { BothEngines } from '../../vm/both.ts';
+import { SKB_HEADROOM, SKB_TAILROOM, Skb } from '../../vm/contexts/skb.ts';
 import type { Engine } from '../../vm/engine.ts';
+import { BpfException } from '../../vm/vm.ts';
 import { asm } from './lib/asm.ts';
 import { trustedProg } from './lib/facts.ts';
 import { machine } from './lib/machine.ts';
@@ -104,6 +106,83 @@ t.test('a fault of one engine is told and thrown', (t) => {
   t.throws(run, /unreachable/);
   t.match(told, [/r0 = 0x0 and a fault/]);
   t.equal(vm.depth, 0);
+  t.end();
+});
+
+t.test('a packet that grows until it cannot has all its room again', (t) => {
+  const lengths = (['interp', 'jit', 'both'] as const).map((name) => {
+    const { vm } = machine();
+    const told: string[] = [];
+    vm.onMismatch = (error) => told.push(error.message);
+    const skb = new Skb(vm);
+    skb.init(64, SKB_HEADROOM, SKB_TAILROOM);
+    skb.sync();
+    const source = `r6 = r1; r7 = 64; r8 = 0
+      again:
+      r1 = r6; r2 = 64; r3 = 0; call 43
+      if r0 != 0 goto next
+      r8 += 1
+      next:
+      r7 += -1
+      if r7 != 0 goto again
+      r0 = r8
+      exit`;
+    const grown = trustedProg(vm, asm(source), name).run(skb.ctx);
+    t.same(told, [], name);
+    t.equal(skb.len, 64 + 64 * grown, name);
+    return grown;
+  });
+  t.ok(lengths[0]! > 1 && lengths[0]! < 64, `the limit was met, after ${lengths[0]}`);
+  t.same(lengths, [lengths[0], lengths[0], lengths[0]]);
+  t.end();
+});
+
+t.test('two sockets have two cookies', (t) => {
+  const { vm } = machine();
+  const prog = trustedProg(vm, asm('call 46; exit'), 'both');
+  const packets = [new Skb(vm), new Skb(vm)];
+  const cookies = [...packets, ...packets].map((skb) => prog.run(skb.ctx));
+  t.same(cookies, [1, 2, 1, 2]);
+  t.end();
+});
+
+t.test('memory of the machine that a run was the first to ask for stays its own', (t) => {
+  const { vm, run } = setUp('r1 = 0; call 175; exit');
+  const regs = run();
+  t.not(regs, 0);
+  t.not(vm.env.arena.allocPages(vm.percpuBytes() / 4096), regs);
+  t.equal(run(), regs);
+  t.end();
+});
+
+t.test('streams, statistics and an exception are those of one run', (t) => {
+  const { vm, prog, ctx, told } = setUp('r0 = 0; exit');
+  const seen: unknown[] = [];
+  const both = asEngine({
+    ...asEngine(prog.jit),
+    run() {
+      seen.push([vm.exception, vm.helperState.size, prog.recursionMisses]);
+      prog.stream(1)?.push(Uint8Array.of(65));
+      prog.recursionMisses++;
+      vm.helperState.set('test', []);
+      vm.exception = new BpfException(1, 0);
+      return 0;
+    },
+  });
+  const engine = new BothEngines(vm, prog, both, both);
+  engine.run(ctx);
+  t.same(seen, [
+    [undefined, 0, 0],
+    [undefined, 0, 0],
+  ]);
+  engine.run(ctx);
+  t.equal(
+    prog.stream(1)?.read(10, () => 0),
+    2,
+    'a byte a run',
+  );
+  t.equal(prog.recursionMisses, 2);
+  t.same(told, []);
   t.end();
 });
 

@@ -285,6 +285,14 @@ export class Skb extends ContextObject {
   /** What a kernel would have for the buffer: it doubles nearly each time it is made larger, and cannot for ever. */
   #kernelSize = 0;
 
+  /** That size, for `Saves`. */
+  saveState(): () => void {
+    const size = this.#kernelSize;
+    return () => {
+      this.#kernelSize = size;
+    };
+  }
+
   /** Makes sure of room before and behind the data (`pskb_expand_head`): 0 or -ENOMEM. */
   reserve(headroom: number, tailroom: number): number {
     if (headroom <= this.headroom && tailroom <= this.tailroom) return 0;

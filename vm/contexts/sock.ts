@@ -59,6 +59,14 @@ export class Sock {
     return this.#cookie;
   }
 
+  /** Its cookie, for `Saves`. */
+  saveState(): () => void {
+    const cookie = this.#cookie;
+    return () => {
+      this.#cookie = cookie;
+    };
+  }
+
   release(): void {
     this.#dropStorage();
     this.vm.contexts.delete(this.addr);

@@ -31,13 +31,14 @@ interface Walk {
   readonly made: { readonly images: Images; readonly addr: number }[];
 }
 
-const walks = new WeakMap<Vm, Map<number, Walk>>();
+/** Name of the walks, by the iterator's address, in {@link Vm.helperState}. */
+const WALKS = 'walks';
 
 function walksOf(vm: Vm): Map<number, Walk> {
-  let all = walks.get(vm);
+  let all = vm.helperState.get(WALKS) as Map<number, Walk> | undefined;
   if (all === undefined) {
     all = new Map();
-    walks.set(vm, all);
+    vm.helperState.set(WALKS, all);
   }
   return all;
 }

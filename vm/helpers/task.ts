@@ -73,17 +73,18 @@ interface CurrentImage {
   task: CurrentTask | undefined;
 }
 
-const currentImages = new WeakMap<Vm, CurrentImage>();
+/** Its name in {@link Vm.helperState}. */
+const CURRENT = 'current task';
 
 /** `struct task_struct` of the current task: ids, name and rights; other fields read as 0. Where no BTF tells of it: zeros. */
 export function taskAddress(vm: Vm): number {
-  let current = currentImages.get(vm);
+  let current = vm.helperState.get(CURRENT) as CurrentImage | undefined;
   if (current === undefined) {
     const images = new Images(vm.env);
     current = { image: images.make('task_struct'), cred: images.make('cred'), task: undefined };
     const mm = images.make('mm_struct').addr;
     current.image.ptr('mm', mm).ptr('active_mm', mm);
-    currentImages.set(vm, current);
+    vm.helperState.set(CURRENT, current);
   }
   const { image } = current;
   if (image.addr === 0) return vm.ksym('task_struct');
