@@ -195,12 +195,13 @@ export class ExecCaller implements Caller, PathResolver {
     return (((cap < 32 ? this.#capLow : this.#capHigh) >>> (cap & 31)) & 1) === 1;
   }
 
+  // Copying nothing does not look at the address.
   read(addr: number, dst: Uint8Array): number {
-    return this.#native.supRead(addr, dst);
+    return dst.length === 0 ? 0 : this.#native.supRead(addr, dst);
   }
 
   write(addr: number, src: Uint8Array): number {
-    return this.#native.supWrite(addr, src);
+    return src.length === 0 ? 0 : this.#native.supWrite(addr, src);
   }
 
   fdget(fd: number): FdTarget {

@@ -160,8 +160,7 @@ function checkSignature(attr: Attr, caller: Caller): number {
   const keyring = attr.getSigned(AT.keyring_id);
   const known = (keyring >= 0 && keyring <= KEYRING_SYSTEM_MAX) || KEYRINGS_USER.includes(keyring);
   if (!known) return -EINVAL;
-  // Copying nothing does not look at the address.
-  return size > 0 && caller.read(usig, new Uint8Array(size)) < 0 ? -ENOMEM : -ENOTSUP;
+  return caller.read(usig, new Uint8Array(size)) < 0 ? -ENOMEM : -ENOTSUP;
 }
 
 /** No net device here lets programs be bound to it (`bpf_prog_dev_bound_init`). */
