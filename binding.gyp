@@ -1,5 +1,5 @@
 {
-  # The addon of bpf-emu. Each .cc file has one Init function, called from addon.cc.
+  # The addon of bpf-emu. Each part has one Init function, called from addon.cc.
   "targets": [
     {
       "target_name": "bpf_emu",
@@ -10,6 +10,10 @@
         "native/process.cc",
         "native/resolver.cc",
         "native/supervisor.cc",
+        "native/supervisor_caller.cc",
+        "native/supervisor_mount.cc",
+        "native/supervisor_names.cc",
+        "native/supervisor_objects.cc",
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],

@@ -1,0 +1,165 @@
+/*
+ * Calls that name an object's descriptor or a mount table by a path in /proc: readlink(2)
+ * is answered here, what open(2) means is put into the mailbox for TypeScript.
+ */
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#include "supervisor.h"
+
+namespace bpf_emu {
+namespace supervisor {
+namespace {
+
+/* Takes a number off the front of a text; false when there is none. */
+bool TakeNumber(const char **at, int32_t *value) {
+  char *end;
+  if (**at < '0' || **at > '9') return false;
+  long number = strtol(*at, &end, 10);
+  if (number > INT32_MAX) return false;
+  *value = static_cast<int32_t>(number);
+  *at = end;
+  return true;
+}
+
+bool Skip(const char **at, const char *text) {
+  size_t length = strlen(text);
+  if (strncmp(*at, text, length) != 0) return false;
+  *at += length;
+  return true;
+}
+
+/* Parses `/proc/PID[/task/TID]/WHAT/N`, self and thread-self for PID. */
+bool ParseProcPath(const char *at, const char *what, int32_t *pid, int32_t *fd) {
+  if (!Skip(&at, "/proc/")) return false;
+  if (Skip(&at, "self/") || Skip(&at, "thread-self/")) *pid = current.tid;
+  else if (!TakeNumber(&at, pid) || !Skip(&at, "/")) return false;
+  if (Skip(&at, "task/") && (!TakeNumber(&at, pid) || !Skip(&at, "/"))) return false;
+  if (!Skip(&at, what) || !Skip(&at, "/") || !TakeNumber(&at, fd)) return false;
+  return *at == 0;
+}
+
+/*
+ * Which descriptor a path argument names: `what` is "fd" or "fdinfo". Paths are taken by
+ * their text, as all programs write them; a relative one only within an open /proc/PID/WHAT.
+ */
+bool NamesDescriptor(int32_t dirfd, uint64_t path, const char *what, int32_t *pid, int32_t *fd) {
+  char text[80] = {};
+  size_t size = 4096 - path % 4096; /* not into the next page, which may be missing */
+  if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
+  if (strlen(text) >= sizeof text - 1) return false;
+  const char *at = text;
+  if (text[0] == '/') {
+    if (strcmp(what, "fd") == 0 && Skip(&at, "/dev/fd/")) {
+      *pid = current.tid;
+      return TakeNumber(&at, fd) && *at == 0;
+    }
+    return ParseProcPath(text, what, pid, fd);
+  }
+  if (dirfd < 0 || !TakeNumber(&at, fd) || *at != 0) return false;
+  char link[80] = {};
+  ProcPath dir(current.tid, "/fd/", static_cast<uint32_t>(dirfd));
+  ssize_t n = readlink(dir.text, link, sizeof link - 16);
+  if (n <= 0) return false;
+  Append(Append(link + n, "/"), static_cast<uint32_t>(*fd));
+  return ParseProcPath(link, what, pid, fd);
+}
+
+/* The object behind a descriptor of a process, or none. */
+const Object *ObjectOf(int32_t pid, int32_t fd) {
+  struct statx st;
+  ProcPath path(pid, "/fd/", static_cast<uint32_t>(fd));
+  if (statx(AT_FDCWD, path.text, AT_STATX_DONT_SYNC, STATX_INO, &st)) return nullptr;
+  if (makedev(st.stx_dev_major, st.stx_dev_minor) != memfd_dev) return nullptr;
+  auto found = watch_of_ino.find(st.stx_ino);
+  return found == watch_of_ino.end() ? nullptr : &objects[found->second];
+}
+
+/* Whether a descriptor is an open iterator: a file of the mount without a place in its tree (fs/hidden.ts). */
+bool IsIterator(int32_t pid, int32_t fd) {
+  char link[256] = {};
+  ProcPath path(pid, "/fd/", static_cast<uint32_t>(fd));
+  return readlink(path.text, link, sizeof link - 1) > 0 && strstr(link, "/.bpf_iter-") != nullptr;
+}
+
+/* readlink(2) of an object's descriptor; false: not one. */
+bool AnswerReadlink(int32_t dirfd, uint64_t path, uint64_t buffer, int32_t size) {
+  int32_t pid, fd;
+  if (size <= 0 || objects.empty() || !NamesDescriptor(dirfd, path, "fd", &pid, &fd)) return false;
+  const Object *object = ObjectOf(pid, fd);
+  if (object == nullptr && !IsIterator(pid, fd)) return false;
+  const std::string name = object != nullptr ? object->name : "anon_inode:bpf_iter";
+  size_t length = name.size() < static_cast<size_t>(size) ? name.size() : static_cast<size_t>(size);
+  int error = WriteTarget(buffer, name.data(), length);
+  if (error != 0) Send(0, error, 0);
+  else Send(static_cast<int64_t>(length), 0, 0);
+  return true;
+}
+
+/* open(2) of an object's fdinfo: what TypeScript needs is in the mailbox; false: not one. */
+bool NamesFdInfo(int32_t dirfd, uint64_t path) {
+  int32_t pid, fd;
+  if (objects.empty() || !NamesDescriptor(dirfd, path, "fdinfo", &pid, &fd)) return false;
+  const Object *object = ObjectOf(pid, fd);
+  if (object == nullptr) return false;
+  mailbox->ino = static_cast<double>(object->ino);
+  mailbox->proc_pid = pid;
+  mailbox->proc_fd = fd;
+  return true;
+}
+
+/* open(2) of a mount table: whose and which (-1 mounts, -2 mountinfo) is in the mailbox; false: not one. */
+bool NamesMounts(uint64_t path) {
+  char text[80] = {};
+  size_t size = 4096 - path % 4096;
+  if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
+  const char *at = text;
+  int32_t pid = current.tid;
+  if (strcmp(text, "/etc/mtab") == 0 || strcmp(text, "/proc/mounts") == 0) {
+    at = "mounts";
+  } else {
+    if (!Skip(&at, "/proc/")) return false;
+    if (!Skip(&at, "self/") && !Skip(&at, "thread-self/") && (!TakeNumber(&at, &pid) || !Skip(&at, "/"))) return false;
+  }
+  bool info = strcmp(at, "mountinfo") == 0;
+  if (!info && strcmp(at, "mounts") != 0) return false;
+  mailbox->proc_pid = pid;
+  mailbox->proc_fd = info ? -2 : -1;
+  return true;
+}
+
+}  // namespace
+
+/* Calls whose path decides, answered or let go here; false: TypeScript has to look. */
+bool TakePathCall(uint64_t nr, const uint64_t *args) {
+  auto first = static_cast<int32_t>(args[0]);
+  bool taken;
+  switch (nr) {
+    case SYS_readlink:
+      taken = AnswerReadlink(AT_FDCWD, args[0], args[1], static_cast<int32_t>(args[2]));
+      break;
+    case SYS_readlinkat:
+      taken = AnswerReadlink(first, args[1], args[2], static_cast<int32_t>(args[3]));
+      break;
+    case SYS_open:
+      if (NamesFdInfo(AT_FDCWD, args[0]) || NamesMounts(args[0])) return false;
+      taken = false;
+      break;
+    case SYS_openat:
+      if (NamesFdInfo(first, args[1]) || NamesMounts(args[1])) return false;
+      taken = false;
+      break;
+    case SYS_sched_setaffinity:
+      cpu_cache.clear();
+      taken = false;
+      break;
+    default:
+      return false;
+  }
+  if (!taken) Send(0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+  return true;
+}
+
+}  // namespace supervisor
+}  // namespace bpf_emu
