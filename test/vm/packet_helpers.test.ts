@@ -54,9 +54,22 @@ function attr(fields: readonly (readonly [offset: number, value: number, wide?: 
   return new Uint8Array(view.buffer);
 }
 
-/** Runs one row: what differs, or undefined. */
-function check(kernel: Kernel, row: Row, engine: EngineName): string | undefined {
-  const [type, insns, packet, flags, ctx, errno, r0, packetOut, ctxOut] = row;
+interface Output {
+  readonly r0: number;
+  readonly packet: string;
+  readonly ctx: string;
+}
+
+/** Runs a program: what comes out, the errno of the test run (negative), or why it could not be loaded. */
+function run(
+  kernel: Kernel,
+  type: number,
+  insns: string,
+  packet: string,
+  flags: number,
+  ctx: string,
+  engine: EngineName,
+): Output | number | string {
   const caller = new LocalCaller({ memory: 1 << 22 });
   const bpf = (cmd: number, bytes: Uint8Array): [number, number] => {
     const addr = caller.put(bytes);
@@ -92,24 +105,262 @@ function check(kernel: Kernel, row: Row, engine: EngineName): string | undefined
         [64, flags],
       ]),
     );
-    if (-Math.min(result, 0) !== errno) return `result ${result}, wanted ${-errno}`;
-    if (errno !== 0) return undefined;
+    if (result < 0) return result;
     const after = new DataView(caller.bytes(addr, ATTR_SIZE).buffer);
-    const found = [
-      after.getUint32(4, true),
-      Buffer.from(caller.bytes(dataOut, after.getUint32(12, true))).toString('hex'),
-      Buffer.from(caller.bytes(ctxAddr, ctxSize)).toString('hex'),
-    ];
-    const wanted = [r0, packetOut, ctxOut];
-    const differs = found.findIndex((value, i) => value !== wanted[i]);
-    if (differs < 0) return undefined;
-    return `${['r0', 'packet', 'context'][differs]}: ${found[differs]}, wanted ${wanted[differs]}`;
+    return {
+      r0: after.getUint32(4, true),
+      packet: Buffer.from(caller.bytes(dataOut, after.getUint32(12, true))).toString('hex'),
+      ctx: Buffer.from(caller.bytes(ctxAddr, ctxSize)).toString('hex'),
+    };
   } finally {
     caller.exit();
   }
 }
 
+/** Runs one row: what differs, or undefined. */
+function check(kernel: Kernel, row: Row, engine: EngineName): string | undefined {
+  const [type, insns, packet, flags, ctx, errno, r0, packetOut, ctxOut] = row;
+  const out = run(kernel, type, insns, packet, flags, ctx, engine);
+  if (typeof out === 'string') return out;
+  if (typeof out === 'number') return out === -errno ? undefined : `result ${out}, wanted ${-errno}`;
+  if (errno !== 0) return `result 0, wanted ${-errno}`;
+  const found = [out.r0, out.packet, out.ctx];
+  const wanted = [r0, packetOut, ctxOut];
+  const differs = found.findIndex((value, i) => value !== wanted[i]);
+  if (differs < 0) return undefined;
+  return `${['r0', 'packet', 'context'][differs]}: ${found[differs]}, wanted ${wanted[differs]}`;
+}
+
+/** Calls by name, with their arguments behind the context. */
+const CHANGES = { head: [43, 2], tail: [38, 2], room: [50, 3] } as const;
+type Change = [name: keyof typeof CHANGES, value: number, mode?: number, flags?: number];
+
+/** Changes to an IPv4 packet of 136 bytes; what the last one returns and the length afterwards, from Linux 6.18. */
+const SEQUENCES: readonly (readonly [changes: Change[], result: number, length: number])[] = [
+  // The network header's offset is the least length while the buffer stays where it is ...
+  [
+    [
+      ['head', 64],
+      ['tail', 77],
+    ],
+    -22,
+    200,
+  ],
+  [
+    [
+      ['head', 64],
+      ['tail', 78],
+    ],
+    0,
+    78,
+  ],
+  [
+    [
+      ['head', 65],
+      ['tail', 78],
+    ],
+    -22,
+    201,
+  ],
+  [
+    [
+      ['head', 65],
+      ['tail', 79],
+    ],
+    0,
+    79,
+  ],
+  // ... in a larger one the unset transport header's offset has wrapped around, and counts.
+  [
+    [
+      ['head', 66],
+      ['tail', 0],
+    ],
+    -22,
+    202,
+  ],
+  [
+    [
+      ['head', 66],
+      ['tail', 1],
+    ],
+    0,
+    1,
+  ],
+  [
+    [
+      ['head', 75],
+      ['tail', 34],
+    ],
+    0,
+    34,
+  ],
+  [
+    [
+      ['head', 128],
+      ['tail', 62],
+    ],
+    -22,
+    264,
+  ],
+  [
+    [
+      ['head', 129],
+      ['tail', 64],
+    ],
+    0,
+    64,
+  ],
+  [
+    [
+      ['head', 300],
+      ['tail', 234],
+    ],
+    -22,
+    436,
+  ],
+  [
+    [
+      ['head', 300],
+      ['tail', 235],
+    ],
+    0,
+    235,
+  ],
+  [
+    [
+      ['head', 65],
+      ['head', 64],
+      ['tail', 63],
+    ],
+    -22,
+    265,
+  ],
+  [
+    [
+      ['head', 65],
+      ['head', 64],
+      ['tail', 64],
+    ],
+    0,
+    64,
+  ],
+  // Encapsulation: no other tail; a transport header only for GRE and UDP.
+  [
+    [
+      ['room', 30, 1, 2],
+      ['tail', 13],
+    ],
+    -22,
+    166,
+  ],
+  [
+    [
+      ['room', 30, 1, 2],
+      ['tail', 14],
+    ],
+    -524,
+    166,
+  ],
+  [
+    [
+      ['room', 30, 1, 2],
+      ['tail', 167],
+    ],
+    -524,
+    166,
+  ],
+  [
+    [
+      ['room', 128, 1, 4],
+      ['tail', 62],
+    ],
+    -22,
+    264,
+  ],
+  [
+    [
+      ['room', 128, 1, 4],
+      ['tail', 63],
+    ],
+    -524,
+    264,
+  ],
+  [
+    [
+      ['room', 128, 1, 2 | 16],
+      ['tail', 33],
+    ],
+    -22,
+    264,
+  ],
+  [
+    [
+      ['room', 128, 1, 2 | 16],
+      ['tail', 34],
+    ],
+    -524,
+    264,
+  ],
+  [
+    [
+      ['room', 128, 1, 4 | 8],
+      ['tail', 53],
+    ],
+    -22,
+    264,
+  ],
+  [
+    [
+      ['room', 128, 1, 4 | 8],
+      ['tail', 54],
+    ],
+    -524,
+    264,
+  ],
+  // A packet without its network header: the room it has is counted without a sign.
+  [
+    [
+      ['head', 99],
+      ['tail', 60],
+      ['room', -119, 1, 0],
+    ],
+    -12,
+    60,
+  ],
+];
+
+function changeProgram(changes: readonly Change[]): string {
+  const insn = (op: number, regs: number, imm: number): string => {
+    const bytes = Buffer.from([op, regs, 0, 0, 0, 0, 0, 0]);
+    bytes.writeInt32LE(imm, 4);
+    return bytes.toString('hex');
+  };
+  const parts = [insn(0xbf, 0x16, 0)];
+  for (const [name, ...values] of changes) {
+    const [helper, count] = CHANGES[name];
+    parts.push(insn(0xbf, 0x61, 0));
+    for (let i = 0; i < count; i++) parts.push(insn(0xb7, 2 + i, values[i] ?? 0));
+    parts.push(insn(0x85, 0, helper));
+  }
+  return `${parts.join('')}${insn(0x95, 0, 0)}`;
+}
+
+/** Result of the last change and length of the packet, on one engine. */
+function change(kernel: Kernel, changes: readonly Change[], engine: EngineName): unknown[] {
+  const packet = Buffer.alloc(136, 0x5a);
+  packet.writeUInt16BE(0x0800, 12);
+  packet[14] = 0x45;
+  const out = run(kernel, BPF_PROG_TYPE.SCHED_CLS, changeProgram(changes), packet.toString('hex'), 0, '', engine);
+  return typeof out === 'object' ? [out.r0 | 0, out.packet.length / 2] : [out];
+}
+
 for (const engine of ['interp', 'jit'] as const) {
+  t.test(`changes to the shape of a packet, one after the other (${engine})`, async (t) => {
+    const k = kernel();
+    for (const [changes, ...wanted] of SEQUENCES) t.same(change(k, changes, engine), wanted, JSON.stringify(changes));
+  });
+
   t.test(`packet helpers do what the kernel's do (${engine})`, async (t) => {
     const k = kernel();
     const wrong: string[] = [];

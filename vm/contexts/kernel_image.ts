@@ -82,7 +82,7 @@ export class PacketImage {
       .set('ip_summed', packet.ipSummed)
       .set('network_header', packet.networkHeader)
       .set('mac_header', packet.macHeader < 0 ? 0xffff : packet.macHeader)
-      .set('transport_header', packet.transportHeader < 0 ? 0xffff : packet.transportHeader)
+      .set('transport_header', packet.transportHeader)
       .set('tail', packet.tail - packet.head)
       .set('end', skbEnd(packet))
       .ptr('head', packet.head)

@@ -45,6 +45,9 @@ const ETH_P_802_3_MIN = 0x0600;
 const ETH_P_802_3 = 1;
 const ETH_P_802_2 = 4;
 
+/** Offset of a header that is not set. */
+export const HEADER_UNSET = 0xffff;
+
 /** Room kept for packets that grow; buffers are made larger when a helper needs more. */
 const BUFFER_MIN = 4096;
 
@@ -107,10 +110,14 @@ export class Skb extends ContextObject {
   data = 0;
   /** Bytes from {@link data} on. */
   len = 0;
-  /** Offsets of the headers from {@link head}; -1: not set. */
+  /** Offsets of the headers from {@link head}; the MAC header's -1: not set. */
   macHeader = -1;
   networkHeader = 0;
-  transportHeader = -1;
+  /**
+   * An offset like those, in 16 bits as the kernel has it: {@link HEADER_UNSET} becomes a
+   * small one when the buffer gets more room at its front, and counts as set from then on.
+   */
+  transportHeader = HEADER_UNSET;
   /** Inner headers that bpf_skb_adjust_room sets for encapsulation. */
   encapsulation = false;
   ipSummed = CHECKSUM_NONE;
@@ -154,7 +161,7 @@ export class Skb extends ContextObject {
     this.len = length;
     this.macHeader = -1;
     this.networkHeader = 0;
-    this.transportHeader = -1;
+    this.transportHeader = HEADER_UNSET;
     this.encapsulation = false;
     this.ipSummed = CHECKSUM_NONE;
     this.csum = 0;
@@ -314,7 +321,8 @@ export class Skb extends ContextObject {
     this.size = size;
     if (this.macHeader >= 0) this.macHeader += shift;
     this.networkHeader += shift;
-    if (this.transportHeader >= 0) this.transportHeader += shift;
+    // Set or not (`skb_headers_offset_update`).
+    this.transportHeader = (this.transportHeader + shift) & 0xffff;
     return 0;
   }
 

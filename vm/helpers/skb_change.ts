@@ -11,6 +11,7 @@ import {
   ETH_P_8021Q,
   ETH_P_IP,
   ETH_P_IPV6,
+  HEADER_UNSET,
   htons,
   IPV4_HLEN,
   IPV6_HLEN,
@@ -33,7 +34,7 @@ const ADJ_ROOM_MAX = 0xfff;
 
 /** Shorter than this the packet cannot be made (`__bpf_skb_min_len`): its headers stay. */
 function minLength(skb: Skb): number {
-  const transport = skb.transportHeader >= 0 ? skb.head + skb.transportHeader - skb.data : -1;
+  const transport = skb.transportHeader === HEADER_UNSET ? -1 : skb.head + skb.transportHeader - skb.data;
   if (transport > 0) return transport;
   return Math.max(skb.networkOffset, 0);
 }
@@ -43,6 +44,7 @@ function changeTail(vm: Vm, ctx = 0, length = 0, lo = 0, hi = 0): number {
   const skb = skbAt(vm, ctx);
   const newLen = length >>> 0;
   if (skb === undefined || lo !== 0 || hi !== 0 || newLen > SKB_MAX_LEN || newLen < minLength(skb)) return -EINVAL;
+  if (skb.encapsulation) return -ENOTSUPP;
   if (newLen > skb.len) {
     if (skb.reserve(0, newLen - skb.len) < 0) return -ENOMEM;
     vm.env.arena.u8.fill(0, skb.tail, skb.data + newLen);
@@ -158,7 +160,8 @@ function adjustRoom(vm: Vm, ctx = 0, difference = 0, mode = 0, lo = 0, hi = 0): 
     if (!shrink || (lo & DECAP_L3) === DECAP_L3) return -EINVAL;
     minLen = (lo & DECAP_L3_IPV4) !== 0 ? IPV4_HLEN : IPV6_HLEN;
   }
-  const current = skb.len - skb.networkOffset;
+  // Unsigned: a packet cut off before its network header passes here.
+  const current = (skb.len - skb.networkOffset) >>> 0;
   if (shrink && (count >= current || current - count < minLen)) return -ENOTSUPP;
   if (!shrink && skb.len + count > SKB_MAX_LEN) return -ENOTSUPP;
   const errno = shrink ? shrinkRoom(skb, off, count, lo) : growRoom(skb, off, count, lo, hi >>> ENCAP_L2_SHIFT);
@@ -182,7 +185,8 @@ function growRoom(skb: Skb, off: number, count: number, flags: number, innerMac:
   if (errno < 0 || !encap) return errno;
   skb.encapsulation = true;
   skb.networkHeader = skb.data + macLen - skb.head;
-  skb.transportHeader = skb.networkHeader + ((flags & ENCAP_L3_IPV4) !== 0 ? IPV4_HLEN : IPV6_HLEN);
+  const transport = skb.networkHeader + ((flags & ENCAP_L3_IPV4) !== 0 ? IPV4_HLEN : IPV6_HLEN);
+  if ((flags & (ENCAP_L4_GRE | ENCAP_L4_UDP)) !== 0) skb.transportHeader = transport;
   skb.protocol = (flags & ENCAP_L3_IPV6) !== 0 ? ETH_P_IPV6 : ETH_P_IP;
   return 0;
 }
