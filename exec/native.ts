@@ -1,5 +1,5 @@
 /**
- * What native/supervisor.cc gives: the functions of the addon that this folder uses,
+ * What native/supervisor*.cc give: the functions of the addon that this folder uses,
  * and the mailbox that both sides read and write. All act on the current call, on one
  * thread; results below zero are -errno.
  */
@@ -52,7 +52,7 @@ export const SYS = {
   BPF: 321,
 } as const;
 
-/** The functions; each is described where it is written, in native/supervisor.cc. */
+/** The functions; each is described where it is written, in native/supervisor*.cc. */
 export interface ExecNative {
   supSetup(mailbox: ArrayBuffer, onClose: (ino: number) => void): number;
   supStart(listener: number, onCall: () => number, onEnd: () => void): number;

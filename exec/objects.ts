@@ -8,7 +8,7 @@
  * the arena, and the program's mmap(2) gives it the same pages.
  *
  * The object keeps one user reference as long as any descriptor or mapping of it is
- * left outside; native/supervisor.cc tells when the last one has gone.
+ * left outside; native/supervisor_objects.cc tells when the last one has gone.
  */
 import { BpfFile, type BpfObject, FMODE_READ, FMODE_WRITE } from '../base/object.ts';
 import { ArenaMap } from '../maps/arena_map.ts';
