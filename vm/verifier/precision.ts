@@ -9,10 +9,8 @@ import {
   BPF_ALU64,
   BPF_ATOMIC,
   BPF_CALL,
-  BPF_CMPXCHG,
   BPF_END,
   BPF_EXIT,
-  BPF_FETCH,
   BPF_IND,
   BPF_JMP,
   BPF_JMP32,
@@ -232,7 +230,6 @@ function backtrackInsn(env: Env, idx: number, subseq: number, hist: JmpEntry | u
   const access = hist !== undefined && (hist.flags & INSN_F_STACK_ACCESS) !== 0;
   const spi = access ? (hist.flags >> INSN_F_SPI_SHIFT) & INSN_F_SPI_MASK : 0;
   const frame = access ? hist.flags & INSN_F_FRAMENO_MASK : 0;
-  const fetch = cls === BPF_STX && (op & 0xe0) === BPF_ATOMIC && (insns.imm[idx]! & (BPF_FETCH | 0x100)) === BPF_FETCH;
   const acquire = cls === BPF_STX && (op & 0xe0) === BPF_ATOMIC && insns.imm[idx] === BPF_LOAD_ACQ;
   if (cls === BPF_ALU || cls === BPF_ALU64) {
     if (!bt.hasReg(dreg)) return 0;
@@ -243,11 +240,9 @@ function backtrackInsn(env: Env, idx: number, subseq: number, hist: JmpEntry | u
     } else if ((op & BPF_X) !== 0 && sreg !== BPF_REG_FP) {
       bt.setReg(sreg);
     }
-  } else if (cls === BPF_LDX || acquire || fetch) {
-    // An atomic that fetches loads its source register (or r0, for a comparison) from memory.
-    const loaded = !fetch ? dreg : insns.imm[idx] === BPF_CMPXCHG ? 0 : sreg;
-    if (!bt.hasReg(loaded)) return 0;
-    bt.clearReg(loaded);
+  } else if (cls === BPF_LDX || acquire) {
+    if (!bt.hasReg(dreg)) return 0;
+    bt.clearReg(dreg);
     if (!access) return 0;
     bt.setSlot(frame, spi);
   } else if (cls === BPF_STX || cls === BPF_ST) {
