@@ -9,6 +9,8 @@ import { BASE_HI } from '../mm/arena.ts';
 import { ENOMEM, ENOTSUPP, Errno } from '../uapi/errno.ts';
 import type { HelperImpl } from './helper.ts';
 import {
+  BPF_JA,
+  BPF_JMP,
   BPF_PSEUDO_BTF_ID,
   BPF_PSEUDO_CALL,
   BPF_PSEUDO_FUNC,
@@ -17,7 +19,9 @@ import {
   BPF_PSEUDO_MAP_IDX,
   BPF_PSEUDO_MAP_IDX_VALUE,
   BPF_PSEUDO_MAP_VALUE,
+  INSN_TABLE,
   type Insns,
+  jumpTarget,
   OP_CALL,
   OP_LDDW,
 } from './insn.ts';
@@ -81,7 +85,8 @@ export interface LinkInput {
 
 /** Turns facts into targets. */
 export function link(input: LinkInput): LinkedProgram {
-  const { vm, insns, aux, subprogs } = input;
+  const { vm, aux, subprogs } = input;
+  const insns = hardWired(input.insns, aux);
   const subprogOf = new Uint16Array(insns.count);
   subprogs.forEach((subprog, index) => {
     subprogOf.fill(index, subprog.start, subprog.end);
@@ -110,6 +115,24 @@ export function link(input: LinkInput): LinkedProgram {
   const arena = input.usedMaps.find((map) => map instanceof ArenaMap);
   if (arena?.prepare() === false) throw new Errno(ENOMEM, 'No memory for the pages of the arena');
   return { insns, aux, subprogs, subprogOf, lddw, calls, arena, handles };
+}
+
+/**
+ * Branches of which the verifier saw only one side, made to take it always
+ * (`opt_hard_wire_dead_code_branches`): what a run does is then what the kernel's does,
+ * even where the verifier took a branch that can be taken for dead.
+ */
+function hardWired(insns: Insns, aux: readonly InsnAux[]): Insns {
+  let wired: Insns | undefined;
+  for (let i = 0; i < insns.count; i++) {
+    if (INSN_TABLE[insns.op[i]!]?.kind !== 'jcond' || !aux[i]!.seen) continue;
+    const isTaken = aux[i + 1]?.seen === false;
+    if (!isTaken && aux[jumpTarget(insns, i)]?.seen !== false) continue;
+    wired ??= insns.clone();
+    wired.op[i] = BPF_JMP | BPF_JA;
+    if (!isTaken) wired.off[i] = 0;
+  }
+  return wired ?? insns;
 }
 
 /** The value of a lddw that is not a function. */

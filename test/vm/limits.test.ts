@@ -56,7 +56,7 @@ const STRAY = {
   'an atomic above it': 'r1 = 0x7ffffff0 ll; r2 = 1; lock *(u64 *)(r1 + 0) += r2; exit',
   'a key above it':
     'r1 = map[0]; r2 = 0x7ffffff0 ll; r3 = r10; r3 += -8; *(u64 *)(r10 - 8) = 1; r4 = 0; call 2; r0 = 0; exit',
-  'an instruction the verifier never reached': 'r0 = 0; if r0 == 0 goto dead; exit\n dead: \n r0 = 1; exit',
+  'an instruction the verifier never reached': 'r0 = 0; goto dead; exit\n dead: \n r0 = 1; exit',
 } as const;
 
 for (const [name, source] of Object.entries(STRAY)) {
@@ -85,3 +85,27 @@ for (const [name, source] of Object.entries(STRAY)) {
     });
   }
 }
+
+t.test('a branch of which the verifier saw one side takes that side, as the kernel makes it', (t) => {
+  for (const [dead, wanted] of [
+    [[4, 5], 2n],
+    [[2, 3], 1n],
+  ] as const) {
+    for (const engine of ['interp', 'jit'] as EngineName[]) {
+      for (const value of [0, 1]) {
+        const { vm, maps } = machine([BPF_MAP_TYPE.HASH, 8, 8, 4]);
+        const bytes = asm(`r0 = ${value}; if r0 == 0 goto one; r0 = 2; exit\n one: \n r0 = 1; exit`);
+        const facts = trustedFacts(bytes, maps);
+        for (const at of dead) facts.aux[at]!.seen = false;
+        const prog = trustedProg(vm, bytes, engine, {
+          maps,
+          aux: facts.aux,
+          subprogs: facts.subprogs,
+          name: 'one side',
+        });
+        t.equal(prog.run64(vm.env.arena.alloc(64)), wanted, `${engine}, r0 = ${value}`);
+      }
+    }
+  }
+  t.end();
+});
