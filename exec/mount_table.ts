@@ -11,6 +11,7 @@ export interface MountOptions {
 }
 
 const TYPE = ' fuse.bpf-emu ';
+const KERNEL_TYPE = ' - bpf ';
 /** The second place of the mount that a command starts with: what is pinned there would be listed twice. */
 const SECOND_PLACE = ' /sys/fs/bpf-emu ';
 /** Options that only FUSE shows (Documentation/filesystems/fuse). */
@@ -32,8 +33,13 @@ export function mountTable(pid: number, mountinfo: boolean, mounts: MountOptions
 
 /** Rewrites the lines of a mount table, of either form; `info` has the device numbers, line by line. */
 export function rewrite(table: string, info: string, mounts: MountOptions): string {
-  const devices = info.split('\n').map(deviceOf);
-  const lines = table.split('\n').map((line, index) => {
+  const infos = info.split('\n');
+  const devices = infos.map(deviceOf);
+  const ours = new Map(infos.flatMap((line, index) => (line.includes(TYPE) ? [[mountPointOf(line), index]] : [])));
+  const lines = table.split('\n').flatMap((line, index) => {
+    // The kernel's own bpffs below ours: nobody sees its files, but bpftool would name ours twice.
+    const own = infos[index] ?? '';
+    if (own.includes(KERNEL_TYPE) && (ours.get(mountPointOf(own)) ?? -1) > index) return [];
     if (!line.includes(TYPE) || line.includes(SECOND_PLACE)) return line;
     const options = mounts.optionsOf(devices[index] ?? 0);
     const plain = line.replace(TYPE, ' bpf ').replace(FUSE_OPTIONS, '');
@@ -70,6 +76,11 @@ export function mountFlags(pid: number, dev: number): { readonly flags: number; 
     (words ?? '').split(',').reduce((sum, word) => sum | (table[word] ?? 0), 0);
   const superFlags = bits(fields.at(-1), SUPER_WORDS);
   return { flags: ST_VALID | bits(fields[5], MOUNT_WORDS) | superFlags, readonly: (superFlags & 1) !== 0 };
+}
+
+/** Where a line of mountinfo is mounted: its fifth field. */
+function mountPointOf(line: string): string {
+  return line.split(' ')[4] ?? '';
 }
 
 /** st_dev of a line of mountinfo: its third field, MAJOR:MINOR, as makedev(3) puts them together. */

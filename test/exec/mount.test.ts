@@ -38,6 +38,20 @@ t.test('rewrite() shows our mounts as bpffs, with their options', async (t) => {
   );
 });
 
+t.test('rewrite() hides a bpffs of the kernel below one of ours, and only there', async (t) => {
+  const info = [
+    '30 1 0:30 / /sys/fs/bpf rw - bpf bpf rw',
+    '31 1 0:30 / /other rw - bpf bpf rw',
+    '36 1 0:40 / /sys/fs/bpf rw - fuse.bpf-emu bpf-emu rw',
+    '',
+  ].join('\n');
+  const mounts = ['bpf /sys/fs/bpf bpf rw 0 0', 'bpf /other bpf rw 0 0', 'bpf-emu /sys/fs/bpf fuse.bpf-emu rw 0 0', ''];
+  t.equal(
+    rewrite(mounts.join('\n'), info, { optionsOf: () => '' }),
+    ['bpf /other bpf rw 0 0', 'bpf-emu /sys/fs/bpf bpf rw 0 0', ''].join('\n'),
+  );
+});
+
 /** Mounts a bpffs of its own below $1 and uses it. */
 const SCRIPT = `
   cd "$1" && mkdir a b || exit 1
