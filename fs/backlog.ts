@@ -4,9 +4,10 @@
  * verification delays nobody by more than a slice, and many of them take no more memory
  * than a few.
  */
+
 import { getHeapStatistics } from 'node:v8';
 import { monotonicMs } from '../base/work.ts';
-import type { Kernel } from '../syscall/kernel.ts';
+import { perKernel } from './per_kernel.ts';
 
 /** A request that goes on. */
 export interface Job {
@@ -122,14 +123,5 @@ export class Backlog {
   }
 }
 
-const backlogs = new WeakMap<Kernel, Backlog>();
-
 /** The long requests of a kernel. */
-export function backlogOf(kernel: Kernel): Backlog {
-  let backlog = backlogs.get(kernel);
-  if (backlog === undefined) {
-    backlog = new Backlog();
-    backlogs.set(kernel, backlog);
-  }
-  return backlog;
-}
+export const backlogOf = perKernel(() => new Backlog());

@@ -18,16 +18,17 @@ import { CtlSession, LINE_MAX, type SessionCommand } from '../syscall/ctl_json/s
 import { FdTable } from '../syscall/fd_table.ts';
 import { FIRST_SLICE_MS } from '../syscall/pending.ts';
 import { CAP_FULL_SET } from '../uapi/capability.ts';
-import { EAGAIN, EINTR, EIO, ENOMEM, ENOSPC, ENOTTY } from '../uapi/errno.ts';
+import { EAGAIN, EIO, ENOMEM, ENOSPC, ENOTTY } from '../uapi/errno.ts';
 import type { TraceBuffer } from '../vm/trace.ts';
 import { backlogOf, type Job } from './backlog.ts';
 import { CTL_FD_BASE, CtlCaller } from './ctl_caller.ts';
 import { NO_REPLY, OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
-import type { FuseReply, FuseRequest } from './message.ts';
+import type { FuseReply, FuseRequest, Waiting } from './message.ts';
 import { CallPaths, callWithPaths, mountsOf } from './paths.ts';
-import { FOPEN, IN, IN_BODY, OUT_BODY, OUT_HEADER_SIZE } from './protocol.ts';
-import type { Superblock, Waiting } from './superblock.ts';
+import { FOPEN, IN_BODY, OUT_BODY, OUT_HEADER_SIZE } from './protocol.ts';
+import type { Superblock } from './superblock.ts';
+import { Waiters } from './waiters.ts';
 
 /** The ioctl type of the control file. */
 export const CTL_IOC_TYPE = 0xbf;
@@ -85,8 +86,7 @@ export class CtlFile extends OpenFile {
   /** Replies nobody has read yet, and how much of the first is gone. */
   #replies: Buffer[] = [];
   #queued = 0;
-  #readers: { waiting: Waiting; size: number }[] = [];
-  #pollers: { low: number; high: number }[] = [];
+  readonly #waiters: Waiters;
   /** Writes that wait until the one before them has run its lines, and how many bytes wait. */
   #writes: (() => void)[] = [];
   #input = 0;
@@ -98,6 +98,7 @@ export class CtlFile extends OpenFile {
   constructor(inode: Inode, sb: Superblock, flags: number) {
     super(inode);
     this.#sb = sb;
+    this.#waiters = new Waiters(sb);
     this.#nonblocking = (flags & O_NONBLOCK) !== 0;
   }
 
@@ -161,7 +162,7 @@ export class CtlFile extends OpenFile {
     // The request buffer is used again by the requests that come meanwhile: a copy.
     const attr = new Uint8Array(data);
     const { tid, uid, gid } = request;
-    const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1) };
+    const { waiting } = request;
     const outSize = request.get(IN_BODY + 7);
     caller.paths.resolve(() => {
       this.#sb.answer(waiting, (to) => {
@@ -178,7 +179,7 @@ export class CtlFile extends OpenFile {
   #bpfGoesOn(request: FuseRequest, data: Uint8Array, caller: CtlCaller): number {
     const attr = new Uint8Array(data);
     caller.moveAttr(attr);
-    const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1) };
+    const { waiting } = request;
     const outSize = request.get(IN_BODY + 7);
     const pending = this.#sb.kernel.takePending();
     this.#goOn(request.uid, waiting, (deadline, signal) => {
@@ -227,7 +228,7 @@ export class CtlFile extends OpenFile {
       });
       return size;
     }
-    const waiting = { low: request.get(IN.unique), high: request.get(IN.unique + 1), size };
+    const waiting = { ...request.waiting, size };
     return this.#begin(bytes, writer, waiting) ? size : NO_REPLY;
   }
 
@@ -373,21 +374,16 @@ export class CtlFile extends OpenFile {
     this.#replies.push(bytes);
     this.#queued += bytes.length;
     this.#sb.buffered += bytes.length;
-    const reader = this.#readers.shift();
+    const reader = this.#waiters.nextReader();
     if (reader !== undefined) this.#sb.answer(reader.waiting, (to) => this.#take(to, reader.size));
-    if (this.#queued > 0) this.#wake();
-  }
-
-  #wake(): void {
-    for (const { low, high } of this.#pollers) this.#sb.notifier.wake(low, high);
-    this.#pollers = [];
+    if (this.#queued > 0) this.#waiters.wakePollers();
   }
 
   override read(request: FuseRequest, reply: FuseReply, _offset: number, size: number): number {
     if (this.#queued > 0 || size === 0) return this.#take(reply, size);
     // The flags may have changed since open: READ carries the present ones.
     if ((request.get(IN_BODY + 8) & O_NONBLOCK) !== 0) return -EAGAIN;
-    this.#readers.push({ waiting: { low: request.get(IN.unique), high: request.get(IN.unique + 1) }, size });
+    this.#waiters.addReader(request.waiting, size);
     return NO_REPLY;
   }
 
@@ -407,9 +403,7 @@ export class CtlFile extends OpenFile {
   }
 
   override poll(notify: { low: number; high: number } | undefined): number {
-    if (notify !== undefined && !this.#pollers.some((one) => one.low === notify.low && one.high === notify.high)) {
-      this.#pollers.push(notify);
-    }
+    this.#waiters.addPoller(notify);
     const readable = this.#queued > 0 ? POLLIN | POLLRDNORM : 0;
     const writable = this.#queued < REPLIES_MAX ? POLLOUT | POLLWRNORM : 0;
     return readable | writable;
@@ -422,11 +416,7 @@ export class CtlFile extends OpenFile {
       backlogOf(this.#sb.kernel).hurry(request);
       return true;
     }
-    const index = this.#readers.findIndex(({ waiting }) => waiting.low === low && waiting.high === high);
-    if (index < 0) return false;
-    this.#readers.splice(index, 1);
-    this.#sb.answer({ low, high }, () => -EINTR);
-    return true;
+    return this.#waiters.interrupt({ low, high });
   }
 
   override release(): void {

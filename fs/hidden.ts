@@ -4,8 +4,9 @@
  *
  * A server opens such a file once, by a name that nobody can guess, on a thread of its own.
  */
+
 import type { BpfObject } from '../base/object.ts';
-import type { Kernel } from '../syscall/kernel.ts';
+import { perKernel } from './per_kernel.ts';
 
 /** How the names begin; the native part knows descriptors of them by it. */
 export const HIDDEN_PREFIX = '.bpf_iter-';
@@ -36,14 +37,5 @@ export class HiddenFiles {
   }
 }
 
-const tables = new WeakMap<Kernel, HiddenFiles>();
-
 /** Those of an emulated kernel. */
-export function hiddenOf(kernel: Kernel): HiddenFiles {
-  let table = tables.get(kernel);
-  if (table === undefined) {
-    table = new HiddenFiles();
-    tables.set(kernel, table);
-  }
-  return table;
-}
+export const hiddenOf = perKernel(() => new HiddenFiles());

@@ -18,6 +18,12 @@ const TWO_32 = 2 ** 32;
 /** Where the data of an IOCTL starts: after the header and `struct fuse_ioctl_in`. */
 const IOCTL_DATA = IN_HEADER_SIZE + 32;
 
+/** A request that is answered later, by its unique number. */
+export interface Waiting {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** One request. The words beyond {@link length} are left over from earlier requests: never read them. */
 export class FuseRequest {
   readonly bytes: Buffer;
@@ -37,6 +43,11 @@ export class FuseRequest {
 
   get opcode(): number {
     return this.u32[IN.opcode] as number;
+  }
+
+  /** Its unique number, for answering it later. */
+  get waiting(): Waiting {
+    return { low: this.u32[IN.unique] as number, high: this.u32[IN.unique + 1] as number };
   }
 
   /** Node the request is about; -1 for a number that no node has. */

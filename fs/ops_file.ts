@@ -8,7 +8,7 @@ import { DEFAULT_POLLMASK, NO_REPLY, type OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
 import { IterFile } from './iter_file.ts';
 import type { FuseReply, FuseRequest } from './message.ts';
-import { IN, IN_BODY, IN_HEADER_SIZE, MAX_READ, OUT_BODY, POLL_SCHEDULE_NOTIFY } from './protocol.ts';
+import { IN_BODY, IN_HEADER_SIZE, MAX_READ, OUT_BODY, POLL_SCHEDULE_NOTIFY } from './protocol.ts';
 import { openReply } from './reply.ts';
 import { openSeqFile } from './seq_map.ts';
 import type { Superblock } from './superblock.ts';
@@ -147,7 +147,3 @@ export const fsync = (): number => -EINVAL;
 export const noOperation = (): number => 0;
 export const fallocate = (): number => -ENOTSUP;
 export const unsupported = (): number => -ENOSYS;
-/** The unique number of a request, for answering it later. */
-export function waiting(request: FuseRequest): { low: number; high: number } {
-  return { low: request.get(IN.unique), high: request.get(IN.unique + 1) };
-}

@@ -7,11 +7,12 @@
  * ends with -ERESTARTSYS before it has changed anything; the path is resolved elsewhere;
  * the second time the answer is there. {@link callWithPaths} does both.
  */
+
 import { type BpfObject, type FdTarget, FMODE_READ, FMODE_WRITE, isBpfFile } from '../base/object.ts';
 import type { PathAnswer, ResolvePath } from '../native/addon.ts';
 import type { PathResolver } from '../syscall/caller.ts';
-import type { Kernel } from '../syscall/kernel.ts';
 import { EACCES, EFAULT, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, ERESTARTSYS, EROFS } from '../uapi/errno.ts';
+import { perKernel } from './per_kernel.ts';
 import { inodePermission, MAY_EXEC, MAY_READ, MAY_WRITE } from './perm.ts';
 import { PATH_MAX } from './protocol.ts';
 import type { Superblock } from './superblock.ts';
@@ -41,17 +42,8 @@ export class MountTable {
   }
 }
 
-const tables = new WeakMap<Kernel, MountTable>();
-
 /** The mounts of an emulated kernel. */
-export function mountsOf(kernel: Kernel): MountTable {
-  let table = tables.get(kernel);
-  if (table === undefined) {
-    table = new MountTable();
-    tables.set(kernel, table);
-  }
-  return table;
-}
+export const mountsOf = perKernel(() => new MountTable());
 
 /**
  * OBJ_PIN where a walk with `create` led (`bpf_obj_do_pin`, `vfs_mkobj`): 0 or -errno. The

@@ -9,7 +9,7 @@ import type { CtlServices } from './ctl.ts';
 import type { OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
 import { Tree } from './inode.ts';
-import { FuseReply } from './message.ts';
+import { FuseReply, type Waiting } from './message.ts';
 import { Notifier, type Transport } from './notify.ts';
 import type { BpffsOptions } from './options.ts';
 import { type AtimeRule, needsAtime, now } from './time.ts';
@@ -84,12 +84,6 @@ export class Superblock {
     this.files.clear();
     this.tree.destroy();
   }
-}
-
-/** A request that is answered later, by its unique number. */
-export interface Waiting {
-  readonly low: number;
-  readonly high: number;
 }
 
 /** Open files by the number FUSE knows them by (`fh`). */

@@ -3,13 +3,14 @@
  * Reading waits for a line and takes it away: all opens of all mounts of an emulated kernel
  * share what there is. `bpf-emu trace` reads beside it and takes nothing.
  */
-import { EAGAIN, EINTR } from '../uapi/errno.ts';
+import { EAGAIN } from '../uapi/errno.ts';
 import type { TraceBuffer } from '../vm/trace.ts';
 import { NO_REPLY, OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
 import type { FuseReply, FuseRequest } from './message.ts';
-import { FOPEN, IN, IN_BODY, OUT_HEADER_SIZE } from './protocol.ts';
-import type { Superblock, Waiting } from './superblock.ts';
+import { FOPEN, IN_BODY, OUT_HEADER_SIZE } from './protocol.ts';
+import type { Superblock } from './superblock.ts';
+import { Waiters } from './waiters.ts';
 
 const O_NONBLOCK = 0o4000;
 const POLLIN = 0x001;
@@ -22,12 +23,12 @@ export class TraceFile extends OpenFile {
   readonly #buffer: TraceBuffer;
   /** What was taken and did not fit into a read. */
   #rest = Buffer.alloc(0);
-  #readers: { waiting: Waiting; size: number }[] = [];
-  #pollers: { low: number; high: number }[] = [];
+  readonly #waiters: Waiters;
 
   constructor(inode: Inode, sb: Superblock, buffer: TraceBuffer) {
     super(inode);
     this.#sb = sb;
+    this.#waiters = new Waiters(sb);
     this.#buffer = buffer;
     buffer.listeners.add(this.#arrived);
   }
@@ -37,19 +38,19 @@ export class TraceFile extends OpenFile {
   }
 
   readonly #arrived = (): void => {
-    while (this.#readers.length > 0 && this.#ready) {
-      const reader = this.#readers.shift();
-      if (reader !== undefined) this.#sb.answer(reader.waiting, (to) => this.#give(to, reader.size));
+    while (this.#ready) {
+      const reader = this.#waiters.nextReader();
+      if (reader === undefined) break;
+      this.#sb.answer(reader.waiting, (to) => this.#give(to, reader.size));
     }
-    if (!this.#ready) return;
-    for (const { low, high } of this.#pollers.splice(0)) this.#sb.notifier.wake(low, high);
+    if (this.#ready) this.#waiters.wakePollers();
   };
 
   override read(request: FuseRequest, reply: FuseReply, _offset: number, size: number): number {
     if (this.#ready || size === 0) return this.#give(reply, size);
     // The flags may have changed since open: READ carries the present ones.
     if ((request.get(IN_BODY + 8) & O_NONBLOCK) !== 0) return -EAGAIN;
-    this.#readers.push({ waiting: { low: request.get(IN.unique), high: request.get(IN.unique + 1) }, size });
+    this.#waiters.addReader(request.waiting, size);
     return NO_REPLY;
   }
 
@@ -62,18 +63,12 @@ export class TraceFile extends OpenFile {
   }
 
   override poll(notify: { low: number; high: number } | undefined): number {
-    if (notify !== undefined && !this.#pollers.some((one) => one.low === notify.low && one.high === notify.high)) {
-      this.#pollers.push(notify);
-    }
+    this.#waiters.addPoller(notify);
     return this.#ready ? POLLIN | POLLRDNORM : 0;
   }
 
   override interrupt(low: number, high: number): boolean {
-    const index = this.#readers.findIndex(({ waiting }) => waiting.low === low && waiting.high === high);
-    if (index < 0) return false;
-    this.#readers.splice(index, 1);
-    this.#sb.answer({ low, high }, () => -EINTR);
-    return true;
+    return this.#waiters.interrupt({ low, high });
   }
 
   override release(): void {
