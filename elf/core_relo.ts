@@ -1,5 +1,6 @@
 /** CO-RE relocations of an object's functions, against the kernel's types. */
 import type { Btf } from '../btf/btf.ts';
+import { typesOfName } from '../btf/core_candidates.ts';
 import { applyCoreRelo, type CoreRelo, LOADER_LIMITS } from '../btf/core_relo.ts';
 import { CORE, essentialName, sameKind } from '../btf/core_spec.ts';
 import { EINVAL, Errno } from '../uapi/errno.ts';
@@ -34,25 +35,5 @@ function candidates(local: Btf, typeId: number, target: Btf): number[] {
   const type = local.type(typeId);
   const name = essentialName(type?.name ?? '');
   if (type === undefined || name === '') return [];
-  const ids = [
-    ...target.findAll(name),
-    ...flavours(target).filter((id) => essentialName(target.type(id)?.name ?? '') === name),
-  ];
-  return ids.filter((id) => sameKind(target.table.kind(id), type.kind));
-}
-
-const FLAVOURS = new WeakMap<Btf, number[]>();
-
-/** The types of a BTF object whose names have a flavour: few, if any. */
-function flavours(btf: Btf): number[] {
-  let ids = FLAVOURS.get(btf);
-  if (ids === undefined) {
-    ids = [];
-    for (let id = 1; id < btf.nrTypes; id++) {
-      const name = btf.table.name(id);
-      if (name.includes('___') && essentialName(name) !== name) ids.push(id);
-    }
-    FLAVOURS.set(btf, ids);
-  }
-  return ids;
+  return typesOfName(target, name).filter((id) => sameKind(target.table.kind(id), type.kind));
 }

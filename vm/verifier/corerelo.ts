@@ -4,6 +4,7 @@
  */
 
 import type { Btf } from '../../btf/btf.ts';
+import { typesOfName } from '../../btf/core_candidates.ts';
 import { applyCoreRelo, type CoreInsns, type CoreRelo, KERNEL_LIMITS } from '../../btf/core_relo.ts';
 import { CORE, essentialName } from '../../btf/core_spec.ts';
 import { BTF_KIND_NAME } from '../../btf/kinds.ts';
@@ -56,31 +57,10 @@ export class CandidateCache {
   }
 }
 
-const FLAVOURS = new WeakMap<Btf, ReadonlyMap<string, readonly number[]>>();
-
-/** The types whose names have a flavour, by their names without it. */
-function flavours(btf: Btf): ReadonlyMap<string, readonly number[]> {
-  let map = FLAVOURS.get(btf);
-  if (map === undefined) {
-    const made = new Map<string, number[]>();
-    for (let id = 1; id < btf.nrTypes; id++) {
-      const name = btf.table.name(id);
-      if (!name.includes('___')) continue;
-      const plain = essentialName(name);
-      if (plain === name) continue;
-      const ids = made.get(plain);
-      if (ids === undefined) made.set(plain, [id]);
-      else ids.push(id);
-    }
-    map = made;
-    FLAVOURS.set(btf, map);
-  }
-  return map;
-}
-
 function typesOf(btf: Btf, name: string, kind: number): number[] {
-  const ids = [...btf.findAll(name), ...(flavours(btf).get(name) ?? [])];
-  return ids.filter((id) => btf.table.kind(id) === kind).sort((a, b) => a - b);
+  return typesOfName(btf, name)
+    .filter((id) => btf.table.kind(id) === kind)
+    .sort((a, b) => a - b);
 }
 
 /** The program's instructions, changed in place. */
