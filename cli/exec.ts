@@ -7,7 +7,7 @@ import type { ExecNative } from '../exec/native.ts';
 import type { MountHandle } from '../fs/mount.ts';
 import { loadAddon } from '../native/addon.ts';
 import { defaultMountPoint, mountedDirectories, parseCount } from './common.ts';
-import { type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
+import { engineOption, type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
 
 /** The launcher, beside the addon. */
 const LAUNCHER = fileURLToPath(new URL('../../build/Release/bpf-emu-launch', import.meta.url));
@@ -85,14 +85,7 @@ Examples:
   bpf-emu exec -- bpftool map create /sys/fs/bpf/m type hash key 4 value 8 entries 16 name m
   bpf-emu exec --fail BPF_MAP_CREATE:1=ENOMEM -- ./loader`,
     );
-  command.addOption(
-    new Option('--engine <name>', 'run programs compiled, interpreted, or both and compared').choices([
-      'jit',
-      'interp',
-      'both',
-    ]),
-  );
-  for (const option of [runBudgetOption(), ...kernelOptions()]) command.addOption(option);
+  for (const option of [engineOption(), runBudgetOption(), ...kernelOptions()]) command.addOption(option);
   command.action(async (name: string, args: readonly string[], flags: ExecFlags) => {
     const trace: 'text' | 'json' | undefined =
       flags.traceJson !== undefined ? 'json' : flags.trace !== undefined ? 'text' : undefined;

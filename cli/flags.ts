@@ -14,7 +14,7 @@ export interface KernelFlags {
   readonly seed?: number;
   /** A clock that stands still, instead of the machine's. */
   readonly clock?: ClockSetting;
-  /** What programs run on; `both` is for `run` only. */
+  /** What programs run on. */
   readonly engine?: 'jit' | 'interp' | 'both';
   /** Milliseconds one run of a program may take. */
   readonly runBudget?: number;
@@ -65,6 +65,15 @@ export function kernelOptions(): Option[] {
 export function projectVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
+}
+
+/** The option that says what programs run on. */
+export function engineOption(): Option {
+  return new Option('--engine <name>', 'run programs compiled, interpreted, or both and compared').choices([
+    'jit',
+    'interp',
+    'both',
+  ]);
 }
 
 /** The option of commands that run programs. */

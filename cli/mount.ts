@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { Errno } from '../uapi/errno.ts';
 import { defaultMountPoint, EXIT, reportError } from './common.ts';
-import { type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
+import { engineOption, type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
 
 /** Options of `bpf-emu mount`. */
 export interface MountFlags extends KernelFlags {
@@ -115,14 +115,7 @@ Examples:
   bpf-emu mount --trace-fuse ~/bpf
   bpf-emu mount --join /mnt/bpf /mnt/bpf2`,
     );
-  command.addOption(
-    new Option('--engine <name>', 'run programs compiled, interpreted, or both and compared').choices([
-      'jit',
-      'interp',
-      'both',
-    ]),
-  );
-  for (const option of [runBudgetOption(), ...kernelOptions()]) command.addOption(option);
+  for (const option of [engineOption(), runBudgetOption(), ...kernelOptions()]) command.addOption(option);
   command.action(async (dir: string | undefined, flags: MountFlags) => {
     const target = resolve(dir ?? defaultMountPoint());
     if (process.env['BPF_EMU_SERVE'] === '1' && process.send !== undefined) {

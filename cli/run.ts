@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { EIO, Errno } from '../uapi/errno.ts';
 import { EXIT, parseCount } from './common.ts';
-import { type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
+import { engineOption, type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
 
 /** Options of `bpf-emu run`. */
 export interface RunFlags extends KernelFlags {
@@ -37,9 +37,7 @@ export function addRunCommand(program: Command): void {
     .addOption(new Option('--repeat <n>', 'how often').default(1).argParser(parseCount(1)))
     .option('--each', 'a line for each packet: verdict, what changed in it and in the maps')
     .option('--step', 'a line for each instruction: registers that changed')
-    .addOption(
-      new Option('--engine <name>', 'compiled, interpreted, or both and compared').choices(['jit', 'interp', 'both']),
-    )
+    .addOption(engineOption())
     .option('--json', 'answer with JSON');
   for (const option of [runBudgetOption(), ...kernelOptions()]) command.addOption(option);
   command.action(async (object: string, flags: RunFlags) => {
