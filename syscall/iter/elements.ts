@@ -109,24 +109,33 @@ abstract class Elements<M extends BpfMap> implements IterObjects {
   }
 }
 
-/** Arrays: index after index. */
-class ArrayElements extends Elements<BpfMap> {
-  #index = 0;
+/** Maps whose key is an index: one after another. */
+abstract class IndexedElements extends Elements<BpfMap> {
+  protected index = 0;
 
   start(): number {
-    return this.#index < this.map.maxEntries ? 1 : 0;
+    return this.index < this.map.maxEntries ? 1 : 0;
   }
 
   next(): number {
-    this.#index++;
+    this.index++;
     return this.start();
   }
 
   protected fill(run: IterRun): boolean {
-    this.map.env.arena.u32[this.key >> 2] = this.#index;
+    this.map.env.arena.u32[this.key >> 2] = this.index;
     run.ptr(KEY, this.key);
-    run.ptr(VALUE, this.valueOf(this.key));
+    this.fillValue(run);
     return true;
+  }
+
+  protected abstract fillValue(run: IterRun): void;
+}
+
+/** Arrays. */
+class ArrayElements extends IndexedElements {
+  protected fillValue(run: IterRun): void {
+    run.ptr(VALUE, this.valueOf(this.key));
   }
 }
 
@@ -266,24 +275,10 @@ export const SK_STORAGE_TARGET: IterTarget = {
 };
 
 /** A socket map: every slot, with a socket or without. */
-class SockMapElements extends Elements<BpfMap> {
-  #index = 0;
-
-  start(): number {
-    return this.#index < this.map.maxEntries ? 1 : 0;
-  }
-
-  next(): number {
-    this.#index++;
-    return this.start();
-  }
-
-  protected fill(run: IterRun): boolean {
-    this.map.env.arena.u32[this.key >> 2] = this.#index;
-    const socket = sockMapGet(this.map, this.#index);
-    run.ptr(KEY, this.key);
+class SockMapElements extends IndexedElements {
+  protected fillValue(run: IterRun): void {
+    const socket = sockMapGet(this.map, this.index);
     run.ptr(VALUE, socket === undefined ? 0 : sockImage(run.images, socket));
-    return true;
   }
 }
 
