@@ -11,6 +11,10 @@ without CAP_PERFMON and CAP_SYS_ADMIN. Addresses of the kernel are masked in the
 """
 import ctypes, hashlib, json, os, re, signal, struct, sys
 
+sys.dont_write_bytecode = True
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from kernel_caps import effective
+
 libc = ctypes.CDLL(None, use_errno=True)
 NR_BPF = 321
 LOG = 1 << 20
@@ -27,17 +31,6 @@ def bpf(cmd, attr):
     ctypes.memmove(attr_buf, attr, len(attr))
     ret = libc.syscall(NR_BPF, cmd, attr_buf, SIZE)
     return ret, ctypes.get_errno() if ret < 0 else 0
-
-
-def effective(drop):
-    """Leaves out capabilities from the effective set of this process."""
-    header = struct.pack('<Ii', 0x20080522, 0)
-    data = ctypes.create_string_buffer(24)
-    libc.capget(header, data)
-    low, permitted_low, inherited_low, high, permitted_high, inherited_high = struct.unpack('<6I', data.raw)
-    low, high = permitted_low & ~drop & 0xffffffff, permitted_high & ~(drop >> 32)
-    if libc.capset(header, struct.pack('<6I', low, permitted_low, inherited_low, high, permitted_high, inherited_high)):
-        sys.exit('capset: %s' % os.strerror(ctypes.get_errno()))
 
 
 def must(what, result):
