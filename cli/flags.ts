@@ -36,7 +36,8 @@ export function parseClock(text: string): ClockSetting {
   const since = /^(\d+)(ns|us|ms|s)?$/.exec(text);
   if (since !== null)
     return { now: BigInt(since[1] ?? 0) * (UNITS[since[2] ?? 'ns'] ?? 1n), epoch: 0n, packets: false };
-  const date = Date.parse(text);
+  // Date.parse takes much that nobody means as a date, such as -1.
+  const date = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(date))
     throw new InvalidArgumentError(
       'a time since boot such as 1500ms, or a date such as 2026-01-31T12:00:00Z is wanted.',

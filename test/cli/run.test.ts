@@ -95,7 +95,8 @@ t.test('with --seed and --clock a run is the same each time, byte for byte, on b
     const stamp = Buffer.from(readCapture(first.output).packets[3]!.data).readBigUInt64LE(0);
     t.equal(stamp, text === 'packets' ? 1_200_000_000n : text === '5s' ? 5_000_000_000n : 0n);
   }
-  t.throws(() => parseClock('yesterday'), { message: /a time since boot/ });
+  for (const text of ['yesterday', '-1', '1,2,3', '2026-13-01', ''])
+    t.throws(() => parseClock(text), { message: /a time since boot/ }, `'${text}' is no time`);
 });
 
 t.test('packets of all sizes are taken; what is of another link type is left out and counted', async (t) => {
