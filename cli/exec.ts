@@ -111,12 +111,15 @@ Examples:
     const { execCommand } = await import('../exec/run.ts');
     const { mountBpffs } = await import('../fs/mount.ts');
     const { makeKernel, statusCommand } = await import('./server.ts');
+    const { kernelTypes } = await import('./vmlinux.ts');
+    const types = kernelTypes(flags.vmlinuxBtf);
     const mounts: MountHandle[] = [];
     process.exitCode = await execCommand({
       ...shared,
-      makeKernel: () => makeKernel(flags),
+      makeKernel: () => makeKernel(flags, types),
+      vmlinux: types.shown,
       serve: async (kernel, mounted) => {
-        const commands = new Map([['EMU_STATUS', statusCommand(kernel, () => mounts)]]);
+        const commands = new Map([['EMU_STATUS', statusCommand(kernel, types, () => mounts)]]);
         const served = await mountBpffs(kernel, { ...mounted, commands });
         mounts.push(served);
         return { pins: served.pins, close: () => served.over(0) };

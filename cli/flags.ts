@@ -12,6 +12,8 @@ export interface KernelFlags {
   readonly memory: number;
   readonly cpus?: number;
   readonly seed?: number;
+  /** The kernel's types: `host`, `builtin` or a file; see cli/vmlinux.ts. */
+  readonly vmlinuxBtf?: string;
   /** A clock that stands still, instead of the machine's. */
   readonly clock?: ClockSetting;
   /** What programs run on. */
@@ -58,6 +60,10 @@ export function kernelOptions(): Option[] {
       '--clock <time>',
       'a clock that stands still, at a time since boot (1500ms) or a date (2026-01-31T12:00:00Z)',
     ).argParser(parseClock),
+    new Option(
+      '--vmlinux-btf <source>',
+      "the kernel's types: host (this machine's), builtin, or a file with BTF (default: host where there are any, else builtin)",
+    ),
     new Option('--seed <n>', 'make hash seeds and random numbers repeatable').argParser(parseCount(0)),
   ];
 }

@@ -13,10 +13,12 @@ import { serveCommand } from './join.ts';
 import type { MountFlags } from './mount.ts';
 import { clockCommand, makeKernel, statusCommand } from './server.ts';
 import { traceCommand } from './trace.ts';
+import { kernelTypes } from './vmlinux.ts';
 
 /** Mounts and serves; returns when the last mount of the emulated kernel is gone. */
 export async function serve(dir: string, flags: MountFlags, announce: (dir: string) => void): Promise<number> {
-  const kernel = makeKernel(flags);
+  const types = kernelTypes(flags.vmlinuxBtf);
+  const kernel = makeKernel(flags, types);
   const mounts = new Set<MountHandle>();
   const native = loadAddon<ExecNative>();
   let supervisor: Supervisor | undefined;
@@ -28,7 +30,7 @@ export async function serve(dir: string, flags: MountFlags, announce: (dir: stri
   const printed = new TraceBuffer();
   kernel.vm.onTrace = printed.push;
   const commands = new Map<string, SessionCommand>([
-    ['EMU_STATUS', statusCommand(kernel, () => [...mounts])],
+    ['EMU_STATUS', statusCommand(kernel, types, () => [...mounts])],
     ['EMU_PROG_RUN', emuProgRun(kernel)],
     ['EMU_TRACE', traceCommand(printed)],
     ['EMU_CLOCK', clockCommand(kernel)],
@@ -38,7 +40,7 @@ export async function serve(dir: string, flags: MountFlags, announce: (dir: stri
         start(handed).catch(reportError);
       }),
     ],
-    ...execSessionCommands(native, () => {
+    ...execSessionCommands(native, types.shown, () => {
       const [first] = mounts;
       supervisor ??= new Supervisor({ kernel, native, ...(first === undefined ? {} : { pins: first.pins }) });
       return supervisor;

@@ -2,24 +2,25 @@
 
 import type { Clock } from '../base/env.ts';
 import type { MountHandle } from '../fs/mount.ts';
-import { hostBtf, hostClock, ManualClock, possibleCpus, randomSource } from '../native/host.ts';
+import { hostClock, type KernelTypes, ManualClock, possibleCpus, randomSource } from '../native/host.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { Kernel } from '../syscall/kernel.ts';
 import { EINVAL, Errno } from '../uapi/errno.ts';
 import { driveTimers } from '../vm/timers.ts';
 import { type KernelFlags, projectVersion } from './flags.ts';
+import { kernelTypes } from './vmlinux.ts';
 
 /** Turns of timers in one step of the clock: one may start itself again at once for ever. */
 const TURNS_MAX = 100_000;
 
-/** An emulated kernel as the options say. */
-export function makeKernel(flags: KernelFlags): Kernel {
+/** An emulated kernel as the options say. `types` are those that the options choose, where they are known already. */
+export function makeKernel(flags: KernelFlags, types: KernelTypes = kernelTypes(flags.vmlinuxBtf)): Kernel {
   const kernel = new Kernel({
     cpus: flags.cpus ?? possibleCpus(),
     memory: flags.memory,
     clock: clockOf(flags),
     random: randomSource(flags.seed),
-    vmlinux: hostBtf(),
+    vmlinux: types.bytes,
   });
   kernel.onBug = (error) => console.error('bpf-emu: internal error, please report it:', error);
   kernel.vm.onNote = (message) => console.error(`bpf-emu: ${message}`);
@@ -85,6 +86,8 @@ export interface StatusReply {
   /** Seconds since the server started. */
   readonly uptime: number;
   readonly cpus: number;
+  /** Where the kernel's types are from: `host`, `builtin`, or a file. */
+  readonly vmlinux_btf: string;
   readonly memory: { readonly arena: number; readonly used: number; readonly peak: number; readonly resident: number };
   readonly objects: { readonly maps: number; readonly progs: number; readonly links: number; readonly btfs: number };
   readonly mounts: readonly MountStatus[];
@@ -101,7 +104,11 @@ export interface MountStatus {
 }
 
 /** The `EMU_STATUS` command over the mounts of a kernel. */
-export function statusCommand(kernel: Kernel, mounts: () => readonly MountHandle[]): SessionCommand {
+export function statusCommand(
+  kernel: Kernel,
+  types: KernelTypes,
+  mounts: () => readonly MountHandle[],
+): SessionCommand {
   const version = projectVersion();
   return (): Omit<StatusReply, 'ok'> => ({
     version,
@@ -109,6 +116,7 @@ export function statusCommand(kernel: Kernel, mounts: () => readonly MountHandle
     pid: process.pid,
     uptime: Math.round(process.uptime()),
     cpus: kernel.nrCpus,
+    vmlinux_btf: types.source,
     memory: {
       arena: kernel.arena.size,
       used: kernel.arena.used,

@@ -33,6 +33,8 @@ function describe(dir: string, reply: StatusReply | string): string {
   ];
   const { maps, progs, links, btfs } = reply.objects;
   lines.push(`  objects  ${maps} maps, ${progs} programs, ${links} links, ${btfs} BTF`);
+  if (reply.vmlinux_btf !== 'host')
+    lines.push(`  types    ${reply.vmlinux_btf === 'builtin' ? 'built in (--vmlinux-btf)' : reply.vmlinux_btf}`);
   const { arena, used, peak, resident } = reply.memory;
   lines.push(
     `  memory   ${formatBytes(used)} of ${formatBytes(arena)} in use (at most ${formatBytes(peak)}), ${formatBytes(resident)} resident`,

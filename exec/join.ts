@@ -22,6 +22,10 @@ import { Watch } from './watch.ts';
 /** Names of the commands on the control file. */
 export const EMU_EXEC = 'EMU_EXEC';
 export const EMU_EXEC_OUTPUT = 'EMU_EXEC_OUTPUT';
+export const EMU_VMLINUX_BTF = 'EMU_VMLINUX_BTF';
+
+/** Bytes of the kernel's types in one reply. */
+const TYPES_STEP = 1 << 18;
 
 /** How often a client asks for output and looks whether its server is still there, in milliseconds. */
 const WATCH_MS = 200;
@@ -40,10 +44,12 @@ interface Joined {
 
 /**
  * The server's side: the control-file commands that take over a listener and give back
- * traces and reports. `supervisor` is made when first needed.
+ * traces and reports. `vmlinux` are the types of the kernel where they are not the
+ * machine's; `supervisor` is made when first needed.
  */
 export function execSessionCommands(
   native: ExecNative,
+  vmlinux: Uint8Array | undefined,
   supervisor: () => Supervisor,
 ): readonly (readonly [string, SessionCommand])[] {
   const joined = new Map<number, Joined>();
@@ -83,7 +89,31 @@ export function execSessionCommands(
   return [
     [EMU_EXEC, start],
     [EMU_EXEC_OUTPUT, output],
+    [EMU_VMLINUX_BTF, ({ offset = 0 }) => typesReply(vmlinux, offset)],
   ];
+}
+
+/** A part of the kernel's types from an offset on, in base64; `size` is that of the whole, 0: the machine's are meant. */
+function typesReply(vmlinux: Uint8Array | undefined, offset: unknown): object {
+  if (vmlinux === undefined) return { size: 0, data: '' };
+  if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < 0)
+    throw new Errno(EINVAL, `${EMU_VMLINUX_BTF} wants "offset", a whole number`);
+  const data = Buffer.from(vmlinux.subarray(offset, offset + TYPES_STEP)).toString('base64');
+  return { size: vmlinux.length, data };
+}
+
+/** The types of the server's kernel; undefined when they are the machine's. */
+function fetchTypes(control: number): Uint8Array | undefined {
+  const parts: Buffer[] = [];
+  for (let offset = 0; ; ) {
+    const { size, data } = ask(control, { cmd: EMU_VMLINUX_BTF, offset });
+    if (typeof data !== 'string' || data === '') break;
+    const part = Buffer.from(data, 'base64');
+    parts.push(part);
+    offset += part.length;
+    if (typeof size !== 'number' || offset >= size) break;
+  }
+  return parts.length === 0 ? undefined : Buffer.concat(parts);
 }
 
 function append(session: Joined, line: string): void {
@@ -151,6 +181,7 @@ async function runJoined(options: JoinOptions): Promise<number> {
       launcher: options.launcher,
       command: options.command,
       bind: options.mount,
+      vmlinux: fetchTypes(control),
       ...(typeof server === 'number' ? { server } : {}),
       ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
     });

@@ -19,6 +19,8 @@ export interface LaunchOptions {
   readonly fuse?: string;
   /** Or the directory of a running mount. */
   readonly bind?: string;
+  /** What the command reads at /sys/kernel/btf/vmlinux; without: what the machine's kernel tells. */
+  readonly vmlinux?: Uint8Array | undefined;
   /** CPU the command is bound to. */
   readonly cpu?: number;
   /** Process that reads the command's memory; default: this one. */
@@ -60,9 +62,17 @@ export async function launch(options: LaunchOptions): Promise<Launch | { readonl
   if (options.fuse !== undefined) args.push('--fuse', options.fuse);
   if (options.bind !== undefined) args.push('--bind', options.bind);
   if (options.cpu !== undefined) args.push('--cpu', String(options.cpu));
+  const { vmlinux } = options;
+  if (vmlinux !== undefined) args.push('--btf', '4');
   const child = spawn(options.launcher, [...args, '--', ...options.command], {
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe', ...(vmlinux === undefined ? [] : (['pipe'] as const))],
   });
+  if (vmlinux !== undefined) {
+    const types = child.stdio[4] as Duplex;
+    // A launcher that fails says so by its exit status.
+    types.on('error', () => {});
+    types.end(vmlinux);
+  }
   const status = exitStatus(child);
   const channel = child.stdio[3] as Duplex;
   channel.on('error', () => {});

@@ -42,6 +42,8 @@ export interface ExecOptions {
   readonly serve: (kernel: Kernel, mounted: MountedFuse) => Promise<ServedMount>;
   /** Runs without a file system: OBJ_PIN and OBJ_GET find no bpffs. */
   readonly noMount?: boolean;
+  /** Types of the emulated kernel, for the command to read where they are not the machine's ({@link launch}). */
+  readonly vmlinux?: Uint8Array | undefined;
   /** Binds the command and this server to one CPU. */
   readonly cpu?: number;
   readonly faults?: readonly (Fault | FaultEach)[];
@@ -87,6 +89,7 @@ async function runOnce(
     launcher: options.launcher,
     command: options.command,
     ...(options.noMount === true ? {} : { fuse: 'default_permissions' }),
+    vmlinux: options.vmlinux,
     ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
   });
   if (!('pid' in started)) return started.status;

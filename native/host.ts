@@ -115,12 +115,40 @@ export function possibleCpus(): number {
   }
 }
 
-/** The kernel's own types: those of this machine's kernel, or the built-in ones where it tells none. */
-export function hostBtf(path = '/sys/kernel/btf/vmlinux'): Uint8Array {
+/** Where this machine's kernel tells its types. */
+export const HOST_BTF = '/sys/kernel/btf/vmlinux';
+
+/** Types of an emulated kernel (its `vmlinux` BTF) and where they are from. */
+export interface KernelTypes {
+  /** `host` (those of the machine's kernel), `builtin`, or the path of a file. */
+  readonly source: string;
+  /** A whole BTF object. */
+  readonly bytes: Uint8Array;
+  /** What commands under `exec` must be shown at {@link HOST_BTF}: the same bytes, where they do not find them there. */
+  readonly shown: Uint8Array | undefined;
+}
+
+/** The types of this machine's kernel; undefined where it tells none. */
+export function hostTypes(): KernelTypes | undefined {
   try {
-    const bytes = readFileSync(path);
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const bytes = readFileSync(HOST_BTF);
+    return {
+      source: 'host',
+      bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      shown: undefined,
+    };
   } catch {
-    return builtinBtf();
+    return undefined;
   }
+}
+
+/** The built-in types. */
+export function builtinTypes(): KernelTypes {
+  const bytes = builtinBtf();
+  return { source: 'builtin', bytes, shown: bytes };
+}
+
+/** The types of this machine's kernel, or the built-in ones where it tells none. */
+export function defaultTypes(): KernelTypes {
+  return hostTypes() ?? builtinTypes();
 }

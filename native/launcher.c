@@ -8,7 +8,9 @@
  * and the exit status; what stays is a keeper, which ends it all when the server is gone.
  *
  *   bpf-emu-launch --report FD [--server PID] [--fuse OPTIONS | --bind DIR]
- *                  [--cpu N] -- COMMAND [ARG]...
+ *                  [--btf FD] [--cpu N] -- COMMAND [ARG]...
+ *
+ * --btf: what the command shall read at /sys/kernel/btf/vmlinux comes from FD, to its end.
  *
  * Talk with the server over FD (a pipe or socket, both directions):
  *   > "fuse=N dev=D listener=M root=0|1\n"
@@ -54,6 +56,7 @@
 
 #define BPFFS "/sys/fs/bpf"
 #define EMUFS "/sys/fs/bpf-emu"
+#define BTF_DIR "/sys/kernel/btf"
 
 enum { EXIT_US = 125, EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127 };
 
@@ -62,6 +65,7 @@ struct options {
   pid_t server;
   const char *fuse; /* mount options; NULL: none of our own */
   const char *bind; /* directory of a running mount; NULL: none */
+  int btf;          /* where the kernel's types are read from; -1: those of the machine are shown */
   int cpu;
   char **command;
 };
@@ -117,41 +121,92 @@ static int is_dir(const char *path) {
   return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Puts what is at `from` also at `to`, which is made for it. Returns 0 or -1. */
+static int bind_entry(const char *from, const char *to) {
+  struct stat st;
+  char target[PATH_MAX];
+  ssize_t length;
+  int fd;
+  if (lstat(from, &st)) return -1;
+  if (S_ISLNK(st.st_mode)) {
+    length = readlink(from, target, sizeof target - 1);
+    if (length < 0) return -1;
+    target[length] = 0;
+    return symlink(target, to);
+  }
+  if (S_ISDIR(st.st_mode)) return mkdir(to, 0755) || mount(from, to, NULL, MS_BIND | MS_REC, NULL) ? -1 : 0;
+  fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+  if (fd < 0) return -1;
+  close(fd);
+  return mount(from, to, NULL, MS_BIND, NULL);
+}
+
 /*
- * mkdir fails below /sys/fs, which is sysfs. So a tmpfs takes its place that holds
- * a bind of every entry and our two names. Returns 0, or -1 and leaves all as it was.
+ * mkdir fails in sysfs. So a tmpfs takes the place of `dir` that holds a bind of every entry
+ * and directories of the names given. Returns 0, or -1 and leaves all as it was.
  */
-static int rebuild_sys_fs(void) {
+static int rebuild(const char *dir, const char *const names[], int count) {
   char stage[] = "/tmp/.bpf-emu-XXXXXX", path[PATH_MAX], from[PATH_MAX];
   struct dirent *entry;
-  DIR *dir;
+  DIR *entries;
+  int own;
   if (mkdtemp(stage) == NULL) return -1;
-  if (mount("sysfs-fs", stage, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k")) goto no_mount;
+  if (mount("sysfs-part", stage, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k")) goto no_mount;
   mount(NULL, stage, NULL, MS_PRIVATE, NULL);
-  dir = opendir("/sys/fs");
-  if (dir == NULL) goto undo;
-  while ((entry = readdir(dir)) != NULL) {
-    if (entry->d_name[0] == '.') continue;
-    snprintf(path, sizeof path, "%s/%s", stage, entry->d_name);
-    snprintf(from, sizeof from, "/sys/fs/%s", entry->d_name);
-    if (mkdir(path, 0755)) goto undo_dir;
-    if (strcmp(entry->d_name, "bpf") != 0 && mount(from, path, NULL, MS_BIND | MS_REC, NULL)) goto undo_dir;
+  for (int i = 0; i < count; i++) {
+    snprintf(path, sizeof path, "%s/%s", stage, names[i]);
+    if (mkdir(path, 0755)) goto undo;
   }
-  closedir(dir);
-  snprintf(path, sizeof path, "%s/bpf", stage);
-  if (mkdir(path, 0755) && errno != EEXIST) goto undo;
-  snprintf(path, sizeof path, "%s/bpf-emu", stage);
-  if (mkdir(path, 0755) && errno != EEXIST) goto undo;
-  if (mount(stage, "/sys/fs", NULL, MS_MOVE, NULL)) goto undo;
+  entries = opendir(dir);
+  if (entries == NULL) goto undo;
+  while ((entry = readdir(entries)) != NULL) {
+    own = 0;
+    for (int i = 0; i < count; i++) own |= strcmp(entry->d_name, names[i]) == 0;
+    if (own || entry->d_name[0] == '.') continue;
+    snprintf(path, sizeof path, "%s/%s", stage, entry->d_name);
+    snprintf(from, sizeof from, "%s/%s", dir, entry->d_name);
+    if (bind_entry(from, path)) goto undo_dir;
+  }
+  closedir(entries);
+  if (mount(stage, dir, NULL, MS_MOVE, NULL)) goto undo;
   rmdir(stage);
   return 0;
 undo_dir:
-  closedir(dir);
+  closedir(entries);
 undo:
   umount2(stage, MNT_DETACH);
 no_mount:
   rmdir(stage);
   return -1;
+}
+
+/* Copies all of a descriptor into a new file. Returns 0 or -1. */
+static int copy_all(int from, const char *path) {
+  static char block[1 << 16];
+  ssize_t n;
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), failed = fd < 0;
+  /* What cannot be written is read all the same: somebody waits to get rid of it. */
+  while ((n = read(from, block, sizeof block)) > 0 || (n < 0 && errno == EINTR))
+    if (!failed && n > 0) failed = write(fd, block, n) != n;
+  if (fd >= 0) close(fd);
+  return failed || n < 0 ? -1 : 0;
+}
+
+/*
+ * Shows the types of the emulated kernel where loaders look for the kernel's: its ids are
+ * what programs are loaded with. Those of modules, which belong to the machine's kernel,
+ * are hidden with it.
+ */
+static void show_btf(int source) {
+  static const char *const name[] = {"btf"};
+  int made = is_dir(BTF_DIR) || rebuild("/sys/kernel", name, 1) == 0;
+  int shown = made && mount("bpf-emu-btf", BTF_DIR, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755") == 0 &&
+              copy_all(source, BTF_DIR "/vmlinux") == 0;
+  if (shown) mount(NULL, BTF_DIR, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+  else
+    fprintf(stderr, "bpf-emu exec: cannot show the types of the emulated kernel at %s/vmlinux (%s): programs that are "
+            "relocated or attached by them (CO-RE, fentry, iterators) will not load\n", BTF_DIR, strerror(errno));
+  close(source);
 }
 
 /* Mounts a file system of our own at /sys/fs/bpf; returns the /dev/fuse descriptor that serves it. */
@@ -172,6 +227,7 @@ static int mount_fuse(const char *options, int admin) {
 
 /* Puts our file system at /sys/fs/bpf and, where that can be, also at /sys/fs/bpf-emu. */
 static int make_mounts(const struct options *options, int admin) {
+  static const char *const names[] = {"bpf", "bpf-emu"};
   int fd = -1, source = -1;
   char path[64];
   if (options->fuse == NULL && options->bind == NULL) return -1;
@@ -180,7 +236,7 @@ static int make_mounts(const struct options *options, int admin) {
     source = open(options->bind, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (source < 0) fail("%s: %s", options->bind, strerror(errno));
   }
-  if (!is_dir(EMUFS) || !is_dir(BPFFS)) rebuild_sys_fs();
+  if (!is_dir(EMUFS) || !is_dir(BPFFS)) rebuild("/sys/fs", names, 2);
   if (!is_dir(BPFFS)) fail("there is no %s to mount on, and it cannot be made here: %s", BPFFS, strerror(errno));
   if (source >= 0) {
     snprintf(path, sizeof path, "/proc/self/fd/%d", source);
@@ -399,12 +455,12 @@ static void reset_signals(void) {
 }
 
 __attribute__((noreturn)) static void usage(void) {
-  fputs("usage: bpf-emu-launch --report FD [--server PID] [--fuse OPTIONS | --bind DIR] [--cpu N] -- COMMAND [ARG]...\n", stderr);
+  fputs("usage: bpf-emu-launch --report FD [--server PID] [--fuse OPTIONS | --bind DIR] [--btf FD] [--cpu N] -- COMMAND [ARG]...\n", stderr);
   _exit(EXIT_US);
 }
 
 static struct options parse(int argc, char **argv) {
-  struct options options = {.report = -1, .cpu = -1};
+  struct options options = {.report = -1, .btf = -1, .cpu = -1};
   int i = 1;
   for (; i < argc && strcmp(argv[i], "--") != 0; i += 2) {
     if (i + 1 >= argc) usage();
@@ -412,6 +468,7 @@ static struct options parse(int argc, char **argv) {
     else if (strcmp(argv[i], "--server") == 0) options.server = atoi(argv[i + 1]);
     else if (strcmp(argv[i], "--fuse") == 0) options.fuse = argv[i + 1];
     else if (strcmp(argv[i], "--bind") == 0) options.bind = argv[i + 1];
+    else if (strcmp(argv[i], "--btf") == 0) options.btf = atoi(argv[i + 1]);
     else if (strcmp(argv[i], "--cpu") == 0) options.cpu = atoi(argv[i + 1]);
     else usage();
   }
@@ -429,6 +486,7 @@ int main(int argc, char **argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   make_namespaces(admin);
   if (options.cpu >= 0) pin_cpu(options.cpu);
+  if (options.btf >= 0) show_btf(options.btf);
   fuse = make_mounts(&options, admin);
   dev = fuse >= 0 || options.bind != NULL ? mounted_dev() : 0;
   /* Yama, where it is on, lets a named process read our memory; elsewhere this fails and is not needed. */

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BpfLog } from '../../base/bpf_log.ts';
 import { runToEnd } from '../../base/work.ts';
-import { hostBtf, hostClock, hostRandom } from '../../native/host.ts';
+import { defaultTypes, hostClock, hostRandom } from '../../native/host.ts';
 import { CtlSession } from '../../syscall/ctl_json/session.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import type { VerifierInput } from '../../vm/verifier/types.ts';
@@ -82,7 +82,7 @@ function ours(object: BenchObject): Verification {
     reason = log.text().split('\n').slice(-6, -2).join(' | ');
     return result;
   };
-  const kernel = new Kernel({ clock: hostClock(), random: hostRandom(), vmlinux: hostBtf(), verify });
+  const kernel = new Kernel({ clock: hostClock(), random: hostRandom(), vmlinux: defaultTypes().bytes, verify });
   const session = new CtlSession(kernel);
   const ask = (line: object): Record<string, unknown> => JSON.parse(session.writeLine(JSON.stringify(line)));
   const maps = object.maps.map((map) => {

@@ -1,13 +1,13 @@
 /**
  * `bpf-emu exec` without the command line, for tests:
- *   node main.js [--fail RULE] [--stats] [--trace text|json] [--cpu N] [--no-mount] -- COMMAND [ARG]...
+ *   node main.js [--fail RULE] [--stats] [--trace text|json] [--cpu N] [--no-mount] [--builtin] -- COMMAND [ARG]...
  */
 import { parseArgs } from 'node:util';
 import { parseFault } from '../../exec/fault.ts';
 import { execCommand } from '../../exec/run.ts';
 import { mountBpffs } from '../../fs/mount.ts';
 import { loadAddon } from '../../native/addon.ts';
-import { hostBtf, hostClock, hostRandom, possibleCpus } from '../../native/host.ts';
+import { builtinTypes, defaultTypes, hostClock, hostRandom, possibleCpus } from '../../native/host.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { LAUNCHER } from './util.ts';
 
@@ -18,15 +18,20 @@ const { values, positionals } = parseArgs({
     stats: { type: 'boolean', default: false },
     cpu: { type: 'string' },
     'no-mount': { type: 'boolean', default: false },
+    builtin: { type: 'boolean', default: false },
     trace: { type: 'string' },
   },
 });
+
+const types = values.builtin ? builtinTypes() : defaultTypes();
 
 process.exitCode = await execCommand({
   native: loadAddon(),
   launcher: LAUNCHER,
   command: positionals,
-  makeKernel: () => new Kernel({ cpus: possibleCpus(), clock: hostClock(), random: hostRandom(), vmlinux: hostBtf() }),
+  makeKernel: () =>
+    new Kernel({ cpus: possibleCpus(), clock: hostClock(), random: hostRandom(), vmlinux: types.bytes }),
+  vmlinux: types.shown,
   serve: async (kernel, mounted) => {
     const mount = await mountBpffs(kernel, mounted);
     return { pins: mount.pins, close: () => mount.over(0) };
