@@ -1,8 +1,8 @@
 /**
  * BPF_MAP_TYPE_CGROUP_STORAGE and its per-CPU form (source: behaviour of
  * kernel/bpf/local_storage.c): one value for each cgroup (and attach type) a program
- * that uses the map is attached to. Attaching makes the values, detaching drops
- * them; user space can only read and overwrite them.
+ * that uses the map is or was attached to. Attaching makes the values, which stay until
+ * the cgroup is removed; user space can only read and overwrite them.
  *
  * The key is `u64 cgroup inode id`, shared by all attach types, or
  * `struct bpf_cgroup_storage_key` with the attach type.
@@ -29,8 +29,6 @@ interface Storage {
   readonly cgroupId: bigint;
   readonly attachType: number;
   readonly value: number;
-  /** Attachments that share it. */
-  users: number;
 }
 
 /** A map of cgroup storages, newest first. */
@@ -76,32 +74,27 @@ function alloc(ops: MapOps, attr: MapCreateAttr, env: KernelEnv, percpu: boolean
   return map.addr === 0 ? -ENOMEM : map;
 }
 
-/**
- * A program is attached: its value for this cgroup, made when there is none; the
- * address, or 0 without memory. Each call wants one {@link cgroupStorageUnlink}.
- */
+/** A program is attached: makes its value for this cgroup when there is none; the address, or 0 without memory. */
 export function cgroupStorageLink(map: BpfMap, cgroupId: bigint, attachType: number): number {
   const storages = map as CgroupStorageMap;
   const known = storages.find(cgroupId, attachType);
-  if (known !== undefined) {
-    known.users++;
-    return known.value;
-  }
+  if (known !== undefined) return known.value;
   const value = storages.pool.take();
   if (value === 0) return 0;
   map.env.arena.zero(value, storages.pool.nodeSize);
-  storages.storages.unshift({ cgroupId, attachType, value, users: 1 });
+  storages.storages.unshift({ cgroupId, attachType, value });
   return value;
 }
 
-/** A program is detached; the last one drops the value. */
-export function cgroupStorageUnlink(map: BpfMap, cgroupId: bigint, attachType: number): void {
+/** A cgroup is removed: drops its values (`cgroup_bpf_release`). */
+export function cgroupStorageUnlink(map: BpfMap, cgroupId: bigint): void {
   const storages = map as CgroupStorageMap;
-  const storage = storages.find(cgroupId, attachType);
-  if (storage === undefined || --storage.users > 0) return;
-  freeSpecialFields(map, storage.value);
-  storages.storages = storages.storages.filter((other) => other !== storage);
-  storages.pool.give(storage.value);
+  for (const storage of storages.storages) {
+    if (storage.cgroupId !== cgroupId) continue;
+    freeSpecialFields(map, storage.value);
+    storages.pool.give(storage.value);
+  }
+  storages.storages = storages.storages.filter((storage) => storage.cgroupId !== cgroupId);
 }
 
 /** Address of the value a program attached to a cgroup sees (bpf_get_local_storage), or 0. */
@@ -113,7 +106,10 @@ export function cgroupStorageGet(map: BpfMap, cgroupId: bigint, attachType: numb
 }
 
 const shared = {
-  free: (map: BpfMap) => (map as CgroupStorageMap).pool.freeAll(),
+  free(map: BpfMap): void {
+    (map as CgroupStorageMap).storages = [];
+    (map as CgroupStorageMap).pool.freeAll();
+  },
   lookup: (map: BpfMap, key: number) => (map as CgroupStorageMap).at(key)?.value ?? 0,
   remove: () => -EINVAL,
   nextKey(map: BpfMap, key: number, next: number): number {

@@ -8,10 +8,12 @@
  */
 import type { ForeignFile } from '../base/object.ts';
 import type { BpfProgBase } from '../base/prog.ts';
+import { CgroupStorageMap, cgroupStorageLink, cgroupStorageUnlink } from '../maps/local_storage.ts';
 import { BPF_F_ATTACH, BPF_LINK_TYPE } from '../uapi/bpf.ts';
-import { E2BIG, EINVAL, ENOENT, ENOLINK, EPERM, ESTALE } from '../uapi/errno.ts';
+import { E2BIG, EINVAL, ENOENT, ENOLINK, ENOMEM, EPERM, ESTALE } from '../uapi/errno.ts';
 import { isCgroupAttach } from './attach_types.ts';
 import { BpfLink, LINK_INFO } from './link.ts';
+import { LoadedProg } from './loaded_prog.ts';
 import type { UserStruct } from './user_struct.ts';
 
 const F = BPF_F_ATTACH;
@@ -41,6 +43,8 @@ interface Cgroup {
   readonly id: number;
   path: string;
   readonly lists: Map<number, ProgList>;
+  /** Maps that have values for it. */
+  storages: CgroupStorageMap[];
   alive: boolean;
 }
 
@@ -99,6 +103,7 @@ export class Cgroups {
     if (list.entries.length >= MAX_PROGS) return -E2BIG;
     const entry = findForAttach(list, request, multi);
     if (typeof entry === 'number') return entry;
+    if (!makeStorages(cgroup, request.prog ?? link?.prog, attachType)) return -ENOMEM;
     request.prog?.get();
     if (entry !== undefined) {
       const old = entry.prog;
@@ -165,6 +170,7 @@ export class Cgroups {
 
   #drop(cgroup: Cgroup): void {
     cgroup.alive = false;
+    for (const map of cgroup.storages) cgroupStorageUnlink(map, BigInt(cgroup.id));
     this.#byKey.delete(cgroup.key);
     if (this.#byPath.get(cgroup.path) === cgroup) this.#byPath.delete(cgroup.path);
     for (const list of cgroup.lists.values()) {
@@ -187,7 +193,7 @@ export class Cgroups {
     if (cgroup === undefined) {
       const before = this.#byPath.get(file.path);
       if (before !== undefined) this.#drop(before);
-      cgroup = { key, id: file.ino, path: file.path, lists: new Map(), alive: true };
+      cgroup = { key, id: file.ino, path: file.path, lists: new Map(), storages: [], alive: true };
       this.#byKey.set(key, cgroup);
     } else if (cgroup.path !== file.path) {
       this.#byPath.delete(cgroup.path);
@@ -241,6 +247,18 @@ export class Cgroups {
 
 function keyOf(file: ForeignFile): string {
   return `${file.dev}:${file.ino}`;
+}
+
+/** The values of the maps that a program keeps for each cgroup (`bpf_cgroup_storages_alloc`); false without memory. */
+function makeStorages(cgroup: Cgroup, prog: BpfProgBase | undefined, attachType: number): boolean {
+  if (!(prog instanceof LoadedProg)) return true;
+  for (const map of prog.usedMaps) {
+    if (!(map instanceof CgroupStorageMap)) continue;
+    if (cgroupStorageLink(map, BigInt(cgroup.id), attachType) === 0) return false;
+    const others = cgroup.storages.filter((other) => other !== map && other.refcnt > 0);
+    cgroup.storages = [...others, map];
+  }
+  return true;
 }
 
 function newList(): ProgList {
