@@ -15,7 +15,7 @@ import {
   type ObjectKind,
 } from '../base/object.ts';
 import { netDeviceKey } from '../native/netdev.ts';
-import { AT_FDCWD, type Caller, type PathResolver } from '../syscall/caller.ts';
+import type { Caller, PathResolver } from '../syscall/caller.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
 import { EACCES, EBADF, EIO, EPERM, EROFS } from '../uapi/errno.ts';
 import type { CgroupWatch } from './cgroups.ts';
@@ -353,5 +353,3 @@ function isCgroup(tid: number, fd: number): boolean {
     return false;
   }
 }
-
-export { AT_FDCWD };

@@ -10,7 +10,7 @@
  */
 import { BPF_CMD } from '../uapi/bpf.ts';
 import { EINVAL, Errno, errnoName, errnoNumber } from '../uapi/errno.ts';
-import type { ObservedCall, Observer } from './supervisor.ts';
+import type { ObservedCall, Observer } from './observer.ts';
 
 /** One rule. */
 export interface Fault {

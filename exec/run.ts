@@ -7,11 +7,13 @@ import type { BpfObject } from '../base/object.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { CAP_FULL_SET } from '../uapi/capability.ts';
 import { Errno } from '../uapi/errno.ts';
+import type { MountedFuse } from './call.ts';
 import type { PinStore } from './caller.ts';
 import { type EachOutcome, eachReport, type Fault, type FaultEach } from './fault.ts';
 import { launch, takeDescriptor } from './launch.ts';
 import type { ExecNative } from './native.ts';
-import { type MountedFuse, type ObservedCall, type Observer, Supervisor } from './supervisor.ts';
+import type { ObservedCall, Observer } from './observer.ts';
+import { Supervisor } from './supervisor.ts';
 import { Watch } from './watch.ts';
 
 /** Exit status when we fail ourselves, as env(1) has it. */

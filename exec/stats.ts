@@ -1,6 +1,6 @@
 /** `--stats`: how often each command was called, how often it failed, how long it took. */
 import { commandName } from './fault.ts';
-import type { ObservedCall, Observer } from './supervisor.ts';
+import type { ObservedCall, Observer } from './observer.ts';
 
 interface Row {
   calls: number;

@@ -13,7 +13,7 @@ import { COMMAND_ATTRS, type CommandAttr } from '../syscall/attr_table.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
 import { errnoName, strerror } from '../uapi/errno.ts';
 import { commandName } from './fault.ts';
-import type { ObservedCall, Observer } from './supervisor.ts';
+import type { ObservedCall, Observer } from './observer.ts';
 
 /** Bytes shown of what a pointer leads to. */
 const BYTES_SHOWN = 64;

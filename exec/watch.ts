@@ -1,7 +1,7 @@
 /** What looks at the calls of a run: fault injection, tracing, counting, and where their reports go. */
 import { type Fault, FaultInjector } from './fault.ts';
+import type { Observer } from './observer.ts';
 import { CallStats } from './stats.ts';
-import type { Observer } from './supervisor.ts';
 import { CallTracer } from './trace.ts';
 
 /** What is asked for. */

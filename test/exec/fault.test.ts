@@ -1,6 +1,6 @@
 import t from 'tap';
 import { commandName, eachReport, FaultInjector, isEach, parseFault } from '../../exec/fault.ts';
-import type { ObservedCall } from '../../exec/supervisor.ts';
+import type { ObservedCall } from '../../exec/observer.ts';
 
 const call = (cmd: number): ObservedCall => ({ cmd }) as ObservedCall;
 

@@ -1,0 +1,80 @@
+/** Calls on descriptors and paths whose answer the kernel cannot know: our objects are memfds to it, our mount a FUSE. */
+import { FMODE_WRITE } from '../../base/object.ts';
+import { AT_FDCWD } from '../../syscall/caller.ts';
+import { EFAULT, EINVAL, EPERM } from '../../uapi/errno.ts';
+import type { CurrentCall } from '../call.ts';
+import { fdInfoText } from '../fdinfo.ts';
+import { mmapAnswer } from '../mmap.ts';
+import { mountFlags, mountTable } from '../mount_table.ts';
+import { ANSWERED, CONTINUE } from '../native.ts';
+import { statfsAnonInode, statfsBpffs } from '../statfs.ts';
+
+/** fcntl(2): include/uapi/asm-generic/fcntl.h. A memfd is opened with O_LARGEFILE, an anonymous inode is not. */
+const F_GETFL = 3;
+const O_LARGEFILE = 0o100000;
+const O_CLOEXEC = 0o2000000;
+
+/** statfs(2): bpffs on our mount, the kernel's answer elsewhere. */
+export function statfs(call: CurrentCall): number {
+  const { pins } = call.host;
+  const buffer = call.long(1);
+  const path = pins === undefined ? -EFAULT : call.path(call.long(0));
+  if (typeof path === 'number') return CONTINUE;
+  call.walk(AT_FDCWD, path, false, (answer) => {
+    if (answer.errno !== 0 || pins?.has(answer.dev) !== true) return CONTINUE;
+    return call.native.supWrite(buffer, statfsBpffs(answer.dev, mountFlags(call.caller.tid, answer.dev).flags));
+  });
+  return ANSWERED;
+}
+
+/** fstatfs(2): bpffs on our mount, the anonymous inodes' file system for our objects. */
+export function fstatfs(call: CurrentCall): number {
+  const buffer = call.long(1);
+  if (call.held(call.int(0)) !== undefined) return call.native.supWrite(buffer, statfsAnonInode());
+  const dev = call.foreignDev;
+  if (dev === undefined || call.host.pins?.has(dev) !== true) return CONTINUE;
+  return call.native.supWrite(buffer, statfsBpffs(dev, mountFlags(call.caller.tid, dev).flags));
+}
+
+/** epoll_ctl(2): a map that can be waited for is an eventfd there. */
+export function epollCtl(call: CurrentCall): number {
+  const fd = call.int(2);
+  const held = call.held(fd);
+  if (held === undefined) return call.isPin ? -EPERM : CONTINUE;
+  return call.host.epoll.control(held, call.caller, call.int(0), call.int(1), fd, call.long(3));
+}
+
+/** fcntl(2), for F_GETFL of our objects and F_SETFL of O_DIRECT on ours and on pinned files. */
+export function fcntl(call: CurrentCall): number {
+  const fd = call.int(0);
+  const held = call.held(fd);
+  if (call.int(1) !== F_GETFL) return held !== undefined || call.isPin ? -EINVAL : CONTINUE;
+  if (held === undefined) return CONTINUE;
+  const flags = call.native.supFdFlags(fd);
+  return flags < 0 ? flags : flags & ~(O_LARGEFILE | O_CLOEXEC);
+}
+
+/** open(2) of an object's fdinfo or of a mount table: `flags` is the number of the argument that has them. */
+export function openProcFile(call: CurrentCall, flags: number): number {
+  const text = procFile(call);
+  if (text === undefined) return CONTINUE;
+  const fd = call.native.supTextFd('proc', Buffer.from(text, 'latin1'), (call.int(flags) & O_CLOEXEC) !== 0);
+  return fd < 0 ? fd : ANSWERED;
+}
+
+function procFile(call: CurrentCall): string | undefined {
+  const { pins, objects } = call.host;
+  const { pid, fd, ino } = call.procFile;
+  if (fd < 0) return pins === undefined ? undefined : mountTable(pid, fd === -2, pins);
+  const held = objects.byIno(ino);
+  return held === undefined ? undefined : fdInfoText(held.object, pid, fd);
+}
+
+/** mmap(2) of a file, shared: the map decides. */
+export function mmap(call: CurrentCall): number {
+  const fd = call.int(4);
+  const held = call.held(fd);
+  if (held === undefined) return CONTINUE;
+  const writable = (call.host.objects.file(held, fd).mode & FMODE_WRITE) !== 0;
+  return mmapAnswer(held, writable, call.long(0), call.long(1), call.int(2), call.long(5));
+}

@@ -1,0 +1,222 @@
+/**
+ * One listener: the system calls of the process tree of one launched command. bpf(2) is
+ * answered here, with those who look at it around it; the other calls in calls/.
+ */
+import type { BpfFile } from '../base/object.ts';
+import { monotonicMs, PENDING } from '../base/work.ts';
+import { backlogOf, type Job } from '../fs/backlog.ts';
+import { AT_FDCWD } from '../syscall/caller.ts';
+import type { Kernel } from '../syscall/kernel.ts';
+import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
+import { E2BIG, Errno } from '../uapi/errno.ts';
+import { CurrentCall, type Host, PATH_MAX } from './call.ts';
+import type { PathAnswer } from './caller.ts';
+import { epollCtl, fcntl, fstatfs, mmap, openProcFile, statfs } from './calls/files.ts';
+import { isIterator, openIterator } from './calls/iter_create.ts';
+import { mount } from './calls/mount.ts';
+import { ioctl, perfEventOpen } from './calls/perf_event.ts';
+import { setsockopt } from './calls/socket.ts';
+import { ANSWERED, BOX, CONTINUE, SYS } from './native.ts';
+import type { ObservedCall, Observer } from './observer.ts';
+import { signalPending } from './signals.ts';
+
+/** Milliseconds between two looks whether a signal waits for the caller of a command that takes long. */
+const SIGNAL_LOOK_MS = 50;
+
+/** Offsets in the OBJ_PIN and OBJ_GET attr. */
+const OBJ_AT = { pathname: 0, fileFlags: 12, pathFd: 16 } as const;
+
+/** Other calls than bpf(2), by number. */
+const HANDLERS: Readonly<Record<number, (call: CurrentCall) => number>> = {
+  [SYS.STATFS]: statfs,
+  [SYS.FSTATFS]: fstatfs,
+  [SYS.EPOLL_CTL]: epollCtl,
+  [SYS.OPEN]: (call) => openProcFile(call, 1),
+  [SYS.OPENAT]: (call) => openProcFile(call, 2),
+  [SYS.MMAP]: mmap,
+  [SYS.MOUNT]: mount,
+  [SYS.FCNTL]: fcntl,
+  [SYS.IOCTL]: ioctl,
+  [SYS.SETSOCKOPT]: setsockopt,
+  [SYS.PERF_EVENT_OPEN]: perfEventOpen,
+};
+
+/** The door of one launched command. */
+export class Session {
+  readonly #host: Host;
+  readonly #kernel: Kernel;
+  readonly #call: CurrentCall;
+  readonly #observers: readonly Observer[];
+  readonly #u32: Uint32Array;
+  readonly #i32: Int32Array;
+  readonly #attr: Uint8Array;
+  /** Calls answered so far, of all kinds. */
+  calls = 0;
+
+  constructor(host: Host, listener: number, userNs: number, observers: readonly Observer[], onEnd: () => void) {
+    this.#host = host;
+    this.#kernel = host.kernel;
+    this.#call = new CurrentCall(host, userNs);
+    this.#observers = observers;
+    this.#u32 = new Uint32Array(host.mailbox, 0, BOX.ATTR / 4);
+    this.#i32 = new Int32Array(host.mailbox, 0, BOX.ATTR / 4);
+    this.#attr = new Uint8Array(host.mailbox, BOX.ATTR);
+    const handle = host.native.supStart(listener, () => this.#next(), onEnd);
+    if (handle < 0) throw new Errno(-handle, 'cannot wait for system calls of the command');
+    this.#call.handle = handle;
+  }
+
+  /** Serves no more: calls that wait, and all later ones, answer ENOSYS. */
+  stop(): void {
+    this.#call.native.supStop(this.#call.handle);
+  }
+
+  /** Answers the next call. */
+  #next(): number {
+    this.calls++;
+    const call = this.#call;
+    call.begin();
+    const nr = this.#u32[BOX.NR]!;
+    try {
+      return nr === SYS.BPF ? this.#bpf() : (HANDLERS[nr]?.(call) ?? CONTINUE);
+    } catch (error) {
+      return call.bug(error);
+    }
+  }
+
+  #bpf(): number {
+    const cmd = this.#i32[BOX.CMD]!;
+    const size = this.#u32[BOX.BPF_SIZE]!;
+    const uaddr = this.#call.long(1);
+    const status = this.#i32[BOX.ATTR_STATUS]!;
+    if ((cmd === BPF_CMD.OBJ_PIN || cmd === BPF_CMD.OBJ_GET) && status === 0 && this.#host.pins !== undefined)
+      return this.#afterWalk(cmd, size, uaddr);
+    return this.#command(cmd, this.#attr, size, uaddr, status);
+  }
+
+  /** Runs a command; `status` tells whether the attr could be read. */
+  #command(cmd: number, attr: Uint8Array, size: number, uaddr: number, status: number): number {
+    const { caller } = this.#call;
+    if (status === -E2BIG && this.#observers.length === 0) return -E2BIG;
+    const bytes = status < 0 ? undefined : attr;
+    if (this.#observers.length > 0) return this.#observed({ cmd, size, uaddr, bytes, caller });
+    const result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
+    const { pending } = caller;
+    if (pending === undefined) {
+      if (result === PENDING) return this.#goOn({ cmd, size, uaddr, bytes, caller });
+      if (cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(bytes);
+      return result;
+    }
+    if (isIterator(this.#call, pending, result)) return openIterator(this.#call, pending, () => {});
+    const fd = this.#finish(pending, cmd, result);
+    return fd < 0 ? fd : ANSWERED;
+  }
+
+  /** A command takes long: it goes on while others are served, and is answered at its end. */
+  #goOn(call: ObservedCall): number {
+    const { caller } = call;
+    const { tid, uid } = caller;
+    const select = this.#call.reselect();
+    const pending = this.#kernel.takePending();
+    call.bytes = call.bytes?.slice(0, call.size);
+    let looked = monotonicMs();
+    const signalled = (): boolean => {
+      const now = monotonicMs();
+      if (now - looked < SIGNAL_LOOK_MS) return false;
+      looked = now;
+      return signalPending(tid);
+    };
+    const run = (deadline: number, waits: boolean, signal: boolean): boolean => {
+      let result: number;
+      try {
+        result = pending.run(deadline, signal);
+      } catch (error) {
+        result = this.#call.bug(error);
+      }
+      if (result === PENDING) return false;
+      const answer = this.#answer(call, result);
+      if (waits) this.#call.native.supReply(answer);
+      return true;
+    };
+    const job: Job = {
+      uid,
+      run: (deadline) => {
+        const waits = select();
+        return run(deadline, waits, !waits || signalled());
+      },
+      isOver: () => !select() || signalled(),
+    };
+    // Too many at once: this one ends as if a signal had come, and may be tried again.
+    if (!backlogOf(this.#kernel).add(job)) while (!run(0, true, true));
+    return ANSWERED;
+  }
+
+  /** The end of a call that took long: what its caller gets. */
+  #answer(call: ObservedCall, result: number): number {
+    const { pending } = call.caller;
+    const end = pending === undefined ? result : this.#finish(pending, call.cmd, result);
+    for (const observer of this.#observers) observer.exit?.(call, end);
+    return pending !== undefined && end >= 0 ? ANSWERED : end;
+  }
+
+  /** A map was frozen: its pages take no new writable mapping, in whoever's hands its descriptor is. */
+  #freeze(attr: Uint8Array | undefined): void {
+    if (attr === undefined) return;
+    const held = this.#call.held(new DataView(attr.buffer, attr.byteOffset).getInt32(0, true));
+    if (held !== undefined) this.#host.objects.freeze(held);
+  }
+
+  /** As {@link #command}, with the observers around it. */
+  #observed(call: ObservedCall): number {
+    const { caller } = call;
+    let result = 0;
+    for (const observer of this.#observers) if (result === 0) result = observer.enter?.(call) ?? 0;
+    let answered = false;
+    if (result === 0) {
+      result = this.#kernel.bpf(call.cmd, call.bytes, call.size, call.uaddr, caller);
+      if (result === PENDING) return this.#goOn(call);
+      const { pending } = caller;
+      if (pending !== undefined && isIterator(this.#call, pending, result)) {
+        return openIterator(this.#call, pending, (fd) => {
+          for (const observer of this.#observers) observer.exit?.(call, fd);
+        });
+      }
+      if (pending !== undefined) {
+        result = this.#finish(pending, call.cmd, result);
+        answered = result >= 0;
+      } else if (call.cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(call.bytes);
+    }
+    for (const observer of this.#observers) observer.exit?.(call, result);
+    return answered ? ANSWERED : result;
+  }
+
+  /** A command has made a descriptor: hands it out, or drops it when the command failed after all. */
+  #finish(pending: BpfFile, cmd: number, result: number): number {
+    this.#call.caller.pending = undefined;
+    if (result < 0) {
+      pending.put();
+      return result;
+    }
+    return this.#call.caller.install(pending, cmd);
+  }
+
+  /**
+   * OBJ_PIN and OBJ_GET: the path is walked first, on another thread, since it may lead
+   * through the mount that this thread serves. The command then runs in one go.
+   */
+  #afterWalk(cmd: number, size: number, uaddr: number): number {
+    const attr = this.#attr.slice(0, Math.min(size, PATH_MAX));
+    const view = new DataView(this.#attr.slice(0, 24).fill(0, Math.min(size, 24)).buffer);
+    const pathname = view.getUint32(OBJ_AT.pathname, true) + view.getUint32(OBJ_AT.pathname + 4, true) * 2 ** 32;
+    const flags = view.getUint32(OBJ_AT.fileFlags, true);
+    const dirfd = (flags & BPF_F_MAP.PATH_FD) !== 0 ? view.getInt32(OBJ_AT.pathFd, true) : AT_FDCWD;
+    const path = this.#call.path(pathname);
+    const run = (answer: PathAnswer | number): number => {
+      this.#call.caller.path = answer;
+      return this.#command(cmd, attr, size, uaddr, 0);
+    };
+    if (typeof path === 'number') return run(path);
+    this.#call.walk(dirfd, path, cmd === BPF_CMD.OBJ_PIN, run);
+    return ANSWERED;
+  }
+}
