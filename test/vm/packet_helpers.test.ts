@@ -132,7 +132,7 @@ function check(kernel: Kernel, row: Row, engine: EngineName): string | undefined
 }
 
 /** Calls by name, with their arguments behind the context. */
-const CHANGES = { head: [43, 2], tail: [38, 2], room: [50, 3] } as const;
+const CHANGES = { head: [43, 2], tail: [38, 2], room: [50, 3], vlan: [18, 2] } as const;
 type Change = [name: keyof typeof CHANGES, value: number, mode?: number, flags?: number];
 
 /** Changes to an IPv4 packet of 136 bytes; what the last one returns and the length afterwards, from Linux 6.18. */
@@ -317,6 +317,34 @@ const SEQUENCES: readonly (readonly [changes: Change[], result: number, length: 
     ],
     -524,
     264,
+  ],
+  // A tag that goes into the packet takes the place of the link-layer header's end: the network header is where it was.
+  [
+    [
+      ['vlan', 0x81, 1],
+      ['vlan', 0x81, 2],
+      ['tail', 13],
+    ],
+    -22,
+    140,
+  ],
+  [
+    [
+      ['vlan', 0x81, 1],
+      ['vlan', 0x81, 2],
+      ['tail', 14],
+    ],
+    0,
+    14,
+  ],
+  [
+    [
+      ['tail', 14],
+      ['vlan', 0x81, 1],
+      ['vlan', 0x81, 2],
+    ],
+    0,
+    18,
   ],
   // A packet without its network header: the room it has is counted without a sign.
   [

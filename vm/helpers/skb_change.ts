@@ -218,7 +218,7 @@ function vlanPush(vm: Vm, ctx = 0, proto = 0, tci = 0): number {
   if (skb === undefined) return -EINVAL;
   const wanted = htons(proto & 0xffff);
   if (skb.get32(SK_BUFF.vlanPresent) !== 0) {
-    if (skb.data !== skb.head + skb.macHeader) return -EINVAL;
+    if (skb.data !== skb.head + skb.macHeader || skb.len < ETH_HLEN) return -EINVAL;
     if (skb.reserve(VLAN_HLEN, 0) < 0) return -ENOMEM;
     const { u8 } = vm.env.arena;
     const outer = htons(skb.get32(SK_BUFF.vlanProto));
@@ -226,6 +226,7 @@ function vlanPush(vm: Vm, ctx = 0, proto = 0, tci = 0): number {
     skb.push(VLAN_HLEN);
     u8.copyWithin(skb.data, skb.data + VLAN_HLEN, skb.data + VLAN_HLEN + VLAN_AT);
     skb.macHeader -= VLAN_HLEN;
+    skb.networkHeader -= VLAN_HLEN;
     const at = skb.data + VLAN_AT;
     u8[at] = outer >>> 8;
     u8[at + 1] = outer;

@@ -221,7 +221,7 @@ export class WideMachine {
       case 'p':
         return this.#load(number(0), words[1] ?? '', (words[2] ?? '0').split(',').map(Number), engine);
       case 'r':
-        return this.#test(this.#progs[number(0)] ?? -1, words[1] ?? '', number(2));
+        return this.#test(this.#progs[number(0)] ?? -1, words[1] ?? '', number(2), Number(words[3] ?? 0));
       case 'd':
         return this.#dump(this.#maps[number(0)]!);
       default:
@@ -271,7 +271,7 @@ export class WideMachine {
     return 'ok';
   }
 
-  #test(fd: number, packet: string, ctxSize: number): string {
+  #test(fd: number, packet: string, ctxSize: number, flags: number): string {
     const data = decodeHex(packet);
     const room = this.#caller.alloc(DATA_SIZE);
     const ctx = ctxSize === 0 ? 0 : this.#caller.alloc(ctxSize);
@@ -285,6 +285,7 @@ export class WideMachine {
         [24, 8, room],
         [44, 4, ctxSize],
         [56, 8, ctx],
+        [64, 4, flags],
       ),
     );
     if (result < 0) return said(result);

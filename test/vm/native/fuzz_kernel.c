@@ -9,7 +9,7 @@
  *   b HEX                                  types for the programs: FUNCs from id 3 on
  *   p TYPE HEX START,START...              load, with the first instruction of each function; immediates of lddw with src 1 or 2 are numbers of maps
  *   s MAP KEY PROG                         put a program into a prog array
- *   r PROG HEX CTX                         test run with CTX bytes of context wanted: "RETVAL PACKET CONTEXT"
+ *   r PROG HEX CTX FLAGS                   test run with CTX bytes of context wanted: "RETVAL PACKET CONTEXT"
  *   d MAP                                  "KEY=VALUE ..." of all elements (of a queue: what it gives)
  *   c                                      close everything
  *
@@ -99,7 +99,7 @@ static void load(unsigned type, size_t size, const char *starts) {
   answer(fd);
 }
 
-static void run(int prog, size_t size, unsigned ctx) {
+static void run(int prog, size_t size, unsigned ctx, unsigned flags) {
   union bpf_attr attr;
   memset(&attr, 0, sizeof attr);
   attr.test.prog_fd = prog < nprogs ? progs[prog] : -1;
@@ -109,6 +109,7 @@ static void run(int prog, size_t size, unsigned ctx) {
   attr.test.data_size_out = sizeof out;
   attr.test.ctx_out = (uint64_t)(uintptr_t)(ctx ? more : 0);
   attr.test.ctx_size_out = ctx;
+  attr.test.flags = flags;
   if (bpf(BPF_PROG_TEST_RUN, &attr) < 0) {
     printf("err %d\n", errno);
     return;
@@ -212,7 +213,8 @@ int main(void) {
       case 'r':
         a = atoi(word(&at));
         b = from_hex(word(&at), bytes);
-        run(a, b, atoi(word(&at)));
+        unsigned ctx = atoi(word(&at));
+        run(a, b, ctx, atoi(word(&at)));
         break;
       case 'd':
         dump(atoi(word(&at)));
