@@ -36,6 +36,8 @@ export interface HelperImpl {
   readonly ret: RetKind;
   /** May call back into the program or run another one: the engine leaves the stack pointer where they go on. */
   readonly callsBack?: boolean;
+  /** Ends the main program it is called in, with its first argument as the result. */
+  readonly throws?: boolean;
   readonly fn: (vm: Vm, ...args: number[]) => number;
 }
 

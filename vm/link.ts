@@ -112,9 +112,28 @@ export function link(input: LinkInput): LinkedProgram {
       calls.set(i, callSite(vm, insns, fact, i));
     }
   }
+  const exceptionCb = subprogs.findIndex((subprog) => subprog.isExceptionCb);
+  if (exceptionCb >= 0) catchExceptions(calls, handle(exceptionCb));
   const arena = input.usedMaps.find((map) => map instanceof ArenaMap);
   if (arena?.prepare() === false) throw new Errno(ENOMEM, 'No memory for the pages of the arena');
   return { insns, aux, subprogs, subprogOf, lddw, calls, arena, handles };
+}
+
+/**
+ * What throws calls the program's exception callback (by its handle) first: what that returns
+ * is what the program is left with, whichever program began it by a tail call.
+ */
+function catchExceptions(calls: Map<number, CallSite>, handle: number): void {
+  for (const [i, site] of calls) {
+    if (site.kind !== 'helper' || site.impl.throws !== true) continue;
+    const { impl } = site;
+    const fn: HelperImpl['fn'] = (vm, lo = 0, hi = 0) => {
+      vm.setArg(0, lo, hi);
+      const result = vm.callback(handle);
+      return impl.fn(vm, result, vm.r0Hi);
+    };
+    calls.set(i, { kind: 'helper', impl: { ...impl, callsBack: true, fn } });
+  }
 }
 
 /**

@@ -178,7 +178,7 @@ export class BpfProg extends BpfProgBase {
     try {
       return (this.#engine ?? this.#ready()).run(ctx) >>> 0;
     } catch (error) {
-      return this.#unwound(error, vm.stackTop) >>> 0;
+      return this.#unwound(error) >>> 0;
     } finally {
       vm.end();
     }
@@ -199,7 +199,7 @@ export class BpfProg extends BpfProgBase {
     try {
       return (this.#engine ?? this.#ready()).repeat(ctx, Math.max(count, 1)) >>> 0;
     } catch (error) {
-      return this.#unwound(error, vm.stackTop) >>> 0;
+      return this.#unwound(error) >>> 0;
     } finally {
       vm.end();
     }
@@ -369,7 +369,7 @@ export class BpfProg extends BpfProgBase {
       const engine = this.#activeEngine();
       return subprog < 0 ? this.#runMain(engine, ctx) : engine.call(subprog);
     } catch (error) {
-      return this.#unwound(error, stack);
+      return this.#unwound(error);
     } finally {
       vm.depth--;
       vm.current = outer;
@@ -384,15 +384,11 @@ export class BpfProg extends BpfProgBase {
     }
   }
 
-  /** A program left by an exception: bpf_throw goes to the exception callback, whose r0 (default: the cookie) is the result. */
-  #unwound(error: unknown, stack: number): number {
+  /** A program left by an exception: r0 is what the exception carries (see `catchExceptions` in link.ts). */
+  #unwound(error: unknown): number {
     if (error instanceof BpfException) {
       this.vm.exception = undefined;
-      const handler = this.subprogs.findIndex((subprog) => subprog.isExceptionCb);
-      if (handler < 0) return this.vm.ret64(error.lo, error.hi);
-      this.vm.sp = stack;
-      this.vm.setArg(0, error.lo, error.hi);
-      return this.#activeEngine().call(handler);
+      return this.vm.ret64(error.lo, error.hi);
     }
     if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
       throw new ProgramAborted(`Program '${this.name}' was ended by a fault: ${error.message}`);

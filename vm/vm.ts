@@ -106,7 +106,7 @@ export class ProgramAborted extends Error {
   }
 }
 
-/** What bpf_throw unwinds with; the cookie becomes r1 of the exception callback. */
+/** What bpf_throw unwinds with: the result of the exception callback, or the cookie where there is none. */
 export class BpfException {
   readonly lo: number;
   readonly hi: number;
@@ -267,7 +267,7 @@ export class Vm {
   /**
    * For compiled code that called a function which may have made a tail call: whether what
    * it was left by is an exception of the program that call began. An exception ends the
-   * main program it is thrown in; r0 is its cookie, left for the first argument of a callback.
+   * main program it is thrown in; r0 is its result, left as the first argument of a callback is.
    */
   caughtBelow(serial: number): boolean {
     const { exception } = this;

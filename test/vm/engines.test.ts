@@ -382,6 +382,7 @@ both(
           doc: '',
           args: 'l',
           ret: 'void',
+          throws: true,
           fn: (vm, lo = 0, hi = 0) => throwIt(vm, lo, hi),
         }),
         kfunc: () => undefined,

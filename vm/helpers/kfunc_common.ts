@@ -238,7 +238,7 @@ export const COMMON_KFUNCS: readonly HelperImpl[] = [
       return 0;
     },
   },
-  { name: 'bpf_throw', doc: 'Throws: unwinds the program.', args: 'l', ret: 'void', fn: bpfThrow },
+  { name: 'bpf_throw', doc: 'Throws: unwinds the program.', args: 'l', ret: 'void', throws: true, fn: bpfThrow },
   {
     name: 'bpf_cast_to_kern_ctx',
     doc: 'The context as the kernel’s own structure.',

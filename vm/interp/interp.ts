@@ -231,7 +231,7 @@ export class Interpreter implements Engine {
 
   /**
    * An exception ends the main program it is thrown in. When a function's tail call began
-   * that, its caller goes on, with the cookie in r0.
+   * that, its caller goes on, with the exception's result in r0.
    */
   #caught(regs: Int32Array, state: RunState, error: unknown): number {
     let thrown = error;

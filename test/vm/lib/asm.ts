@@ -7,7 +7,7 @@
  *     lock *(u64 *)(r10 - 8) += r1; r1 = fetch_add u64 (r10 - 8); r1 = xchg u32 (r10 - 8)
  *     cmpxchg u64 (r10 - 8) r1; r1 = acquire u8 (r2 + 0); release u8 (r2 + 0) r1
  *     if r1 s> r2 goto label; if w1 & 3 goto label; goto label; gotol label; may_goto label
- *     call 12; call label; exit; r0 = skb[23].u8; r0 = skb[r1 + 23].u16; label:
+ *     call 12; call label; call kfunc bpf_throw; exit; r0 = skb[23].u8; r0 = skb[r1 + 23].u16; label:
  *     r1 = cast_kern(r2); r1 = cast_user(r2); raw 8d00000000000000
  *
  * One instruction a line; `;` also ends one; `#` begins a comment.
@@ -58,6 +58,8 @@ interface Insn {
   /** The label `off` (jumps) or `imm` (calls, gotol, func) is relative to. */
   label?: string;
   labelIn?: 'off' | 'imm';
+  /** Kernel function whose id `imm` is to be. */
+  kfunc?: string;
 }
 
 type Rule = readonly [RegExp, (m: string[]) => Insn[]];
@@ -80,6 +82,7 @@ const MEM = String.raw`\((r\d+) ([+-]) (\w+)\)`;
 const RULES: readonly Rule[] = [
   [/^exit$/, () => [{ op: 0x95 }]],
   [/^call (\d+)$/, (m) => [{ op: 0x85, imm: num(m[1]) }]],
+  [/^call kfunc (\w+)$/, (m) => [{ op: 0x85, src: 2, kfunc: m[1]! }]],
   [/^call (\w+)$/, (m) => [{ op: 0x85, src: 1, label: m[1]!, labelIn: 'imm' }]],
   [/^goto (\w+)$/, (m) => [{ op: 0x05, label: m[1]!, labelIn: 'off' }]],
   [/^gotol (\w+)$/, (m) => [{ op: 0x06, label: m[1]!, labelIn: 'imm' }]],
@@ -203,18 +206,18 @@ const RULES: readonly Rule[] = [
   ],
 ];
 
-/** Assembles a text to bytes. */
-export function asm(text: string): Uint8Array {
+/** Assembles a text to bytes; `kfunc`: ids of kernel functions by name. `labels` is told where each label is. */
+export function asm(
+  text: string,
+  kfunc: (name: string) => number = () => 0,
+  labels = new Map<string, number>(),
+): Uint8Array {
   const insns: Insn[] = [];
-  const labels = new Map<string, number>();
   for (const line of text.split(/[\n;]/)) {
-    const words = line.replace(/#.*/, '').trim();
+    const [, label, rest] = /^(?:(\w+):)?(.*)$/.exec(line.replace(/#.*/, '').trim()) as unknown as string[];
+    if (label !== undefined) labels.set(label, insns.length);
+    const words = rest!.trim();
     if (words === '') continue;
-    const label = /^(\w+):$/.exec(words);
-    if (label !== null) {
-      labels.set(label[1]!, insns.length);
-      continue;
-    }
     const rule = RULES.find(([pattern]) => pattern.test(words));
     if (rule === undefined) throw new Error(`Cannot assemble '${words}'`);
     insns.push(...rule[1](rule[0].exec(words) as string[]));
@@ -223,6 +226,7 @@ export function asm(text: string): Uint8Array {
   const view = new DataView(bytes.buffer);
   insns.forEach((insn, i) => {
     let { off = 0, imm = 0 } = insn;
+    if (insn.kfunc !== undefined) imm = kfunc(insn.kfunc);
     if (insn.label !== undefined) {
       const target = labels.get(insn.label);
       if (target === undefined) throw new Error(`No label '${insn.label}'`);

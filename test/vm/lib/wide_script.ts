@@ -46,11 +46,31 @@ function resolve({ insns, typeIds }: WideProgram, maps: readonly number[], btf: 
 /** Most functions of a program. */
 const FUNCS_MAX = 64;
 
-/** Types for programs: `static int f()` as many times as there can be functions; the first has id 3. */
+/** Ids of types behind the FUNCs: `int main()` with an exception callback, that callback, the global `int g()` and `int gc(struct __sk_buff *)`. */
+export const TYPE_IDS = {
+  main: FUNCS_MAX + 3,
+  callback: FUNCS_MAX + 4,
+  global: FUNCS_MAX + 5,
+  globalCtx: FUNCS_MAX + 6,
+} as const;
+
+/** Types for programs: `static int f()` as many times as there can be functions, from id 3 on; then {@link TYPE_IDS}. */
 export function functionTypes(): Uint8Array {
-  const strings = '\0int\0f\0';
-  const types = [1, 0x01000000, 4, 0x01000020, 0, 0x0d000000, 1];
-  for (let i = 0; i < FUNCS_MAX; i++) types.push(5, 0x0c000000, 2);
+  const names = ['int', 'f', 'u64', 'main', 'cb', 'g', 'gc', '__sk_buff', 'cookie', 'exception_callback:cb'];
+  const strings = `\0${names.join('\0')}\0`;
+  const name = (text: string): number => strings.indexOf(`\0${text}\0`) + 1;
+  const types = [name('int'), 0x01000000, 4, 0x01000020, 0, 0x0d000000, 1];
+  for (let i = 0; i < FUNCS_MAX; i++) types.push(name('f'), 0x0c000000, 2);
+  const last = TYPE_IDS.globalCtx;
+  types.push(name('main'), 0x0c000000, 2);
+  types.push(name('cb'), 0x0c000001, last + 2);
+  types.push(name('g'), 0x0c000001, 2);
+  types.push(name('gc'), 0x0c000001, last + 5);
+  types.push(name('u64'), 0x01000000, 8, 64);
+  types.push(0, 0x0d000001, last + 1, name('cookie'), last + 1);
+  types.push(name('__sk_buff'), 0x04000000, 4, 0, 0x02000000, last + 3);
+  types.push(0, 0x0d000001, 1, name('cookie'), last + 4);
+  types.push(name('exception_callback:cb'), 0x11000000, TYPE_IDS.main, -1);
   const bytes = new Uint8Array(24 + types.length * 4 + strings.length);
   const header = [0x0001eb9f, 24, 0, types.length * 4, types.length * 4, strings.length];
   new Int32Array(bytes.buffer, 0, 6 + types.length).set([...header, ...types]);
@@ -87,6 +107,16 @@ export function scriptOf(test: WideCase, btf: Btf): string[] {
 /** Elements in an order that is always the same; those of queues (which have no key) stay as they are. */
 export function sortedAnswer(answer: string): string {
   return answer.includes('=') ? answer.split(' ').filter(Boolean).sort().join(' ') : answer.trim();
+}
+
+/** Functions and their types from `START[:ID],...`. */
+function funcInfo(starts: string): Int32Array<ArrayBuffer> {
+  return Int32Array.from(
+    starts.split(',').flatMap((start, i) => {
+      const [insn, type] = start.split(':').map(Number);
+      return [insn!, type ?? 3 + i];
+    }),
+  );
 }
 
 type Field = readonly [offset: number, size: 4 | 8, value: number];
@@ -219,7 +249,7 @@ export class WideMachine {
       case 'f':
         return said(this.#bpf(BPF_CMD.MAP_FREEZE, attrOf([0, 4, this.#maps[number(0)]!.fd])).result);
       case 'p':
-        return this.#load(number(0), words[1] ?? '', (words[2] ?? '0').split(',').map(Number), engine);
+        return this.#load(number(0), words[1] ?? '', funcInfo(words[2] ?? '0'), engine);
       case 'r':
         return this.#test(this.#progs[number(0)] ?? -1, words[1] ?? '', number(2), Number(words[3] ?? 0));
       case 'd':
@@ -242,7 +272,7 @@ export class WideMachine {
     return said(this.#bpf(BPF_CMD.MAP_UPDATE_ELEM, attrOf(...fields)).result);
   }
 
-  #load(type: number, code: string, starts: readonly number[], engine: EngineName): string {
+  #load(type: number, code: string, info: Int32Array<ArrayBuffer>, engine: EngineName): string {
     const insns = decodeHex(code);
     const view = new DataView(insns.buffer);
     for (let at = 0; at < insns.length; at += 8) {
@@ -260,8 +290,8 @@ export class WideMachine {
         [16, 8, this.#caller.put(Buffer.from('GPL\0'))],
         [72, 4, this.#btf],
         [76, 4, 8],
-        [80, 8, this.#caller.put(new Uint8Array(Int32Array.from(starts.flatMap((start, i) => [start, 3 + i])).buffer))],
-        [88, 4, starts.length],
+        [80, 8, this.#caller.put(new Uint8Array(info.buffer))],
+        [88, 4, info.length / 2],
       ),
     );
     if (result < 0) return said(result);

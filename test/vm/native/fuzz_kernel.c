@@ -7,7 +7,7 @@
  *   i MAP KEY MAP                          put a map into a map of maps
  *   f MAP                                  freeze a map
  *   b HEX                                  types for the programs: FUNCs from id 3 on
- *   p TYPE HEX START,START...              load, with the first instruction of each function; immediates of lddw with src 1 or 2 are numbers of maps
+ *   p TYPE HEX START[:ID],...              load, with the first instruction of each function (ID: its type, else the next FUNC); immediates of lddw with src 1 or 2 are numbers of maps
  *   s MAP KEY PROG                         put a program into a prog array
  *   r PROG HEX CTX FLAGS                   test run with CTX bytes of context wanted: "RETVAL PACKET CONTEXT"
  *   d MAP                                  "KEY=VALUE ..." of all elements (of a queue: what it gives)
@@ -80,7 +80,11 @@ static void load(unsigned type, size_t size, const char *starts) {
   for (const char *p = starts; *p > ' ' && funcs < MAX; funcs++) {
     info[2 * funcs] = atoi(p);
     info[2 * funcs + 1] = 3 + funcs;
-    while (*p >= '0') p++;
+    while (*p >= '0' && *p <= '9') p++;
+    if (*p == ':') {
+      info[2 * funcs + 1] = atoi(++p);
+      while (*p >= '0') p++;
+    }
     if (*p == ',') p++;
   }
   attr.prog_btf_fd = btf;
