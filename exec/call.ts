@@ -9,6 +9,7 @@ import type { Kernel } from '../syscall/kernel.ts';
 import { EBADF, EFAULT, EINVAL, EIO, ENAMETOOLONG } from '../uapi/errno.ts';
 import { ExecCaller, type PathAnswer, type PinStore } from './caller.ts';
 import type { CgroupWatch } from './cgroups.ts';
+import type { ClockEvents } from './clock_events.ts';
 import type { EpollBridge } from './epoll.ts';
 import { BOX, type ExecNative } from './native.ts';
 import type { Held, HeldObjects } from './objects.ts';
@@ -38,6 +39,7 @@ export interface Host {
   readonly objects: HeldObjects;
   readonly epoll: EpollBridge;
   readonly probes: ProbeEvents;
+  readonly clocks: ClockEvents;
   readonly cgroups: CgroupWatch;
 }
 

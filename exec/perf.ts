@@ -15,6 +15,8 @@ import { CONTINUE, type ExecNative } from './native.ts';
 /** What is read of `struct perf_event_attr`: up to and with wakeup_events. */
 export const PERF_ATTR_SIZE = 56;
 export const PERF_FLAG_FD_CLOEXEC = 8;
+export const PERF_EVENT_IOC_ENABLE = 0x2400;
+export const PERF_EVENT_IOC_DISABLE = 0x2401;
 export const PERF_EVENT_IOC_ID = 0x80082407;
 export const PERF_EVENT_IOC_SET_BPF = 0x40042408;
 export const PERF_EVENT_IOC_QUERY_BPF = 0xc008240a;
@@ -23,13 +25,13 @@ export const PERF_QUERY_MAX = 64;
 const PERF_EVENT_IOC_REFRESH = 0x2402;
 
 const ATTR = { type: 0, config: 8, sampleType: 24, flags: 40, wakeup: 48 } as const;
-const PERF_TYPE_SOFTWARE = 1;
+export const PERF_TYPE_SOFTWARE = 1;
 const PERF_COUNT_SW_BPF_OUTPUT = 10;
 /** Bit of the attr: wake up by bytes, not by records. */
 const WATERMARK = 1 << 14;
 
 /** ioctls that turn an event on and off, which ours is always: ENABLE, DISABLE, RESET, PAUSE_OUTPUT. */
-const SWITCHES: ReadonlySet<number> = new Set([0x2400, 0x2401, 0x2403, 0x40042409]);
+const SWITCHES: ReadonlySet<number> = new Set([PERF_EVENT_IOC_ENABLE, PERF_EVENT_IOC_DISABLE, 0x2403, 0x40042409]);
 
 /** Offsets in the ring's page. */
 const PAGE = { dataHead: 1024, dataTail: 1032, dataOffset: 1040, dataSize: 1048 } as const;

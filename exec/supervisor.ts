@@ -13,6 +13,7 @@ import { Errno } from '../uapi/errno.ts';
 import type { Host, MountedFuse } from './call.ts';
 import type { PinStore } from './caller.ts';
 import { CgroupWatch } from './cgroups.ts';
+import { ClockEvents } from './clock_events.ts';
 import { EpollBridge } from './epoll.ts';
 import { ProcMachine } from './machine.ts';
 import { BOX, type ExecNative } from './native.ts';
@@ -41,6 +42,7 @@ export class Supervisor implements Host {
   readonly mailbox = new ArrayBuffer(BOX.SIZE);
   readonly epoll: EpollBridge;
   readonly probes = new ProbeEvents();
+  readonly clocks: ClockEvents;
   readonly cgroups: CgroupWatch;
 
   constructor(options: SupervisorOptions) {
@@ -50,6 +52,7 @@ export class Supervisor implements Host {
     this.serve = options.serve;
     this.objects = new HeldObjects(this.native, this.kernel.arena.buffer);
     this.kernel.machine ??= new ProcMachine((ino) => this.objects.byIno(ino)?.object);
+    this.clocks = new ClockEvents(this.kernel);
     this.epoll = new EpollBridge(this.native, this.objects);
     this.cgroups = new CgroupWatch((file) => this.kernel.cgroups.remove(file));
     const error = this.native.supSetup(this.mailbox, (ino) => this.objects.drop(ino));
@@ -66,6 +69,7 @@ export class Supervisor implements Host {
 
   /** Forgets all descriptors (the server ends). */
   close(): void {
+    this.clocks.close();
     this.epoll.close();
     this.cgroups.close();
     this.objects.clear();

@@ -1,7 +1,7 @@
 /**
  * Perf events that programs are attached to, and the links that do it
  * (`perf_event_set_bpf_prog` of kernel/events/core.c, `bpf_perf_link_attach` of
- * kernel/bpf/syscall.c). The events never happen here: books are kept of who waits for them.
+ * kernel/bpf/syscall.c). Books are kept of who waits for them; the door may let some happen.
  */
 import { BpfFile, BpfObject, type FdTarget } from '../base/object.ts';
 import type { BpfProgBase } from '../base/prog.ts';
@@ -49,6 +49,10 @@ export class ProbeEvent extends BpfObject {
   readonly kind = 'perf_event';
   readonly probe: PerfProbe;
   prog: BpfProgBase | undefined;
+  /** What bpf_get_attach_cookie tells the program: the link's. */
+  cookie = 0n;
+  /** Told when it has got or lost its program. */
+  onProg: (() => void) | undefined;
   #owned = false;
 
   constructor(probe: PerfProbe) {
@@ -78,6 +82,7 @@ export class ProbeEvent extends BpfObject {
     if (owned) prog.get();
     this.prog = prog;
     this.#owned = owned;
+    this.onProg?.();
     return 0;
   }
 
@@ -91,6 +96,8 @@ export class ProbeEvent extends BpfObject {
     if (this.#owned) this.prog?.put();
     this.prog = undefined;
     this.#owned = false;
+    this.cookie = 0n;
+    this.onProg?.();
   }
 
   protected override release(): void {
@@ -111,7 +118,7 @@ export function perfLinkCreate(kernel: Kernel, attr: Attr, caller: Caller, prog:
   const found = eventOf(caller.fdget(attr.get(at.target_fd)));
   if (typeof found === 'number') return found;
   // Of the machine's own events we know nothing; programs that take samples fit any of them.
-  const event = found ?? new ProbeEvent(PLAIN);
+  const event = found ?? new ProbeEvent(PLAIN_EVENT);
   const error = event.attach(prog, false);
   if (error < 0) return error;
   if (found !== undefined) event.get();
@@ -120,7 +127,8 @@ export function perfLinkCreate(kernel: Kernel, attr: Attr, caller: Caller, prog:
   return newFd(caller, link);
 }
 
-const PLAIN: PerfProbe = {
+/** An event that is neither tracepoint nor probe. */
+export const PLAIN_EVENT: PerfProbe = {
   kind: 'event',
   name: '',
   offset: 0n,
@@ -141,6 +149,7 @@ export class PerfLink extends BpfLink {
     super(prog, attachType);
     this.#event = event;
     this.#cookie = cookie;
+    event.cookie = cookie;
   }
 
   /** `bpf_perf_link_fill_link_info`. */

@@ -1,20 +1,25 @@
 /**
  * perf_event_open(2) and the ioctls of what it gives: events that programs write to, and
- * the tracepoints and probes that programs are attached to. All other events are the kernel's.
+ * the tracepoints, probes and clocks that programs are attached to. All other events are
+ * the kernel's.
  */
+import { existsSync } from 'node:fs';
 import { BpfFile, FMODE_READ, FMODE_WRITE } from '../../base/object.ts';
 import type { Kernel } from '../../syscall/kernel.ts';
-import { ProbeEvent } from '../../syscall/perf_link.ts';
+import { PLAIN_EVENT, ProbeEvent } from '../../syscall/perf_link.ts';
 import { readString } from '../../syscall/user_string.ts';
 import { BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { CAP } from '../../uapi/capability.ts';
-import { E2BIG, EACCES, EFAULT, EINVAL, ENOSPC, EPERM } from '../../uapi/errno.ts';
+import { E2BIG, EACCES, EFAULT, EINVAL, ENOSPC, EPERM, ESRCH } from '../../uapi/errno.ts';
 import type { PerfRecord } from '../../vm/task.ts';
 import type { CurrentCall, Host } from '../call.ts';
+import { type ClockSpec, clockSpec, maxSampleRate } from '../clock_events.ts';
 import { ANSWERED, CONTINUE } from '../native.ts';
 import {
   isBpfOutput,
   PERF_ATTR_SIZE,
+  PERF_EVENT_IOC_DISABLE,
+  PERF_EVENT_IOC_ENABLE,
   PERF_EVENT_IOC_ID,
   PERF_EVENT_IOC_QUERY_BPF,
   PERF_EVENT_IOC_SET_BPF,
@@ -52,13 +57,32 @@ export function perfEventOpen(call: CurrentCall): number {
   return fd < 0 ? fd : ANSWERED;
 }
 
-/** perf_event_open(2) of a tracepoint or probe, by whoever may; other events are the kernel's. */
+/**
+ * What perf_event_open(2) is told of the thread (argument 1; 0: the caller) and the CPU
+ * (argument 2) of an event: the thread, 0 for an event of a CPU, or -errno
+ * (`find_lively_task_by_vpid`, then `perf_event_alloc`).
+ */
+function targetOf(call: CurrentCall): number {
+  const pid = call.int(1);
+  const cpu = call.int(2);
+  const tid = pid === 0 ? call.caller.tid : pid;
+  if (pid !== -1 && (pid < 0 || !existsSync(`/proc/${tid}`))) return -ESRCH;
+  if (cpu >= call.host.kernel.nrCpus || cpu < -1 || (pid === -1 && cpu === -1)) return -EINVAL;
+  return pid === -1 ? 0 : tid;
+}
+
+/** perf_event_open(2) of a tracepoint, probe or clock, by whoever may; other events are the kernel's. */
 function openProbe(call: CurrentCall): number {
   const attr = new Uint8Array(PROBE_ATTR_SIZE);
   const { caller } = call;
   const { probes } = call.host;
-  if (call.native.supRead(call.long(0), attr) < 0 || !probes.isProbe(attr)) return CONTINUE;
-  if (!mayMonitor(call)) return CONTINUE;
+  if (call.native.supRead(call.long(0), attr) < 0) return CONTINUE;
+  const clock = clockSpec(attr);
+  if ((clock === undefined && !probes.isProbe(attr)) || !mayMonitor(call)) return CONTINUE;
+  if (clock !== undefined && clock.freq > maxSampleRate()) return -EINVAL;
+  const target = targetOf(call);
+  if (target < 0) return target;
+  if (clock !== undefined) return openClock(call, clock, target);
   const cloexec = (call.int(4) & PERF_FLAG_FD_CLOEXEC) !== 0;
   const resume = call.later();
   const text = (addr: number, max: number): string | number => readString(caller, addr, max) ?? -EFAULT;
@@ -73,6 +97,17 @@ function openProbe(call: CurrentCall): number {
   return ANSWERED;
 }
 
+/** A software event that programs wait for. */
+function openClock(call: CurrentCall, clock: ClockSpec, target: number): number {
+  const event = new ProbeEvent({ ...PLAIN_EVENT, type: clock.type, config: clock.config });
+  const cloexec = (call.int(4) & PERF_FLAG_FD_CLOEXEC) !== 0;
+  const cpu = Math.max(call.int(2), 0);
+  const fd = call.caller.install(new BpfFile(event, FMODE_READ | FMODE_WRITE), -1, cloexec);
+  if (fd < 0) return fd;
+  call.host.clocks.add(event, clock, cpu, target);
+  return ANSWERED;
+}
+
 /** PERF_EVENT_IOC_SET_BPF of one of the machine's own events, with a program of ours. */
 function setForeignEvent(call: CurrentCall): number {
   if (call.int(1) >>> 0 !== PERF_EVENT_IOC_SET_BPF) return CONTINUE;
@@ -81,8 +116,10 @@ function setForeignEvent(call: CurrentCall): number {
   return prog.type === BPF_PROG_TYPE.PERF_EVENT ? 0 : -EINVAL;
 }
 
-/** PERF_EVENT_IOC_* of a tracepoint or probe. */
+/** PERF_EVENT_IOC_* of a tracepoint, probe or clock. */
 function controlProbe(call: CurrentCall, event: ProbeEvent, request: number): number {
+  if (request === PERF_EVENT_IOC_ENABLE || request === PERF_EVENT_IOC_DISABLE)
+    call.host.clocks.enable(event, request === PERF_EVENT_IOC_ENABLE);
   if (request === PERF_EVENT_IOC_QUERY_BPF) return queryProbe(call, event);
   if (request !== PERF_EVENT_IOC_SET_BPF) return probeControl(request);
   const { prog, errno } = call.prog(call.long(2));
