@@ -27,7 +27,7 @@ export const KPTRS = FIELD.KPTR_UNREF | FIELD.KPTR_REF | FIELD.KPTR_PERCPU;
 export const POINTERS = KPTRS | FIELD.UPTR;
 export const GRAPH_ROOTS = FIELD.LIST_HEAD | FIELD.RB_ROOT;
 export const GRAPH_NODES = FIELD.LIST_NODE | FIELD.RB_NODE;
-export const LOCKS = FIELD.SPIN_LOCK | FIELD.RES_SPIN_LOCK;
+const LOCKS = FIELD.SPIN_LOCK | FIELD.RES_SPIN_LOCK;
 
 /** What the value of a map may hold (`map_check_btf`). */
 export const MAP_VALUE_FIELDS =

@@ -76,7 +76,7 @@ export function showToString(btf: Btf, typeId: number, data: Uint8Array, offset 
 /** Flags of bpf_snprintf_btf (`BTF_F_*`, include/uapi/linux/bpf.h). */
 export const BTF_F_COMPACT = 1;
 export const BTF_F_NONAME = 2;
-export const BTF_F_PTR_RAW = 4;
+const BTF_F_PTR_RAW = 4;
 export const BTF_F_ZERO = 8;
 export const BTF_F_ALL = 15;
 

@@ -11,7 +11,7 @@ import { Errno } from '../uapi/errno.ts';
 export const EXIT = { ok: 0, failure: 1, usage: 2, cannotRun: 125 } as const;
 
 /** Where root mounts when no directory is given. */
-export const ROOT_MOUNT_POINT = '/sys/fs/bpf-emu';
+const ROOT_MOUNT_POINT = '/sys/fs/bpf-emu';
 
 /** The mount point used when none is given: /sys/fs/bpf-emu for root, `$XDG_RUNTIME_DIR/bpf-emu` for a user. */
 export function defaultMountPoint(): string {

@@ -22,7 +22,7 @@ interface CtlOptions {
 }
 
 /** Replaces `btf_file` by the bytes of the file, as hex in `btf`. Other lines pass as they are. */
-export function inlineFiles(line: string): string {
+function inlineFiles(line: string): string {
   if (!line.includes('"btf_file"')) return line;
   const request: unknown = parse(line);
   if (typeof request !== 'object' || request === null || !('btf_file' in request)) return line;

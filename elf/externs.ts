@@ -103,7 +103,7 @@ function layOut(btf: Btf, variables: readonly BtfType[]): { places: Place[]; byt
 }
 
 /** Alignment of a type in bytes. */
-export function alignOf(btf: Btf, id: number, depth: number): number {
+function alignOf(btf: Btf, id: number, depth: number): number {
   const type = plainType(btf, id);
   if (type === undefined || depth === 0) return 1;
   if (type.kind === BTF_KIND.PTR) return 8;

@@ -13,8 +13,6 @@ export const SHT = { PROGBITS: 1, SYMTAB: 2, STRTAB: 3, RELA: 4, NOBITS: 8, REL:
 export const SHF_EXECINSTR = 4;
 /** Section indices that mean no section. */
 export const SHN_UNDEF = 0;
-export const SHN_ABS = 0xfff1;
-export const SHN_COMMON = 0xfff2;
 /** Types and bindings of symbols, visibilities. */
 export const STT = { NOTYPE: 0, OBJECT: 1, FUNC: 2, SECTION: 3 } as const;
 export const STB = { LOCAL: 0, GLOBAL: 1, WEAK: 2 } as const;

@@ -40,7 +40,7 @@ function withSleepable(pattern: string, type: number, attachType: number, attach
 }
 
 /** The rows, in the order they are tried. */
-export const SEC_TABLE: readonly SecDef[] = [
+const SEC_TABLE: readonly SecDef[] = [
   row('socket', T.SOCKET_FILTER),
   row('sk_reuseport/migrate', T.SK_REUSEPORT, A.SK_REUSEPORT_SELECT_OR_MIGRATE),
   row('sk_reuseport', T.SK_REUSEPORT, A.SK_REUSEPORT_SELECT),

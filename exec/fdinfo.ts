@@ -26,7 +26,7 @@ export function fdInfoText(object: BpfObject, pid: number, fd: number): string |
 }
 
 /** The object's own lines. */
-export function objectInfo(object: BpfObject): string {
+function objectInfo(object: BpfObject): string {
   if (object instanceof BpfMap) return mapInfo(object);
   if (object instanceof LoadedProg) return progInfo(object);
   if (object instanceof BpfLink) return linkInfo(object);

@@ -33,13 +33,13 @@ import { Waiters } from './waiters.ts';
 /** The ioctl type of the control file. */
 export const CTL_IOC_TYPE = 0xbf;
 /** ioctl number that closes a descriptor of the table; its argument is the descriptor. */
-export const CTL_IOC_CLOSE = 0xff;
+const CTL_IOC_CLOSE = 0xff;
 /** Queued replies from which on writing fails until some are read. */
-export const REPLIES_MAX = 4 << 20;
+const REPLIES_MAX = 4 << 20;
 /** Bytes behind a line that takes long from which on writing fails until it has ended. */
 const INPUT_MAX = LINE_MAX;
 /** Most bytes of unfinished lines and unread replies that all opens of a mount may hold together. */
-export const BUFFERED_MAX = 256 << 20;
+const BUFFERED_MAX = 256 << 20;
 
 const O_NONBLOCK = 0o4000;
 const POLLIN = 0x001;

@@ -12,7 +12,7 @@ import { perKernel } from './per_kernel.ts';
 export const HIDDEN_PREFIX = '.bpf_iter-';
 
 /** What waits to be opened, by name. */
-export class HiddenFiles {
+class HiddenFiles {
   readonly #objects = new Map<string, BpfObject>();
 
   /** A name for an object, of which a user reference is taken. */

@@ -12,7 +12,7 @@
  */
 import type { Clock } from '../base/env.ts';
 import type { BpfObject } from '../base/object.ts';
-import { EACCES, EEXIST, EINVAL, ENAMETOOLONG, ENOENT, ENOTEMPTY, EPERM } from '../uapi/errno.ts';
+import { EEXIST, EINVAL, ENAMETOOLONG, ENOENT, ENOTEMPTY, EPERM } from '../uapi/errno.ts';
 import { type DebugName, isDebugName } from './debug_name.ts';
 import { NAME_MAX, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISVTX } from './protocol.ts';
 import { now, type Timestamp } from './time.ts';
@@ -20,10 +20,10 @@ import { now, type Timestamp } from './time.ts';
 /** The control file of a mount: the only name with a dot that is listed. */
 export const CTL_NAME = 'bpf.ctl';
 /** What programs print; not listed, so that a mount shows what is pinned. */
-export const TRACE_NAME = 'bpf.trace_pipe';
+const TRACE_NAME = 'bpf.trace_pipe';
 
-export const RENAME_NOREPLACE = 1;
-export const RENAME_EXCHANGE = 2;
+const RENAME_NOREPLACE = 1;
+const RENAME_EXCHANGE = 2;
 
 /** Who makes an inode. */
 export interface Owner {
@@ -359,6 +359,3 @@ export class Tree {
     return 0;
   }
 }
-
-/** What O_CREAT of an absent name, and mknod(2) of a regular file, answer on a bpffs (`vfs_create` without i_op->create). */
-export const CREATE_ERRNO = -EACCES;

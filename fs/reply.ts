@@ -8,11 +8,11 @@ import type { Timestamp } from './time.ts';
  * How long the kernel may keep names and attributes, in seconds. Nothing changes without
  * its knowledge but what the server announces (see notify.ts), so: long.
  */
-export const CACHE_SECONDS = 86400;
+const CACHE_SECONDS = 86400;
 
 /** Bytes of `fuse_attr`, `fuse_attr_out`, `fuse_entry_out` and of a directory entry's head. */
-export const ATTR_SIZE = 88;
-export const ATTR_OUT_SIZE = 16 + ATTR_SIZE;
+const ATTR_SIZE = 88;
+const ATTR_OUT_SIZE = 16 + ATTR_SIZE;
 export const ENTRY_OUT_SIZE = 40 + ATTR_SIZE;
 export const DIRENT_SIZE = 24;
 
@@ -23,7 +23,7 @@ function putTime(reply: FuseReply, word: number, nsecWord: number, time: Timesta
 }
 
 /** `struct fuse_attr` at a word of the reply. */
-export function putAttr(reply: FuseReply, word: number, inode: Inode): void {
+function putAttr(reply: FuseReply, word: number, inode: Inode): void {
   const { u32 } = reply;
   u32[word] = inode.ino;
   u32[word + 1] = 0;

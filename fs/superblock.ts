@@ -87,7 +87,7 @@ export class Superblock {
 }
 
 /** Open files by the number FUSE knows them by (`fh`). */
-export class Handles {
+class Handles {
   readonly #files: (OpenFile | undefined)[] = [undefined];
   readonly #free: number[] = [];
   #count = 0;

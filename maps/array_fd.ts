@@ -67,7 +67,7 @@ function setSlot(array: FdArrayMap, index: number, slot: Slot | undefined, word:
 }
 
 /** `bpf_fd_array_map_clear`: empties the array. */
-export function fdArrayClear(map: BpfMap): void {
+function fdArrayClear(map: BpfMap): void {
   const array = map as FdArrayMap;
   array.slots.forEach((slot, index) => {
     if (slot !== undefined) dropSlot(setSlot(array, index, undefined, 0));

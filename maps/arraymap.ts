@@ -24,7 +24,7 @@ import { arrayShowElem, percpuArrayShowElem } from './show.ts';
 import { copyMapValue, copyValueOut, freeSpecialFields, hasSpinLock, roundUp8 } from './value.ts';
 
 /** Words of the map's header: where the values are, their size, the mask for indices. */
-export const ARRAY_HEADER = { values: 4, elemSize: 5, indexMask: 6 } as const;
+const ARRAY_HEADER = { values: 4, elemSize: 5, indexMask: 6 } as const;
 
 const ARRAY_FLAGS =
   BPF_F_MAP.NUMA_NODE | BPF_F_MAP.MMAPABLE | ACCESS_FLAGS | BPF_F_MAP.PRESERVE_ELEMS | BPF_F_MAP.INNER_MAP;
@@ -115,7 +115,7 @@ function lookup(map: BpfMap, key: number): number {
 }
 
 /** Checks of flags and index that all array updates share: 0 or -errno. */
-export function arrayUpdateCheck(map: BpfMap, index: number, flags: number): number {
+function arrayUpdateCheck(map: BpfMap, index: number, flags: number): number {
   if (flags >>> 0 > 7 || (flags & 3) === 3) return -EINVAL;
   if (index >= map.maxEntries) return -E2BIG;
   if ((flags & BPF_ELEM.NOEXIST) !== 0) return -EEXIST;
@@ -162,7 +162,7 @@ function forEach(map: BpfMap, visit: (key: number, value: number) => number, cpu
 }
 
 /** `array_map_check_btf`: the key is a plain 32-bit integer; no key and a data section is a global data map. */
-export function arrayCheckBtf(map: BpfMap, btf: Btf, keyTypeId: number, valueTypeId: number): number {
+function arrayCheckBtf(map: BpfMap, btf: Btf, keyTypeId: number, valueTypeId: number): number {
   if (keyTypeId === 0) {
     const isData = btf.type(valueTypeId)?.kind === BTF_KIND.DATASEC;
     return map.mapType === BPF_MAP_TYPE.ARRAY && map.maxEntries === 1 && isData ? 0 : -EINVAL;

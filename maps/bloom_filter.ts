@@ -17,7 +17,7 @@ const BLOOM_FLAGS = BPF_F_MAP.NUMA_NODE | BPF_F_MAP.ZERO_SEED | ACCESS_FLAGS;
 const DEFAULT_HASHES = 5;
 
 /** A Bloom filter. */
-export class BloomFilterMap extends BpfMap {
+class BloomFilterMap extends BpfMap {
   readonly ops: MapOps = bloomFilterMapOps;
   readonly nrHashes: number;
   readonly seed: number;

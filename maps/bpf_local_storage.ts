@@ -47,7 +47,7 @@ function allocCheck(attr: MapCreateAttr): number {
 }
 
 /** `bpf_local_storage_update`: the address of the value, or -errno. */
-export function localStorageUpdate(map: BpfMap, object: string, value: number, flags: number): number {
+function localStorageUpdate(map: BpfMap, object: string, value: number, flags: number): number {
   const storage = map as LocalStorageMap;
   if (flags >>> 0 > 7 || (flags & 3) === 3) return -EINVAL;
   const old = storage.values.get(object) ?? 0;

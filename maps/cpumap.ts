@@ -20,7 +20,7 @@ const NR_CPUS = 256;
 const MAX_QSIZE = 16384;
 
 /** A map of CPUs; the 8-byte values of all possible ones are one block. */
-export class CpuMap extends BpfMap {
+class CpuMap extends BpfMap {
   readonly ops: MapOps = cpuMapOps;
   readonly values: number;
   readonly progs = new Map<number, BpfProgBase>();

@@ -19,7 +19,7 @@ import { NodePool } from './node_pool.ts';
 import { progMapCompatible } from './prog_compatible.ts';
 
 /** The only net device there is: lo. */
-export const LOOPBACK_IFINDEX = 1;
+const LOOPBACK_IFINDEX = 1;
 
 const DEV_FLAGS = BPF_F_MAP.NUMA_NODE | BPF_F_MAP.RDONLY | BPF_F_MAP.WRONLY;
 
@@ -31,7 +31,7 @@ interface Entry {
 }
 
 /** A map of net devices. */
-export class DevMap extends BpfMap {
+class DevMap extends BpfMap {
   readonly ops: MapOps;
   readonly entries = new Map<number, Entry>();
   readonly pool: NodePool;
@@ -100,11 +100,6 @@ function removeEntry(map: DevMap, index: number): boolean {
   entry.prog?.put();
   map.pool.give(entry.value);
   return true;
-}
-
-/** The program of an entry, run on packets redirected to it. */
-export function devMapProg(map: BpfMap, index: number): BpfProgBase | undefined {
-  return (map as DevMap).entries.get(index)?.prog;
 }
 
 const shared = {

@@ -27,9 +27,7 @@ import { PercpuFreelist } from './percpu_freelist.ts';
 import { checkAndInitMapValue, copyMapValue, copyValueOut, freeSpecialFields, hasSpinLock, roundUp8 } from './value.ts';
 
 /** Words of the map's header that say where things are (see the top of the file). */
-export const HTAB_HEADER = { table: 4, mask: 5, seed: 6, keyOffset: 7, valueOffset: 8, percpuStride: 9 } as const;
-
-export { ELEM_HASH, ELEM_NEXT };
+const HTAB_HEADER = { table: 4, mask: 5, seed: 6, keyOffset: 7, valueOffset: 8, percpuStride: 9 } as const;
 
 const ELEM_HEADER = 8;
 /** Values up to this size are copied word by word on the spot. */
@@ -178,7 +176,7 @@ export function alignedKey(map: HtabMap, key: number): number {
  * Word that holds the address of the element with this key (4-byte aligned): its
  * bucket, or the link of the element before it; 0 when there is none.
  */
-export function htabFindLink(map: HtabMap, key: number, hash: number): number {
+function htabFindLink(map: HtabMap, key: number, hash: number): number {
   const i32 = map.i32;
   const keyWord = key >> 2;
   const keyAt = map.keyOffset >> 2;

@@ -10,7 +10,6 @@ import { ACCESS_FLAGS, flagsOk, KMALLOC_MAX_SIZE, NUMA_NO_NODE, PCPU_MIN_UNIT_SI
 import {
   alignedKey,
   checkElemFlags,
-  ELEM_NEXT,
   HtabMap,
   type HtabShape,
   htabAlloc,
@@ -27,6 +26,7 @@ import {
   htabSetKey,
   htabUpdate,
 } from './hashtab.ts';
+import { ELEM_NEXT } from './htab_layout.ts';
 import type { BpfMap, MapBuckets, MapCreateAttr, MapCreator, MapOps, ShowSink } from './map.ts';
 import { mapMetaEqual } from './map_in_map.ts';
 import { htabMemUsage } from './mem_usage.ts';

@@ -28,7 +28,7 @@ import { mapCheckNoBtf } from './no_btf.ts';
 const SHAPE: HtabShape = { percpu: false, storedValueSize: 8 };
 
 /** A hash of maps. */
-export class HtabOfMaps extends HtabMap {
+class HtabOfMaps extends HtabMap {
   /** Inner maps by their address, and how many elements have each; every element holds a reference. */
   readonly inner = new Map<number, { readonly map: BpfMap; uses: number }>();
   /** Where a value to store is put together. */

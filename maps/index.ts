@@ -67,8 +67,3 @@ for (const ops of TYPES) BY_NUMBER[ops.type] = ops;
 export function mapOps(type: number): MapOps | undefined {
   return BY_NUMBER[type];
 }
-
-/** Numbers of all types there are. */
-export function mapTypes(): number[] {
-  return TYPES.map((ops) => ops.type).sort((a, b) => a - b);
-}

@@ -97,14 +97,6 @@ export function cgroupStorageUnlink(map: BpfMap, cgroupId: bigint): void {
   storages.storages = storages.storages.filter((storage) => storage.cgroupId !== cgroupId);
 }
 
-/** Address of the value a program attached to a cgroup sees (bpf_get_local_storage), or 0. */
-export function cgroupStorageGet(map: BpfMap, cgroupId: bigint, attachType: number): number {
-  const storages = map as CgroupStorageMap;
-  const storage = storages.find(cgroupId, attachType);
-  if (storage === undefined) return 0;
-  return storage.value + (storages.percpu ? map.env.cpu * storages.valueStride : 0);
-}
-
 const shared = {
   free(map: BpfMap): void {
     (map as CgroupStorageMap).storages = [];

@@ -49,7 +49,7 @@ const INTERMEDIATE = 3;
 const DATA = 4;
 
 /** A trie. */
-export class LpmTrieMap extends BpfMap {
+class LpmTrieMap extends BpfMap {
   readonly ops: MapOps;
   readonly i32: Int32Array;
   readonly dataSize: number;

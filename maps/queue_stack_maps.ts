@@ -12,7 +12,7 @@ import { mapMetaEqual } from './map_in_map.ts';
 import { queueStackMemUsage } from './mem_usage.ts';
 
 /** A queue or a stack. */
-export class QueueStackMap extends BpfMap {
+class QueueStackMap extends BpfMap {
   readonly ops: MapOps;
   readonly values: number;
   /** Slots of the ring. */

@@ -17,11 +17,6 @@ class ReuseportArray extends BpfMap {
   readonly slots = new Map<number, ForeignFile>();
 }
 
-/** The socket at an index, for bpf_sk_select_reuseport. */
-export function reuseportGet(map: BpfMap, index: number): ForeignFile | undefined {
-  return (map as ReuseportArray).slots.get(index);
-}
-
 /** BPF_MAP_TYPE_REUSEPORT_SOCKARRAY. */
 export const reuseportArrayOps: MapOps = {
   type: BPF_MAP_TYPE.REUSEPORT_SOCKARRAY,

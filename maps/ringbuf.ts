@@ -29,14 +29,14 @@ import { ringbufMemUsage } from './mem_usage.ts';
 /** Bits of a record's length word, and the size of its header (include/uapi/linux/bpf.h). */
 export const BUSY = 0x80000000;
 export const DISCARD = 0x40000000;
-export const RINGBUF_HDR_SIZE = 8;
+const RINGBUF_HDR_SIZE = 8;
 
 /** Flags of submit, discard, output and drain. */
-export const BPF_RB_NO_WAKEUP = 1;
-export const BPF_RB_FORCE_WAKEUP = 2;
+const BPF_RB_NO_WAKEUP = 1;
+const BPF_RB_FORCE_WAKEUP = 2;
 
 /** What bpf_ringbuf_query answers. */
-export const BPF_RB = { AVAIL_DATA: 0, RING_SIZE: 1, CONS_POS: 2, PROD_POS: 3 } as const;
+const BPF_RB = { AVAIL_DATA: 0, RING_SIZE: 1, CONS_POS: 2, PROD_POS: 3 } as const;
 
 /** Page number of the first data page as records have it: the kernel's own page and the two of positions come first. */
 const RECORD_PAGE_OFFSET = 3;

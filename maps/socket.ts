@@ -13,8 +13,8 @@ export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const TCP_ESTABLISHED = 1;
 export const TCP_CLOSE = 7;
-export const TCP_CLOSE_WAIT = 8;
-export const TCP_LISTEN = 10;
+const TCP_CLOSE_WAIT = 8;
+const TCP_LISTEN = 10;
 
 /** Whether a socket may be in a sockmap (`sock_map_sk_is_suitable`, `sock_map_sk_state_allowed`). */
 export function sockMapSuitable(file: ForeignFile): boolean {

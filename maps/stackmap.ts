@@ -21,8 +21,8 @@ const MAX_STACK_DEPTH = 127;
 /** sizeof(struct bpf_stack_build_id). */
 const BUILD_ID_SIZE = 32;
 /** Flags of bpf_get_stackid. */
-export const BPF_F_FAST_STACK_CMP = 1 << 9;
-export const BPF_F_REUSE_STACKID = 1 << 10;
+const BPF_F_FAST_STACK_CMP = 1 << 9;
+const BPF_F_REUSE_STACKID = 1 << 10;
 
 /** Words of a trace's node: link of the pool, hash, bytes of the trace; then the trace. */
 const HASH = 1;
@@ -30,7 +30,7 @@ const LENGTH = 2;
 const TRACE = 16;
 
 /** A map of stack traces. */
-export class StackMap extends BpfMap {
+class StackMap extends BpfMap {
   readonly ops: MapOps = stackTraceMapOps;
   readonly nrBuckets: number;
   /** The node of each id that has one. */

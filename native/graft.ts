@@ -23,7 +23,7 @@ import type { Addon } from './addon.ts';
 import { mountAt } from './mountinfo.ts';
 
 /** Source of the tmpfs, by which a graft is known again. */
-export const GRAFT_SOURCE = 'bpf-emu-graft';
+const GRAFT_SOURCE = 'bpf-emu-graft';
 
 /** mount(2) flags (include/uapi/linux/mount.h). */
 const MS = { BIND: 4096, MOVE: 8192, REC: 16384, PRIVATE: 1 << 18, SLAVE: 1 << 19 } as const;

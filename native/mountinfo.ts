@@ -52,7 +52,7 @@ export function parseMountinfo(text: string): MountEntry[] {
 }
 
 /** The mounts, in the order they were made (a later one at the same place covers an earlier one). */
-export function readMountinfo(): MountEntry[] {
+function readMountinfo(): MountEntry[] {
   return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 

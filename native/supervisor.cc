@@ -2,7 +2,7 @@
  * The native half of `bpf-emu exec`: it takes seccomp notifications off the listener,
  * reads and writes the memory of the program that waits, tells what its descriptors
  * are, gives it new ones, and shares pages of the arena with it. All decisions are
- * made in TypeScript (exec/supervisor.ts), on the same thread: there is one call at a
+ * made in TypeScript (exec/session.ts), on the same thread: there is one call at a
  * time, the current one, and every function here acts on it.
  *
  * Numbers pass through a mailbox, an ArrayBuffer shared with TypeScript (see Mailbox),

@@ -34,7 +34,7 @@ export function userValueSize(map: BpfMap): number {
  * Copies a key of the caller into the kernel (`___bpf_copy_key`): its address; 0 for the
  * empty key of a map without keys; or -EFAULT, -EINVAL, -ENOMEM. Give it back with `scratch.release`.
  */
-export function copyKey(scratch: Scratch, caller: Caller, map: BpfMap, ukey: number): number {
+function copyKey(scratch: Scratch, caller: Caller, map: BpfMap, ukey: number): number {
   const size = map.keySize;
   if (size === 0) return ukey === 0 ? 0 : -EINVAL;
   const key = scratch.take(size);

@@ -124,7 +124,7 @@ export function tcxLinkCreate(kernel: Kernel, attr: Attr, caller: Caller, prog: 
 }
 
 /** A program on a tcx hook. */
-export class TcxLink extends BpfLink {
+class TcxLink extends BpfLink {
   readonly linkType = BPF_LINK_TYPE.TCX;
   readonly #kernel: Kernel;
   readonly #list: Mprog;
@@ -205,7 +205,7 @@ function checkXdp(kernel: Kernel, device: string, flags: number, prog: BpfProgBa
 }
 
 /** A program that sees a device's packets first. */
-export class XdpLink extends BpfLink {
+class XdpLink extends BpfLink {
   readonly linkType = BPF_LINK_TYPE.XDP;
   readonly #devices: NetDevices;
   readonly #device: string;

@@ -42,7 +42,7 @@ export function netfilterLinkCreate(kernel: Kernel, attr: Attr, caller: Caller, 
 }
 
 /** A program on a hook. */
-export class NetfilterLink extends BpfLink {
+class NetfilterLink extends BpfLink {
   readonly linkType = BPF_LINK_TYPE.NETFILTER;
   readonly #place: { readonly pf: number; readonly hook: number; readonly priority: number; readonly flags: number };
   readonly #leave: () => void;

@@ -106,7 +106,7 @@ export function netnsLinkCreate(kernel: Kernel, attr: Attr, caller: Caller, prog
 }
 
 /** A link on the net namespace. */
-export class NetnsLink extends BpfLink {
+class NetnsLink extends BpfLink {
   readonly linkType = BPF_LINK_TYPE.NETNS;
   readonly #list: NetnsLink[];
   readonly #inode: number;

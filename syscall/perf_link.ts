@@ -139,7 +139,7 @@ export const PLAIN_EVENT: PerfProbe = {
 };
 
 /** A program that waits for a perf event. */
-export class PerfLink extends BpfLink {
+class PerfLink extends BpfLink {
   readonly linkType = BPF_LINK_TYPE.PERF_EVENT;
   readonly #event: ProbeEvent;
   readonly #cookie: bigint;

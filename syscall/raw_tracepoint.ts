@@ -51,7 +51,7 @@ const COMMON_TRACEPOINTS: Readonly<Record<string, number>> = {
 const WRITABLE: Readonly<Record<string, number>> = { bpf_test_finish: 4 };
 
 /** Number of arguments of a tracepoint, or undefined when there is none of the name. */
-export function tracepointArgs(vmlinux: Btf | undefined, name: string): number | undefined {
+function tracepointArgs(vmlinux: Btf | undefined, name: string): number | undefined {
   if (vmlinux === undefined) return Object.hasOwn(COMMON_TRACEPOINTS, name) ? COMMON_TRACEPOINTS[name] : undefined;
   const typedef = vmlinux.type(vmlinux.find(`btf_trace_${name}`, BTF_KIND.TYPEDEF));
   const pointer = typedef === undefined ? undefined : vmlinux.type(typedef.type);
@@ -69,7 +69,7 @@ export function rawTracepointOpen(kernel: Kernel, attr: Attr, caller: Caller): n
 }
 
 /** Attaches a program to the tracepoint it is given, or that it was loaded for. */
-export function rawTpAttach(kernel: Kernel, caller: Caller, prog: BpfProgBase, uname: number, cookie: bigint): number {
+function rawTpAttach(kernel: Kernel, caller: Caller, prog: BpfProgBase, uname: number, cookie: bigint): number {
   switch (prog.type) {
     case PT.TRACING:
     case PT.EXT:

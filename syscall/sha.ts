@@ -31,40 +31,6 @@ function bigEndian(words: Int32Array): Uint8Array {
   return out;
 }
 
-/** SHA-1 of some bytes: 20 bytes (FIPS 180-4, 6.1). */
-export function sha1(bytes: Uint8Array): Uint8Array {
-  const message = padded(bytes);
-  const h = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
-  const w = new Int32Array(80);
-  for (let at = 0; at < message.byteLength; at += BLOCK) {
-    for (let t = 0; t < 16; t++) w[t] = message.getInt32(at + t * 4);
-    for (let t = 16; t < 80; t++) w[t] = rotl(w[t - 3]! ^ w[t - 8]! ^ w[t - 14]! ^ w[t - 16]!, 1);
-    let [a, b, c, d, e] = h as unknown as [number, number, number, number, number];
-    for (let t = 0; t < 80; t++) {
-      const [f, k] =
-        t < 20
-          ? [(b & c) | (~b & d), 0x5a827999]
-          : t < 40
-            ? [b ^ c ^ d, 0x6ed9eba1]
-            : t < 60
-              ? [(b & c) | (b & d) | (c & d), 0x8f1bbcdc]
-              : [b ^ c ^ d, 0xca62c1d6];
-      const next = (rotl(a, 5) + f + e + k + w[t]!) | 0;
-      e = d;
-      d = c;
-      c = rotl(b, 30);
-      b = a;
-      a = next;
-    }
-    h[0]! += a;
-    h[1]! += b;
-    h[2]! += c;
-    h[3]! += d;
-    h[4]! += e;
-  }
-  return bigEndian(h);
-}
-
 /** The first 32 bits of the fractional parts of a root of the first primes. */
 function primeFractions(count: number, root: (prime: number) => number): Int32Array {
   const out = new Int32Array(count);

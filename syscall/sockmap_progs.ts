@@ -133,7 +133,7 @@ export function sockMapLinkCreate(kernel: Kernel, attr: Attr, caller: Caller, pr
 }
 
 /** A link on a socket map. It holds the map. */
-export class SockMapLink extends BpfLink {
+class SockMapLink extends BpfLink {
   readonly linkType = BPF_LINK_TYPE.SOCKMAP;
   readonly #place: Place;
   #map: BpfMap | undefined;

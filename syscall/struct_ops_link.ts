@@ -28,7 +28,7 @@ class NoProg extends BpfProgBase {
 }
 
 /** A link that keeps a structure registered. */
-export class StructOpsLink extends BpfLink {
+class StructOpsLink extends BpfLink {
   readonly linkType = BPF_LINK_TYPE.STRUCT_OPS;
   /** The map whose structure is registered; undefined after a detach. */
   map: StructOpsMap | undefined;

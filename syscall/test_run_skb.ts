@@ -59,7 +59,7 @@ function u32(bytes: Uint8Array, off: number): number {
 }
 
 /** Whether programs of the type see the link-layer header. */
-export function seesLinkLayer(type: number): boolean {
+function seesLinkLayer(type: number): boolean {
   return type === PT.SCHED_CLS || type === PT.SCHED_ACT;
 }
 

@@ -135,7 +135,7 @@ function kindOf(prog: LoadedProg, target: Target): TrampKind {
 }
 
 /** A program on a function of the kernel or of a program, or in place of one. */
-export class TracingLink extends BpfLink {
+class TracingLink extends BpfLink {
   readonly linkType = BPF_LINK_TYPE.TRACING;
   readonly cookie: bigint;
   readonly #attached: Attached;

@@ -19,7 +19,7 @@ import type { BpfProg } from './prog.ts';
 import { BpfException, ProgramAborted, SCRATCH, Vm } from './vm.ts';
 
 /** Engines that ran the same program from the same state and did not agree. */
-export class EngineMismatch extends Error {
+class EngineMismatch extends Error {
   constructor(prog: string, what: string) {
     super(`Program '${prog}': the interpreter and the compiler do not agree: ${what}`);
     this.name = 'EngineMismatch';

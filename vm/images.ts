@@ -23,7 +23,7 @@ const spots = new WeakMap<Btf, Map<string, FieldSpot | undefined>>();
  * The place of a field by its path (`aux`, `kn.id`), looked for in unnamed members too;
  * undefined when the structure of this kernel has none.
  */
-export function fieldSpot(btf: Btf, struct: string, path: string): FieldSpot | undefined {
+function fieldSpot(btf: Btf, struct: string, path: string): FieldSpot | undefined {
   let known = spots.get(btf);
   if (known === undefined) {
     known = new Map();

@@ -24,13 +24,13 @@ export const BPF_JMP32 = 6;
 export const BPF_ALU64 = 7;
 
 /** Source of the second operand of ALU and JMP classes: bit 3. For BPF_END: K is to-little, X is to-big. */
-export const BPF_K = 0x00;
+const BPF_K = 0x00;
 export const BPF_X = 0x08;
 
 /** Size of a memory access: bits 3 and 4. */
 export const BPF_W = 0x00;
-export const BPF_H = 0x08;
-export const BPF_B = 0x10;
+const BPF_H = 0x08;
+const BPF_B = 0x10;
 export const BPF_DW = 0x18;
 
 /** Mode of a memory access: bits 5 to 7. */
@@ -92,9 +92,6 @@ export const BPF_PSEUDO_MAP_IDX_VALUE = 6;
 /** `src` of a call: a helper (0), a function of the program, a kernel function. */
 export const BPF_PSEUDO_CALL = 1;
 export const BPF_PSEUDO_KFUNC_CALL = 2;
-
-/** `src` of JCOND: the only kind there is. */
-export const BPF_MAY_GOTO = 0;
 
 /** `offset` of a 64-bit register move: a cast between address spaces. */
 export const BPF_ADDR_SPACE_CAST = 1;
@@ -183,10 +180,6 @@ function oneOf(...values: number[]): FieldRule {
 export const SIZE_BYTES: Readonly<Record<number, number>> = { [BPF_W]: 4, [BPF_H]: 2, [BPF_B]: 1, [BPF_DW]: 8 };
 /** Suffix of an access in assembler names (`ldxw`). */
 const SIZE_SUFFIX: Readonly<Record<number, string>> = { [BPF_W]: 'w', [BPF_H]: 'h', [BPF_B]: 'b', [BPF_DW]: 'dw' };
-/** Type of an access in the kernel's disassembly (`*(u32 *)`). */
-export const SIZE_TYPE: Readonly<Record<number, string>> = { 1: 'u8', 2: 'u16', 4: 'u32', 8: 'u64' };
-/** Type of a sign-extending load in the kernel's disassembly. */
-export const SIZE_TYPE_SIGNED: Readonly<Record<number, string>> = { 1: 's8', 2: 's16', 4: 's32', 8: 's64' };
 
 /** ALU operation, name, operator of the disassembler. */
 const ALU_OPS = [

@@ -29,10 +29,10 @@ import type { InsnAux, SubprogInfo } from './verifier/types.ts';
 import { FUNC_HI, SCRATCH, type Vm } from './vm.ts';
 
 /** Helper numbers the engines know by themselves. */
-export const HELPER_MAP_LOOKUP = 1;
-export const HELPER_MAP_UPDATE = 2;
-export const HELPER_MAP_DELETE = 3;
-export const HELPER_TAIL_CALL = 12;
+const HELPER_MAP_LOOKUP = 1;
+const HELPER_MAP_UPDATE = 2;
+const HELPER_MAP_DELETE = 3;
+const HELPER_TAIL_CALL = 12;
 export const HELPER_LOOP = 181;
 
 /** A map helper on a map that is the same each time. */

@@ -30,7 +30,7 @@ export function keyShape(map: BpfMap): Shape {
 }
 
 /** A value of the map, of one CPU. */
-export function valueShape(map: BpfMap): Shape {
+function valueShape(map: BpfMap): Shape {
   return { size: map.valueSize, btf: map.btf, typeId: map.btfValueTypeId };
 }
 

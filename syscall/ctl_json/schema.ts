@@ -13,7 +13,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 const NUMBER_TEXT = '^-?(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})$';
 
 /** What may be written for a field. */
-export function fieldSchema(field: AttrField): Schema {
+function fieldSchema(field: AttrField): Schema {
   const description = fieldWants(field);
   switch (field.kind) {
     case 'char':
@@ -45,7 +45,7 @@ function pointerSchema(field: AttrField, description: string): Schema {
 }
 
 /** What a field wants, in words. */
-export function fieldWants(field: AttrField): string {
+function fieldWants(field: AttrField): string {
   if (field.kind === 'char') return `text of at most ${field.size} bytes`;
   if (field.kind !== 'ptr') return wantedOf(field);
   const { to } = field;
@@ -67,7 +67,7 @@ const COMMON: Readonly<Record<string, Schema>> = {
 };
 
 /** The schema of one command's request. */
-export function commandSchema(command: CommandAttr): Schema {
+function commandSchema(command: CommandAttr): Schema {
   const properties: Record<string, Schema> = { ...COMMON };
   for (const name of command.fields) {
     const field = command.arm.fields.find((candidate) => candidate.name === name);

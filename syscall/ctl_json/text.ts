@@ -37,7 +37,7 @@ function bare(symbols: Symbols, name: string): string {
 }
 
 /** The number a symbolic name stands for: `hash`, `HASH` and `BPF_MAP_TYPE_HASH` are one. */
-export function symbolValue(symbols: Symbols, name: string): number | undefined {
+function symbolValue(symbols: Symbols, name: string): number | undefined {
   const key = bare(symbols, name);
   return Object.hasOwn(symbols.values, key) ? symbols.values[key] : undefined;
 }

@@ -8,7 +8,7 @@ import type { Kernel } from '../kernel.ts';
 import type { IterAux, IterObjects, IterRequest, IterRun, IterTarget } from './target.ts';
 
 /** `enum bpf_cgroup_iter_order`. */
-export const CGROUP_ORDER = { SELF_ONLY: 1, DESCENDANTS_PRE: 2, DESCENDANTS_POST: 3, ANCESTORS_UP: 4 } as const;
+const CGROUP_ORDER = { SELF_ONLY: 1, DESCENDANTS_PRE: 2, DESCENDANTS_POST: 3, ANCESTORS_UP: 4 } as const;
 const ORDER_NAMES: Readonly<Record<number, string>> = {
   1: 'self_only',
   2: 'descendants_pre',

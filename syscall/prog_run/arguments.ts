@@ -30,7 +30,7 @@ export interface Parameters {
 }
 
 /** What the program's context is made of, by the BTF it was loaded with. */
-export function parametersOf(prog: LoadedProg): Parameters | undefined {
+function parametersOf(prog: LoadedProg): Parameters | undefined {
   const { attachBtf, attachBtfId } = prog.facts;
   const target = attachBtf?.type(attachBtfId);
   if (attachBtf === undefined || target === undefined) return undefined;

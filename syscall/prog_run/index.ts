@@ -21,8 +21,6 @@ import { FlowRunner, FunctionRunner, IterRunner, NetfilterRunner } from './hook_
 import { SkbRunner, XdpRunner } from './packet_runner.ts';
 import { isMemoryType, isRecordType, MemoryRunner, RecordRunner } from './record_runner.ts';
 
-export type { ProgEvent, ProgOutcome, ProgRunner } from './event.ts';
-
 const SKB_TYPES: ReadonlySet<number> = new Set([
   PT.SOCKET_FILTER,
   PT.SCHED_CLS,

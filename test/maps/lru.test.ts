@@ -9,7 +9,7 @@ import {
   NODE_REF,
   NODE_TYPE,
 } from '../../maps/bpf_lru_list.ts';
-import { ELEM_NEXT } from '../../maps/hashtab.ts';
+import { ELEM_NEXT } from '../../maps/htab_layout.ts';
 import type { HtabLruMap } from '../../maps/htab_lru_map.ts';
 import { create, Elements, hex, testEnv, testSeed } from './util.ts';
 

@@ -6,8 +6,8 @@ import { BpfMap, type MapCreateAttr, type MapCreator, type MapSyscall } from '..
 import { Arena } from '../../mm/arena.ts';
 import { ENOTSUPP } from '../../uapi/errno.ts';
 
-export const ROOT: MapCreator = { hasCap: () => true };
-export const NO_FDS: MapSyscall = { fdget: () => undefined };
+const ROOT: MapCreator = { hasCap: () => true };
+const NO_FDS: MapSyscall = { fdget: () => undefined };
 
 /** An environment of its own, with poisoned memory and repeatable random numbers. */
 export function testEnv(nrCpus = 2, size = 64 << 20, seed = 1): KernelEnv {

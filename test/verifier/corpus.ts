@@ -89,7 +89,7 @@ function bytesOf(event: CorpusEvent, field: string): Uint8Array | undefined {
 }
 
 /** The last line of a log that says something, kernel addresses masked. */
-export function lastLine(log: string, lines: number): string | undefined {
+function lastLine(log: string, lines: number): string | undefined {
   const tail = log
     .split('\n')
     .slice(-lines - (log.endsWith('\n') ? 1 : 0))

@@ -11,7 +11,7 @@ import { CTX_EXT, type Vm } from '../vm.ts';
 const EXT_SIZE = 64;
 
 /** Bytes of a whole block. */
-export const CTX_BLOCK_SIZE = CTX_EXT + EXT_SIZE;
+const CTX_BLOCK_SIZE = CTX_EXT + EXT_SIZE;
 
 /** Where a program sent its packet: a device, or a slot of a map. */
 export interface Redirect {

@@ -28,7 +28,7 @@ export function csumFold(sum: number): number {
 }
 
 /** The partial sum a checksum field stands for (`csum_unfold`). */
-export function csumUnfold(field: number): number {
+function csumUnfold(field: number): number {
   return field & 0xffff;
 }
 

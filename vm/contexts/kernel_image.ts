@@ -32,7 +32,7 @@ export function deviceImage(images: Images, device: NetDevice | undefined): numb
 }
 
 /** The structures behind one packet; they go with it. */
-export class PacketImage {
+class PacketImage {
   readonly #images: Images;
   readonly #packet: Skb | XdpBuff;
   readonly #image: Image;

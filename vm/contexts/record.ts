@@ -5,7 +5,7 @@
  */
 import { ENOMEM, Errno } from '../../uapi/errno.ts';
 import type { Vm } from '../vm.ts';
-import { ContextObject, CTX_BLOCK_SIZE } from './block.ts';
+import { ContextObject } from './block.ts';
 import { Sock } from './sock.ts';
 
 /** A record of up to 256 bytes, and the socket it is about. */
@@ -72,6 +72,3 @@ export class MessageContext extends BufferContext {
   applyBytes = 0;
   corkBytes = 0;
 }
-
-/** Room of a block, for those who fill records. */
-export const RECORD_MAX = CTX_BLOCK_SIZE - 64;

@@ -35,10 +35,10 @@ export const CHECKSUM_COMPLETE = 2;
 export const CHECKSUM_PARTIAL = 3;
 
 /** Packet types (include/uapi/linux/if_packet.h). */
-export const PACKET_HOST = 0;
-export const PACKET_BROADCAST = 1;
-export const PACKET_MULTICAST = 2;
-export const PACKET_OTHERHOST = 3;
+const PACKET_HOST = 0;
+const PACKET_BROADCAST = 1;
+const PACKET_MULTICAST = 2;
+const PACKET_OTHERHOST = 3;
 
 /** First length that is a type in the Ethernet header (`ETH_P_802_3_MIN`). */
 const ETH_P_802_3_MIN = 0x0600;

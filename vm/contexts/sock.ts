@@ -8,7 +8,7 @@ import { BPF_SOCK, BPF_SOCK_SIZE } from '../progtypes/sock.ts';
 import type { Vm } from '../vm.ts';
 
 /** `TCP_CLOSE` (include/net/tcp_states.h): the state of a socket that was never connected. */
-export const TCP_CLOSE = 7;
+const TCP_CLOSE = 7;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 

@@ -23,13 +23,13 @@ const MAX_SIZE = (1 << 24) - 1;
 export function dynptrData(vm: Vm, ptr: number): number {
   return vm.env.arena.view.getInt32(ptr, true);
 }
-export function dynptrSize(vm: Vm, ptr: number): number {
+function dynptrSize(vm: Vm, ptr: number): number {
   return vm.env.arena.view.getInt32(ptr + 8, true) & SIZE_MASK;
 }
 function offsetOf(vm: Vm, ptr: number): number {
   return vm.env.arena.view.getUint32(ptr + 12, true);
 }
-export function dynptrType(vm: Vm, ptr: number): number {
+function dynptrType(vm: Vm, ptr: number): number {
   return (vm.env.arena.view.getInt32(ptr + 8, true) >>> TYPE_SHIFT) & 7;
 }
 function isRdonly(vm: Vm, ptr: number): boolean {

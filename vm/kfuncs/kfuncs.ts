@@ -379,25 +379,6 @@ function isSession(prog: ProgContext): boolean {
   return prog.expectedAttachType === AT.TRACE_KPROBE_SESSION || prog.expectedAttachType === AT.TRACE_UPROBE_SESSION;
 }
 
-/** Functions a destructor of a kptr may be, by the type it destroys (`btf_id_dtor_kfunc_tab`). */
-export const KPTR_DESTRUCTORS: ReadonlyMap<string, string> = new Map([
-  ['task_struct', 'bpf_task_release_dtor'],
-  ['cgroup', 'bpf_cgroup_release_dtor'],
-  ['bpf_cpumask', 'bpf_cpumask_release_dtor'],
-  ['bpf_crypto_ctx', 'bpf_crypto_ctx_release_dtor'],
-  ['prog_test_member', 'bpf_kfunc_call_memb_release_dtor'],
-  ['prog_test_ref_kfunc', 'bpf_kfunc_call_test_release_dtor'],
-]);
-
-/** Functions outside the LSM and error-injection lists that fmod_ret programs may attach to; `true`: sleepable. */
-export const FMOD_RET_FUNCS: ReadonlyMap<string, boolean> = new Map([
-  ['bpf_fentry_test1', true],
-  ['bpf_modify_return_test', false],
-  ['bpf_modify_return_test2', false],
-  ['bpf_modify_return_test_tp', false],
-  ['update_socket_protocol', false],
-]);
-
 const allTypes: readonly number[] = Object.values(PT).filter((type) => type !== PT.UNSPEC);
 
 function typesOf(hooks: number): readonly number[] {

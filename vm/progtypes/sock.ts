@@ -11,8 +11,6 @@ import { type CtxField, type CtxTable, ctxAccess, ctxTable, variant, words, word
 
 /** Size of struct bpf_sock, and of the block a socket pointer points at. */
 export const BPF_SOCK_SIZE = 80;
-/** sizeof(struct bpf_tcp_sock). */
-export const BPF_TCP_SOCK_SIZE = 112;
 
 /** Byte offsets in struct bpf_sock. */
 export const BPF_SOCK = {

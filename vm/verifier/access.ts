@@ -5,14 +5,7 @@
 import type { BtfField } from '../../btf/btf.ts';
 import { EACCES, EINVAL } from '../../uapi/errno.ts';
 import type { Env } from './env.ts';
-import {
-  baseType,
-  PTR_TO_MAP_KEY,
-  PTR_TO_MAP_VALUE,
-  PTR_TO_PACKET,
-  PTR_TO_PACKET_END,
-  PTR_TO_PACKET_META,
-} from './flags.ts';
+import { PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE, PTR_TO_PACKET, PTR_TO_PACKET_END, PTR_TO_PACKET_META } from './flags.ts';
 import { regTypeStr } from './print.ts';
 import { S64_MIN } from './range.ts';
 import { curRegs } from './regs.ts';
@@ -185,23 +178,4 @@ export function checkPtrOff(env: Env, reg: Reg, regno: number, fixedOk: boolean)
     return -EACCES;
   }
   return 0;
-}
-
-/** Buffers whose size only the user of the program knows (`__check_buffer_access`): fixed offsets, tracked. */
-export function checkBufferAccess(env: Env, what: string, reg: Reg, regno: number, off: number): number {
-  if (off < 0) {
-    env.verbose(`R${regno} invalid ${what} buffer access: off=${off}, size=${0}\n`);
-    return -EACCES;
-  }
-  const { bits } = reg.range;
-  if (!bits.isConst || bits.value !== 0n) {
-    env.verbose(`R${regno} invalid variable buffer offset: off=${off}, var_off=${bits}\n`);
-    return -EACCES;
-  }
-  return 0;
-}
-
-export function isPktType(type: number): boolean {
-  const base = baseType(type);
-  return base === PTR_TO_PACKET || base === PTR_TO_PACKET_META;
 }

@@ -64,7 +64,7 @@ import { SanitizeInfo, sanitizeCheckBounds, sanitizeErr, sanitizePtrAlu, sanitiz
 import { byteSwap, pointerOffset, scalarOp, signExtend, signExtend32 } from './scalar.ts';
 import { BPF_ADD_CONST, BPF_ADD_CONST32, BPF_ADD_CONST64, Reg } from './state.ts';
 
-export const BPF_MAX_VAR_OFF = 1 << 29;
+const BPF_MAX_VAR_OFF = 1 << 29;
 const MAX_OFF = BigInt(BPF_MAX_VAR_OFF);
 
 const OPERATORS = ['+=', '-=', '*=', '/=', '|=', '&=', '<<=', '>>=', 'neg', '%=', '^=', '=', 's>>=', 'endian'];
@@ -86,7 +86,7 @@ const ARITHMETIC = new Set([
 ]);
 
 /** Offsets stay far from overflowing (`check_reg_sane_offset`). */
-export function checkSaneOffset(env: Env, reg: Reg, type: number): boolean {
+function checkSaneOffset(env: Env, reg: Reg, type: number): boolean {
   const { bits, smin } = reg.range;
   const name = regTypeStr(type);
   if (bits.isConst) {

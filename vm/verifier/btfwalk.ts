@@ -52,12 +52,6 @@ export function isAnyEnum(type: BtfType): boolean {
   return type.kind === BTF_KIND.ENUM || type.kind === BTF_KIND.ENUM64;
 }
 
-/** `btf_type_is_int` or an enum, after modifiers: what a scalar argument may be. */
-export function isScalar(btf: Btf, id: number): boolean {
-  const type = skipMods(btf, id);
-  return type.kind === BTF_KIND.INT || isAnyEnum(type);
-}
-
 /** `btf_type_is_small_int`-like: an int of at most 8 bytes. */
 export function isSmallInt(type: BtfType): boolean {
   return type.kind === BTF_KIND.INT && (type.size === 1 || type.size === 2 || type.size === 4 || type.size === 8);

@@ -36,13 +36,13 @@ const HELPER_FIND_VMA = 180;
 const HELPER_LOOP = 181;
 const HELPER_USER_RINGBUF_DRAIN = 209;
 
-export function isSyncCallbackHelper(id: number): boolean {
+function isSyncCallbackHelper(id: number): boolean {
   return (
     id === HELPER_FOR_EACH_MAP_ELEM || id === HELPER_FIND_VMA || id === HELPER_LOOP || id === HELPER_USER_RINGBUF_DRAIN
   );
 }
 
-export function isAsyncCallbackHelper(id: number): boolean {
+function isAsyncCallbackHelper(id: number): boolean {
   return id === HELPER_TIMER_SET_CALLBACK;
 }
 

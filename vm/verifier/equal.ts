@@ -59,7 +59,7 @@ function sameHead(a: Reg, b: Reg): boolean {
 }
 
 /** The same in everything, ids up to renaming. */
-export function regsExact(old: Reg, cur: Reg, ids: IdMap): boolean {
+function regsExact(old: Reg, cur: Reg, ids: IdMap): boolean {
   return (
     sameHead(old, cur) &&
     old.range.equals(cur.range) &&

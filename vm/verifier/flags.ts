@@ -58,7 +58,6 @@ export const ARG_PTR_TO_TIMER = 21;
 export const ARG_KPTR_XCHG_DEST = 22;
 export const ARG_PTR_TO_DYNPTR = 23;
 export const ARG_PTR_TO_MAP_VALUE_OR_NULL = PTR_MAYBE_NULL | ARG_PTR_TO_MAP_VALUE;
-export const ARG_PTR_TO_MEM_OR_NULL = PTR_MAYBE_NULL | ARG_PTR_TO_MEM;
 export const ARG_PTR_TO_CTX_OR_NULL = PTR_MAYBE_NULL | ARG_PTR_TO_CTX;
 export const ARG_PTR_TO_SOCKET_OR_NULL = PTR_MAYBE_NULL | ARG_PTR_TO_SOCKET;
 export const ARG_PTR_TO_STACK_OR_NULL = PTR_MAYBE_NULL | ARG_PTR_TO_STACK;
@@ -109,11 +108,8 @@ export const PTR_TO_BUF = 19;
 export const PTR_TO_FUNC = 20;
 export const CONST_PTR_TO_DYNPTR = 21;
 export const PTR_TO_INSN = 22;
-export const PTR_TO_MAP_VALUE_OR_NULL = PTR_MAYBE_NULL | PTR_TO_MAP_VALUE;
 export const PTR_TO_SOCKET_OR_NULL = PTR_MAYBE_NULL | PTR_TO_SOCKET;
 export const PTR_TO_SOCK_COMMON_OR_NULL = PTR_MAYBE_NULL | PTR_TO_SOCK_COMMON;
-export const PTR_TO_TCP_SOCK_OR_NULL = PTR_MAYBE_NULL | PTR_TO_TCP_SOCK;
-export const PTR_TO_BTF_ID_OR_NULL = PTR_MAYBE_NULL | PTR_TO_BTF_ID;
 
 /** The base type of a register, argument or return type. */
 export function baseType(type: number): number {

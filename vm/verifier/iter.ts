@@ -31,7 +31,7 @@ export interface IterPlace {
 }
 
 /** The iterator's struct behind a pointer argument, or undefined. */
-export function iterStruct(btf: Btf, ptrId: number): { id: number; name: string; slots: number } | undefined {
+function iterStruct(btf: Btf, ptrId: number): { id: number; name: string; slots: number } | undefined {
   const ptr = skipMods(btf, ptrId);
   if (ptr.kind !== BTF_KIND.PTR) return undefined;
   const type = skipMods(btf, ptr.type);

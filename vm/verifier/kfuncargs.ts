@@ -81,7 +81,7 @@ type ArgKind =
   | 'mem_size';
 
 /** Kernel structs that stand for register types of their own (`reg2btf_ids`). */
-export const REG_STRUCTS: ReadonlyMap<number, string> = new Map([
+const REG_STRUCTS: ReadonlyMap<number, string> = new Map([
   [F.PTR_TO_SOCKET, 'sock'],
   [F.PTR_TO_SOCK_COMMON, 'sock_common'],
   [F.PTR_TO_TCP_SOCK, 'tcp_sock'],

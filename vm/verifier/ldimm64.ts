@@ -49,7 +49,7 @@ const SLEEPABLE_MAPS = new Set<number>([
 ]);
 
 /** `is_tracing_prog_type`. */
-export function isTracingProgType(type: number): boolean {
+function isTracingProgType(type: number): boolean {
   return (
     type === BPF_PROG_TYPE.KPROBE ||
     type === BPF_PROG_TYPE.TRACEPOINT ||

@@ -87,12 +87,12 @@ export function regTypeStr(type: number): string {
 }
 
 /** A signed number: decimal in 16 bits, else the hex of its 64 bits. */
-export function snum(value: bigint): string {
+function snum(value: bigint): string {
   return value >= -32768n && value <= 32767n ? value.toString() : `0x${u64(value).toString(16)}`;
 }
 
 /** An unsigned number: decimal in 16 bits, else hex. */
-export function unum(value: bigint | number): string {
+function unum(value: bigint | number): string {
   return value <= 65535 ? value.toString() : `0x${value.toString(16)}`;
 }
 
@@ -104,7 +104,7 @@ interface Bound {
 }
 
 /** The ranges that say something, equal ones joined (`smin=umin=1`). */
-export function scalarRanges(r: Range): string {
+function scalarRanges(r: Range): string {
   const s32 = (n: number): bigint => (n >= -32768 && n <= 32767 ? BigInt(n) : BigInt(n >>> 0));
   const bounds: Bound[] = [
     { name: 'smin', val: u64(r.smin), omit: r.smin === S64_MIN },
@@ -144,7 +144,7 @@ export function typeIsNonOwningRef(type: number): boolean {
 }
 
 /** One register (`print_reg_state`). */
-export function regStr(reg: Reg, frameno: number): string {
+function regStr(reg: Reg, frameno: number): string {
   const type = reg.type;
   const bits = reg.range.bits;
   let text = type === SCALAR_VALUE && reg.precise ? 'P' : '';
@@ -184,12 +184,12 @@ export function regStr(reg: Reg, frameno: number): string {
 }
 
 /** Name of an iterator from its struct: `bpf_iter_num` is `num`. */
-export function iterTypeStr(reg: Reg): string {
+function iterTypeStr(reg: Reg): string {
   const name = reg.btf?.type(reg.btfId)?.name ?? '';
   return name.startsWith('bpf_iter_') ? name.slice(9) : name;
 }
 
-export function iterStateStr(state: number): string {
+function iterStateStr(state: number): string {
   return state === ITER_DRAINED ? 'drained' : state === 1 ? 'active' : '<invalid>';
 }
 

@@ -23,7 +23,7 @@ import { ITER_ACTIVE, NO_REG, VState } from './state.ts';
 const LIMIT_STATES = 64;
 
 /** The checkpoints that share a place with an instruction (the kernel's hash by instruction and call site). */
-export function exploredAt(env: Env, insnIdx: number): StateListEntry[] {
+function exploredAt(env: Env, insnIdx: number): StateListEntry[] {
   const key = ((insnIdx ^ env.cur!.cur.callsite) >>> 0) % env.insns.count;
   let list = env.explored[key];
   if (list === undefined) {

@@ -49,12 +49,8 @@ export function maxBig(a: bigint, b: bigint): bigint {
 }
 
 /** Low half, unsigned and signed. */
-export function low32(x: bigint): number {
+function low32(x: bigint): number {
   return Number(x & LOW);
-}
-
-export function lowS32(x: bigint): number {
-  return Number(x & LOW) | 0;
 }
 
 /** The bounds while they are worked on; {@link Bounds.freeze} gives the value. */

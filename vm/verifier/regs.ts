@@ -7,7 +7,6 @@ import { BPF_REG_FP, MAX_BPF_REG } from '../insn.ts';
 import type { Env } from './env.ts';
 import {
   baseType,
-  CONST_PTR_TO_DYNPTR,
   CONST_PTR_TO_MAP,
   MEM_ALLOC,
   NON_OWN_REF,
@@ -28,7 +27,7 @@ import {
   typeFlag,
   typeMayBeNull,
 } from './flags.ts';
-import { constRange, constRangeNumber, Range, UNKNOWN, zext32 } from './range.ts';
+import { constRange, constRangeNumber, Range, UNKNOWN } from './range.ts';
 import { BPF_ADD_CONST, type FuncState, type JmpEntry, type Reg, type VState } from './state.ts';
 
 /** How an instruction uses a register. */
@@ -82,10 +81,6 @@ export function isPktPointerAny(reg: Reg): boolean {
 /** A pointer the program may not see as a number. */
 export function isPointerValue(env: Env, reg: Reg): boolean {
   return !env.allowPtrLeaks && reg.type !== SCALAR_VALUE;
-}
-
-export function isPtr(reg: Reg): boolean {
-  return reg.type !== SCALAR_VALUE;
 }
 
 /** Modifiers of a pointer that is safe to pass on: `BPF_REG_TRUSTED_MODIFIERS`. */
@@ -142,7 +137,7 @@ export function markKnown(reg: Reg, value: number | bigint): void {
 }
 
 /** All ranges unbounded, bits as they are. */
-export function unbounded(range: Range): Range {
+function unbounded(range: Range): Range {
   if (range.isUnbounded) return range;
   return new Range(
     range.bits,
@@ -161,11 +156,6 @@ export function unbounded(range: Range): Range {
 export function unbounded32(r: Range): Range {
   const { u32min, u32max, s32min, s32max } = UNKNOWN;
   return new Range(r.bits, r.umin, r.umax, r.smin, r.smax, u32min, u32max, s32min, s32max);
-}
-
-/** Lower half alone is used: the upper becomes zero. */
-export function zextReg(reg: Reg): void {
-  reg.range = zext32(reg.range);
 }
 
 /**
@@ -210,11 +200,6 @@ export function assignScalarId(env: Env, reg: Reg): void {
   if (reg.id === 0 && !reg.range.isConst) reg.id = env.nextId();
 }
 
-/** A copy for a frame's own sake: everything but the position in another frame. */
-export function copyReg(dst: Reg, src: Reg): void {
-  dst.copyFrom(src);
-}
-
 /** Records the step of the current instruction (`push_jmp_history`). */
 export function pushHistory(env: Env, state: VState, flags: number, linked: number[] | undefined): void {
   const current = env.curHist;
@@ -236,10 +221,6 @@ export function markRegInvalid(env: Env, reg: Reg): void {
     reg.reset();
     reg.type = NOT_INIT;
   }
-}
-
-export function isDynptrReg(reg: Reg): boolean {
-  return baseType(reg.type) === CONST_PTR_TO_DYNPTR;
 }
 
 /** The frame a stack pointer points into. */

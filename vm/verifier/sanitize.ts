@@ -150,7 +150,7 @@ export function sanitizeErr(env: Env, i: number, reason: number, offIsDst: boole
 }
 
 /** The stack pointer of an unprivileged program stays in its frame (`check_stack_access_for_ptr_arithmetic`). */
-export function checkStackForArithmetic(env: Env, regno: number, reg: Reg, off: number): number {
+function checkStackForArithmetic(env: Env, regno: number, reg: Reg, off: number): number {
   if (!reg.range.isConst) {
     env.verbose(`R${regno} variable stack access prohibited for !root, var_off=${reg.range.bits} off=${off}\n`);
     return -EACCES;

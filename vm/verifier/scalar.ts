@@ -502,15 +502,3 @@ function movePointer(ptr: Range, off: Range, subtract: boolean): Range {
     b.bits = tnumSub(ptr.bits, off.bits);
   });
 }
-
-/** A value known to be one of a range, bits included. */
-export function boundedRange(min: bigint, max: bigint): Range {
-  if (min === max) return constRange(min);
-  return refine(constRange(0n), (b) => {
-    b.unbound64();
-    b.unbound32();
-    b.bits = TNUM_UNKNOWN;
-    b.smin = min;
-    b.smax = max;
-  });
-}

@@ -33,11 +33,10 @@ function shownLoop(key: string): string {
   return `(${[...(end < 0 ? calls : calls.slice(0, end)), numbers.at(-1)].join(',')})`;
 }
 
-function updatePeak(env: Env): void {
+/** Remembers the most states there have been (`update_peak_states`). */
+export function updatePeakStates(env: Env): void {
   env.peakStates = Math.max(env.peakStates, env.exploredSize + env.freeListSize + env.numBackedges);
 }
-
-export { updatePeak as updatePeakStates };
 
 /** A checkpoint was made: the first of a loop opens it. */
 export function maybeEnterScc(env: Env, state: VState): void {
@@ -75,7 +74,7 @@ export function addBackedge(env: Env, of: VState, backedge: VState): void {
   if (env.logLevel2) env.verbose(`SCC backedge ${shownLoop(key!)}\n`);
   visit.backedges.unshift(backedge);
   env.numBackedges++;
-  updatePeak(env);
+  updatePeakStates(env);
 }
 
 /** What is known of the state's precision is not complete. */

@@ -40,7 +40,7 @@ function fitsBytes(reg: Reg, size: number): boolean {
 }
 
 /** Makes the frame's stack at least `size` bytes, and remembers the function's depth (`grow_stack_state`). */
-export function growStack(env: Env, frame: FuncState, size: number): void {
+function growStack(env: Env, frame: FuncState, size: number): void {
   const slots = (size + 7) >> 3;
   while (frame.stack.length < slots) frame.stack.push(new StackSlot());
   const info = env.subprogs[frame.subprogno]!;

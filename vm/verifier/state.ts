@@ -183,9 +183,6 @@ export class StackSlot {
   }
 }
 
-/** Callback kinds: what the frame's return does. */
-export type CallbackEntry = (env: never, caller: FuncState, callee: FuncState, insnIdx: number) => number;
-
 /** One call frame. */
 export class FuncState {
   readonly regs: Reg[] = [];

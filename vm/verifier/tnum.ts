@@ -54,7 +54,7 @@ export function tnumRange(min: bigint, max: bigint): Tnum {
 }
 
 /** Position of the highest bit set, plus one. */
-export function bitLength(x: bigint): number {
+function bitLength(x: bigint): number {
   const high = Number(x >> 32n);
   return high !== 0 ? 64 - Math.clz32(high) : 32 - Math.clz32(Number(x & U32_MASK));
 }
@@ -123,7 +123,7 @@ export function tnumMul(a: Tnum, b: Tnum): Tnum {
 }
 
 /** The smallest tnum that holds both. */
-export function tnumUnion(a: Tnum, b: Tnum): Tnum {
+function tnumUnion(a: Tnum, b: Tnum): Tnum {
   const v = a.value & b.value;
   const mu = (a.value ^ b.value) | a.mask | b.mask;
   return new Tnum(v & ~mu, mu);

@@ -167,7 +167,6 @@ export const KF_ITER_DESTROY = 1 << 10;
 export const KF_RCU_PROTECTED = 1 << 11;
 export const KF_FASTCALL = 1 << 12;
 export const KF_ARENA_RET = 1 << 13;
-export const KF_ARENA_ARG1 = 1 << 14;
 export const KF_ARENA_ARG2 = 1 << 15;
 
 /** The tables the verifier works from. */

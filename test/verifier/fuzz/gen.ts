@@ -25,7 +25,6 @@ function val(kind: Kind, room = 0, before = 0, readOnly = false, off = 0): Val {
 export const NONE = val('none');
 export const SCALAR = val('scalar');
 export const CTX = val('ctx');
-export const END = val('end');
 export const OTHER = val('other');
 export const SOCK = val('sock');
 

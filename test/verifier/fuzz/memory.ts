@@ -61,7 +61,7 @@ function fill(g: Gen, at: number, off: number, bits: number, size: number): void
 }
 
 /** An atomic instruction on 8 aligned bytes. */
-export function atomic(g: Gen, base: number, off: number): void {
+function atomic(g: Gen, base: number, off: number): void {
   const kind = g.below(6);
   const reg = g.scalar(base);
   const wide = g.chance(2) ? 0xdb : 0xc3;

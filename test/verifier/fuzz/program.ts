@@ -1,5 +1,4 @@
 /** Programs of the fuzzers: what they are made of, the maps and types they refer to, their bytes. */
-import type { Random } from '../../../base/env.ts';
 import { BtfBuilder } from '../../../btf/build.ts';
 
 /** One instruction. */
@@ -251,9 +250,4 @@ export function funcInfo({ funcs }: FuzzProgram): Uint8Array {
     out.setUint32(i * 8 + 4, ids[n % ids.length]!, true);
   });
   return new Uint8Array(out.buffer);
-}
-
-/** A whole number below `limit`. */
-export function below(random: Random, limit: number): number {
-  return random.u32() % limit;
 }

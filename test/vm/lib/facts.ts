@@ -20,12 +20,12 @@ import { InsnAux, type SubprogInfo } from '../../../vm/verifier/types.ts';
 import { Vm, type VmTables } from '../../../vm/vm.ts';
 
 /** A clock that stands still unless told to go on. */
-export function fixedClock(now = 1_000_000_000n) {
+function fixedClock(now = 1_000_000_000n) {
   return { monotonic: () => now, boottime: () => now, realtime: () => now };
 }
 
 /** Tables without helpers. */
-export const NO_HELPERS: VmTables = { helper: () => undefined, kfunc: () => undefined };
+const NO_HELPERS: VmTables = { helper: () => undefined, kfunc: () => undefined };
 
 /** A machine with maps by id. */
 export function testVm(tables: VmTables = NO_HELPERS, maps: ReadonlyMap<number, BpfMap> = new Map()): Vm {

@@ -13,7 +13,7 @@ import type { Random } from '../../../base/env.ts';
 import { ATOMIC_OPS, alu, Emitter, encodeWords, JMP_OPS, PACKET_SIZE, SCALARS, SIZES } from './random_program.ts';
 import { ITERATED, LOOKED_UP, OUTER, PROG_ARRAY, QUEUES, RINGBUF, RODATA, RODATA_AT, WIDE_MAPS } from './wide_maps.ts';
 
-export const XDP = 6;
+const XDP = 6;
 export const SCHED_CLS = 3;
 
 /** Kernel functions and types of the kernel that programs name: resolved where they are loaded. */
