@@ -397,7 +397,24 @@ function buildTable(): readonly (InsnDef | undefined)[] {
   for (const row of [...aluRows(), ...jmpRows(), ...memoryRows()]) {
     const cls = row.opcode & 7;
     const op = row.opcode & (cls >= BPF_ALU ? 0xf0 : 0xe0);
-    table[row.opcode] = { ...DEFAULTS, ...row, class: cls, op };
+    const { kind, x, is64, size, operator, mnemonic, dst, src, off, imm, reserved } = { ...DEFAULTS, ...row };
+    // Written out, so that all of them are one shape to the engine: a spread makes each a shape of its own.
+    table[row.opcode] = {
+      opcode: row.opcode,
+      class: cls,
+      op,
+      kind,
+      x,
+      is64,
+      size,
+      operator,
+      mnemonic,
+      dst,
+      src,
+      off,
+      imm,
+      reserved,
+    };
   }
   return table;
 }

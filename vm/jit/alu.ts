@@ -1,34 +1,37 @@
 /** Arithmetic of the compiler (RFC 9669 sections 4.1 and 4.2). Everything leaves its result in the destination register. */
-import { BPF_ADD, BPF_AND, BPF_ARSH, BPF_DIV, BPF_LSH, BPF_MUL, BPF_OR, BPF_RSH, BPF_SUB, BPF_XOR } from '../insn.ts';
+import {
+  BPF_ADD,
+  BPF_AND,
+  BPF_ARSH,
+  BPF_DIV,
+  BPF_LSH,
+  BPF_MOD,
+  BPF_MUL,
+  BPF_OR,
+  BPF_RSH,
+  BPF_SUB,
+  BPF_XOR,
+  type InsnDef,
+} from '../insn.ts';
 import { type Code, LOCAL } from './code.ts';
 import { VOID, W } from './wasm.ts';
 
-/** The plain operations: opcodes for 64 and 32 bits. WebAssembly masks shift counts as BPF does. */
-const PLAIN: Readonly<Record<number, readonly [number, number]>> = {
-  [BPF_ADD]: [W.i64_add, W.i32_add],
-  [BPF_SUB]: [W.i64_sub, W.i32_sub],
-  [BPF_MUL]: [W.i64_mul, W.i32_mul],
-  [BPF_OR]: [W.i64_or, W.i32_or],
-  [BPF_AND]: [W.i64_and, W.i32_and],
-  [BPF_XOR]: [W.i64_xor, W.i32_xor],
-  [BPF_LSH]: [W.i64_shl, W.i32_shl],
-  [BPF_RSH]: [W.i64_shr_u, W.i32_shr_u],
-  [BPF_ARSH]: [0x87, 0x75],
-};
-
-/** Where the second operand is: a register, or an immediate. */
-export interface Operand {
-  readonly x: boolean;
-  readonly src: number;
-  readonly imm: number;
-}
-
-function push(code: Code, operand: Operand, is64: boolean): void {
-  if (is64) {
-    if (operand.x) code.get(operand.src);
-    else code.i64(operand.imm, operand.imm >> 31);
-  } else if (operand.x) code.get32(operand.src);
-  else code.i32(operand.imm);
+/** The plain operations by the upper four bits of the opcode: for 64 and for 32 bits. WebAssembly masks shift counts as BPF does. */
+const PLAIN64 = new Uint8Array(16);
+const PLAIN32 = new Uint8Array(16);
+for (const [op, wide, narrow] of [
+  [BPF_ADD, W.i64_add, W.i32_add],
+  [BPF_SUB, W.i64_sub, W.i32_sub],
+  [BPF_MUL, W.i64_mul, W.i32_mul],
+  [BPF_OR, W.i64_or, W.i32_or],
+  [BPF_AND, W.i64_and, W.i32_and],
+  [BPF_XOR, W.i64_xor, W.i32_xor],
+  [BPF_LSH, W.i64_shl, W.i32_shl],
+  [BPF_RSH, W.i64_shr_u, W.i32_shr_u],
+  [BPF_ARSH, W.i64_shr_s, W.i32_shr_s],
+] as const) {
+  PLAIN64[op >> 4] = wide;
+  PLAIN32[op >> 4] = narrow;
 }
 
 function pushDst(code: Code, dst: number, is64: boolean): void {
@@ -41,17 +44,17 @@ function popDst(code: Code, dst: number, is64: boolean): void {
   else code.set32(dst);
 }
 
-/** dst op= operand. `signed`: the signed division or modulo. */
-export function emitAlu(code: Code, op: number, is64: boolean, dst: number, operand: Operand, signed: boolean): void {
-  const plain = PLAIN[op];
-  if (plain === undefined) {
-    emitDivision(code, op === BPF_DIV, is64, dst, operand, signed);
-    return;
-  }
-  pushDst(code, dst, is64);
-  push(code, operand, is64);
-  code.op(is64 ? plain[0] : plain[1]);
-  popDst(code, dst, is64);
+/** dst op= src, or the immediate when `src` is -1. `signed`: the signed division or modulo. */
+export function emitAlu(code: Code, def: InsnDef, dst: number, src: number, imm: number, signed: boolean): void {
+  const { op } = def;
+  if (op === BPF_DIV || op === BPF_MOD) emitDivision(code, def, dst, src, imm, signed);
+  else if (def.is64) code.alu64(PLAIN64[op >> 4]!, dst, src, imm);
+  else code.alu32(PLAIN32[op >> 4]!, dst, src, imm);
+}
+
+function pushSecond(code: Code, src: number, imm: number, is64: boolean): void {
+  if (is64) code.second64(src, imm);
+  else code.second32(src, imm);
 }
 
 /** Opcodes of division and modulo: [signed, unsigned] by width. */
@@ -67,12 +70,14 @@ const DIV_OPS = {
  * -1 stays itself. WebAssembly traps on all but the last kind of these, so they are
  * taken out first where the divisor is not known.
  */
-function emitDivision(code: Code, div: boolean, is64: boolean, dst: number, operand: Operand, signed: boolean): void {
+function emitDivision(code: Code, def: InsnDef, dst: number, src: number, imm: number, signed: boolean): void {
+  const { is64 } = def;
+  const div = def.op === BPF_DIV;
   const key = `${div ? 'div' : 'mod'}${is64 ? 64 : 32}` as keyof typeof DIV_OPS;
   const opcode = DIV_OPS[key][signed ? 0 : 1];
-  const safe = !operand.x && operand.imm !== 0 && !(signed && operand.imm === -1);
+  const safe = src < 0 && imm !== 0 && !(signed && imm === -1);
   if (!safe) {
-    push(code, operand, is64);
+    pushSecond(code, src, imm, is64);
     code.op(is64 ? W.i64_eqz : W.i32_eqz);
     code.local(W.if, VOID);
     if (div) {
@@ -84,7 +89,7 @@ function emitDivision(code: Code, div: boolean, is64: boolean, dst: number, oper
     }
     code.op(W.else);
     if (div && signed) {
-      push(code, operand, is64);
+      pushSecond(code, src, imm, is64);
       if (is64) code.i64(-1, -1);
       else code.i32(-1);
       code.op(is64 ? W.i64_eq : W.i32_eq);
@@ -94,7 +99,7 @@ function emitDivision(code: Code, div: boolean, is64: boolean, dst: number, oper
     }
   }
   pushDst(code, dst, is64);
-  push(code, operand, is64);
+  pushSecond(code, src, imm, is64);
   code.op(opcode);
   popDst(code, dst, is64);
   if (safe) return;
@@ -114,18 +119,19 @@ export function emitNeg(code: Code, is64: boolean, dst: number): void {
 const EXTEND64: Readonly<Record<number, number>> = { 8: W.i64_extend8_s, 16: W.i64_extend16_s, 32: W.i64_extend32_s };
 const EXTEND32: Readonly<Record<number, number>> = { 8: W.i32_extend8_s, 16: W.i32_extend16_s };
 
-/** dst = operand, sign-extended from `bits` unless that is 0. */
-export function emitMov(code: Code, is64: boolean, dst: number, operand: Operand, bits: number): void {
-  if (is64) {
-    push(code, operand, true);
-    if (bits !== 0) code.op(EXTEND64[bits]!);
+/** dst = src, or the immediate when `src` is -1, sign-extended from `bits` unless that is 0. */
+export function emitMov(code: Code, is64: boolean, dst: number, src: number, imm: number, bits: number): void {
+  if (src < 0) {
+    code.i64(imm, is64 ? imm >> 31 : 0);
     code.set(dst);
-  } else if (operand.x) {
-    code.get32(operand.src);
+  } else if (!is64) {
+    code.get32(src);
     if (bits !== 0) code.op(EXTEND32[bits]!);
     code.set32(dst);
-  } else {
-    code.i64(operand.imm, 0);
+  } else if (bits === 0) code.move(dst, src);
+  else {
+    code.get(src);
+    code.op(EXTEND64[bits]!);
     code.set(dst);
   }
 }

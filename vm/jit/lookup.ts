@@ -235,5 +235,5 @@ export function hashLookupFunction(module: ModuleBuilder, map: HtabMap, cpuAt: n
   code.op(W.end);
   code.op(W.unreachable);
   code.op(W.end);
-  return module.func(module.type([I32], [I32]), [[4, I32]], code.out);
+  return module.func(module.type([I32], [I32]), [[4, I32]], code);
 }

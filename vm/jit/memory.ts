@@ -44,9 +44,7 @@ export interface ArenaWindow {
 }
 
 export function emitLoad(code: Code, dst: number, src: number, off: number, size: number, signed: boolean): void {
-  const rest = code.address(src, off);
-  code.memory(signed ? LOAD_SIGNED[size]! : LOAD[size]!, rest);
-  code.set(dst);
+  code.load(signed ? LOAD_SIGNED[size]! : LOAD[size]!, dst, src, off);
 }
 
 /** A load through a pointer that may be anything: 0 where it would fault. */
@@ -82,10 +80,7 @@ export function emitProbe(
 
 /** Stores a register, or an immediate when `src` is -1. */
 export function emitStore(code: Code, dst: number, src: number, imm: number, off: number, size: number): void {
-  const rest = code.address(dst, off);
-  if (src < 0) code.i64(imm, imm >> 31);
-  else code.get(src);
-  code.memory(STORE[size]!, rest);
+  code.store(STORE[size]!, dst, src, imm, off);
 }
 
 /** A store to a context field that keeps `size` bytes, and with `below` only values below it. */
@@ -160,8 +155,7 @@ export function emitArenaStore(
 ): void {
   openArena(code, window, dst, off, size, VOID);
   code.local(W.local_get, LOCAL.T32);
-  if (src < 0) code.i64(imm, imm >> 31);
-  else code.get(src);
+  code.second64(src, imm);
   code.memory(STORE[size]!, window.offset);
   code.op(W.end);
 }
