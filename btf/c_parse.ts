@@ -8,7 +8,12 @@
  *     int function(const char *name__str, void *p);
  *
  * Offsets follow from the C rules on x86_64. A struct that is only mentioned is an
- * empty one. Function pointers are written by a typedef: `typedef int (*f)(int a);`.
+ * empty one. What C has no words for:
+ *
+ *     struct inside : 24;                      of this size, its members do not matter
+ *     struct outside : 64 { int a; };          larger than its members
+ *     struct places { int a; @16 int b; @20.3 unsigned c:2; };    at this byte, and bit of it
+ *     enum small : 1 { ONE };                  of this size
  */
 import { BtfBuilder } from './build.ts';
 import { BTF_INT_BOOL, BTF_INT_SIGNED, BTF_KIND } from './kinds.ts';
@@ -29,8 +34,19 @@ const INTS: Readonly<Record<string, readonly [name: string, size: number, encodi
   'long long': ['long long int', 8, BTF_INT_SIGNED],
   'long long unsigned': ['long long unsigned int', 8, 0],
   _Bool: ['_Bool', 1, BTF_INT_BOOL],
+  __int128: ['__int128', 16, BTF_INT_SIGNED],
+  '__int128 unsigned': ['__int128 unsigned', 16, 0],
 };
-const INT_WORDS: ReadonlySet<string> = new Set(['char', 'short', 'int', 'long', 'signed', 'unsigned', '_Bool']);
+const INT_WORDS: ReadonlySet<string> = new Set([
+  'char',
+  'short',
+  'int',
+  'long',
+  'signed',
+  'unsigned',
+  '_Bool',
+  '__int128',
+]);
 
 /** A type as it is written. */
 interface CType {
@@ -39,8 +55,10 @@ interface CType {
   readonly of?: CType;
   readonly count?: number;
   readonly members?: readonly CMember[];
-  readonly values?: readonly (readonly [string, number])[];
+  readonly values?: readonly (readonly [string, bigint])[];
   readonly params?: readonly CMember[];
+  /** Bytes, where they are told. */
+  readonly size?: number;
 }
 
 interface CMember {
@@ -48,6 +66,15 @@ interface CMember {
   readonly type: CType;
   /** Width of a bitfield, 0 for none. */
   readonly bits: number;
+  /** Offset in bits, where it is told. */
+  readonly at?: number;
+}
+
+/** How a struct or union is laid out: offsets of its members in bits, the rest in bytes. */
+interface Places {
+  readonly offsets: readonly number[];
+  readonly size: number;
+  readonly align: number;
 }
 
 const VOID: CType = { kind: 'void', name: '' };
@@ -97,7 +124,11 @@ class Parser {
   #declaration(): void {
     const isTypedef = this.#take('typedef');
     const base = this.#base();
-    if (this.#take(';')) return;
+    if (this.#take(';')) {
+      // The values of an enumeration without a name have names.
+      if (base.kind === 'enum' && base.name === '') this.named.set(`enum #${this.#at}`, base);
+      return;
+    }
     const { name, type } = this.#declarator(base);
     this.#expect(';');
     if (isTypedef) this.named.set(name, { kind: 'typedef', name, of: type });
@@ -118,41 +149,64 @@ class Parser {
   }
 
   #composite(kind: 'struct' | 'union'): CType {
-    const name = this.#peek() === '{' ? '' : this.#next();
+    const name = /^[{:]$/.test(this.#peek()) ? '' : this.#next();
+    const size = this.#size();
+    const key = `${kind} ${name}`;
     if (!this.#take('{')) {
-      const key = `${kind} ${name}`;
-      if (!this.named.has(key)) this.named.set(key, { kind, name, members: [] });
+      if (size !== undefined) this.named.set(key, { kind, name, members: [], size });
+      else if (!this.named.has(key)) this.named.set(key, { kind, name, members: [] });
       return { kind, name };
     }
     const members: CMember[] = [];
-    while (!this.#take('}')) {
-      const base = this.#base();
-      if (this.#take(';')) members.push({ name: '', type: base, bits: 0 });
-      else {
-        do {
-          const one = this.#declarator(base);
-          members.push({ ...one, bits: this.#take(':') ? Number(this.#next()) : 0 });
-        } while (this.#take(','));
-        this.#expect(';');
-      }
-    }
-    const type: CType = { kind, name, members };
-    if (name !== '') this.named.set(`${kind} ${name}`, type);
+    while (!this.#take('}')) this.#members(members);
+    const type: CType = { kind, name, members, ...(size === undefined ? {} : { size }) };
+    if (name !== '') this.named.set(key, type);
     return type;
   }
 
+  /** Members up to a semicolon. */
+  #members(members: CMember[]): void {
+    let at: number | undefined;
+    if (this.#take('@')) {
+      at = Number(this.#next()) * 8;
+      if (this.#take('.')) at += Number(this.#next());
+    }
+    let place: { readonly at?: number } = at === undefined ? {} : { at };
+    const base = this.#base();
+    if (this.#take(';')) {
+      members.push({ name: '', type: base, bits: 0, ...place });
+      return;
+    }
+    do {
+      const one = this.#declarator(base);
+      members.push({ ...one, bits: this.#take(':') ? Number(this.#next()) : 0, ...place });
+      // The others follow it.
+      place = {};
+    } while (this.#take(','));
+    this.#expect(';');
+  }
+
+  /** A size behind a name, before the members; a bitfield without a name is something else. */
+  #size(): number | undefined {
+    const isSize = this.#peek() === ':' && /^(?:\{|;)$/.test(this.#tokens[this.#at + 2] ?? '');
+    if (!isSize) return undefined;
+    this.#at++;
+    return Number(this.#next());
+  }
+
   #enum(): CType {
-    const name = this.#peek() === '{' ? '' : this.#next();
+    const name = /^[{:]$/.test(this.#peek()) ? '' : this.#next();
+    const size = this.#size() ?? 4;
     if (!this.#take('{')) return { kind: 'enum', name };
-    const values: [string, number][] = [];
-    let value = 0;
+    const values: [string, bigint][] = [];
+    let value = 0n;
     while (!this.#take('}')) {
       const one = this.#next();
-      if (this.#take('=')) value = Number(`${this.#take('-') ? '-' : ''}${this.#next()}`);
+      if (this.#take('=')) value = this.#take('-') ? -BigInt(this.#next()) : BigInt(this.#next());
       values.push([one, value++]);
       if (!this.#take(',') && this.#peek() !== '}') this.#expect('}');
     }
-    const type: CType = { kind: 'enum', name, values };
+    const type: CType = { kind: 'enum', name, values, size };
     if (name !== '') this.named.set(`enum ${name}`, type);
     return type;
   }
@@ -165,20 +219,35 @@ class Parser {
       if (this.#take('const')) type = { kind: 'const', name: '', of: type };
     }
     if (this.#take('(')) {
-      this.#expect('*');
-      const name = this.#next();
+      let depth = 0;
+      while (this.#take('*')) depth++;
+      const isConst = this.#take('const');
+      const name = this.#name();
+      const counts = this.#counts();
       this.#expect(')');
-      return { name, type: { kind: 'ptr', name: '', of: this.#params(type) } };
+      let func = this.#params(type);
+      for (; depth > 0; depth--) func = { kind: 'ptr', name: '', of: func };
+      if (isConst) func = { kind: 'const', name: '', of: func };
+      return { name, type: arrayOf(func, counts) };
     }
-    const name = /^[A-Za-z_]/.test(this.#peek()) ? this.#next() : '';
+    const name = this.#name();
     if (this.#peek() === '(') return { name, type: this.#params(type) };
+    return { name, type: arrayOf(type, this.#counts()) };
+  }
+
+  /** A name, or none. */
+  #name(): string {
+    return /^[A-Za-z_]/.test(this.#peek()) ? this.#next() : '';
+  }
+
+  /** Lengths of an array, the outermost first. */
+  #counts(): number[] {
     const counts: number[] = [];
     while (this.#take('[')) {
       counts.push(this.#peek() === ']' ? 0 : Number(this.#next()));
       this.#expect(']');
     }
-    for (const count of counts.reverse()) type = { kind: 'array', name: '', of: type, count };
-    return { name, type };
+    return counts;
   }
 
   #params(returns: CType): CType {
@@ -194,6 +263,10 @@ class Parser {
   }
 }
 
+function arrayOf(type: CType, counts: readonly number[]): CType {
+  return counts.reduceRight<CType>((of, count) => ({ kind: 'array', name: '', of, count }), type);
+}
+
 /** Gives types ids: what has a name first, in order; the rest as it is met. */
 class Emitter {
   readonly #builder = new BtfBuilder();
@@ -201,6 +274,7 @@ class Emitter {
   readonly #functions: Parser['functions'];
   readonly #ids = new Map<string, number>();
   readonly #records: (() => void)[] = [];
+  readonly #laid = new Map<CType, Places>();
 
   constructor(parser: Parser) {
     this.#named = parser.named;
@@ -256,13 +330,25 @@ class Emitter {
     else if (type.kind === 'ptr') b.ptr(of());
     else if (type.kind === 'const') b.modifier(BTF_KIND.CONST, of());
     else if (type.kind === 'array') b.array(of(), this.#id({ kind: 'int', name: 'int' }), type.count ?? 0);
-    else if (type.kind === 'enum') b.enum(type.name, 4, type.values ?? []);
+    else if (type.kind === 'enum') this.#enum(type);
     else if (type.kind === 'proto')
       b.proto(
         of(),
         (type.params ?? []).map((one) => [one.name, this.#id(one.type)] as const),
       );
     else this.#struct(type);
+  }
+
+  #enum({ name, size = 4, values = [] }: CType): void {
+    const signed = values.some(([, value]) => value < 0n);
+    if (size > 4) this.#builder.enum64(name, size, values, signed);
+    else
+      this.#builder.enum(
+        name,
+        size,
+        values.map(([one, value]) => [one, Number(value)] as const),
+        signed,
+      );
   }
 
   #int(type: CType): readonly [string, number, number] {
@@ -284,7 +370,15 @@ class Emitter {
   }
 
   /** Offsets of the members in bits, size and alignment in bytes. */
-  #places(type: CType): { offsets: number[]; size: number; align: number } {
+  #places(type: CType): Places {
+    const known = this.#laid.get(type);
+    if (known !== undefined) return known;
+    const places = this.#layOut(type);
+    this.#laid.set(type, places);
+    return places;
+  }
+
+  #layOut(type: CType): Places {
     const offsets: number[] = [];
     let end = 0;
     let largest = 0;
@@ -294,13 +388,17 @@ class Emitter {
       if (type.kind === 'union') end = 0;
       // A bitfield starts where it fits into a word of its type; anything else where it is aligned.
       const fits = member.bits > 0 && Math.floor(end / (size * 8)) === Math.floor((end + member.bits - 1) / (size * 8));
-      if (!fits) end = Math.ceil(end / (own * 8)) * own * 8;
+      if (member.at !== undefined) end = member.at;
+      else if (!fits) end = Math.ceil(end / (own * 8)) * own * 8;
       offsets.push(end);
       end += member.bits > 0 ? member.bits : size * 8;
       largest = Math.max(largest, end);
       align = Math.max(align, own);
     }
-    return { offsets, size: Math.ceil(largest / 8 / align) * align, align };
+    const { size = Math.ceil(largest / 8 / align) * align } = type;
+    // Of a struct whose members are not told, the size lets guess the alignment.
+    if (type.members?.length === 0) while (align < 8 && size % (align * 2) === 0 && size > 0) align *= 2;
+    return { offsets, size, align };
   }
 
   #measure(type: CType): { size: number; align: number } {
@@ -308,7 +406,7 @@ class Emitter {
     const inner = full.of ?? VOID;
     if (full.kind === 'int') return { size: this.#int(full)[1], align: this.#int(full)[1] };
     if (full.kind === 'ptr') return { size: 8, align: 8 };
-    if (full.kind === 'enum') return { size: 4, align: 4 };
+    if (full.kind === 'enum') return { size: full.size ?? 4, align: full.size ?? 4 };
     if (full.kind === 'typedef' || full.kind === 'const') return this.#measure(inner);
     if (full.kind === 'struct' || full.kind === 'union') return this.#places(full);
     if (full.kind !== 'array') return { size: 1, align: 1 };

@@ -35,9 +35,9 @@ export function addBtfCommand(program: Command): void {
 async function text(file: string, flags: BtfFlags): Promise<string> {
   const { Btf } = await import('../btf/btf.ts');
   const { referencesInside, scanBtf } = await import('../btf/scan.ts');
-  const { builtinBtf } = await import('../btf/builtin.ts');
+  const { readBuiltin } = await import('../native/builtin_file.ts');
   const name = flags.builtin === true ? 'the built-in BTF' : file;
-  const bytes = flags.builtin === true ? builtinBtf() : btfSection(readInput(file), file);
+  const bytes = flags.builtin === true ? readBuiltin() : btfSection(readInput(file), file);
   const table = scanBtf(new Uint8Array(bytes));
   if (table === undefined || !referencesInside(table))
     throw new Errno(EINVAL, `${name} is broken: its types are not whole`);

@@ -5,7 +5,7 @@
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Clock, type Random, seededRandom } from '../base/env.ts';
-import { builtinBtf } from '../btf/builtin.ts';
+import { readBuiltin } from './builtin_file.ts';
 
 const MILLISECOND = 1_000_000n;
 
@@ -144,7 +144,7 @@ export function hostTypes(): KernelTypes | undefined {
 
 /** The built-in types. */
 export function builtinTypes(): KernelTypes {
-  const bytes = builtinBtf();
+  const bytes = readBuiltin();
   return { source: 'builtin', bytes, shown: bytes };
 }
 

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import t from 'tap';
 import { BpfLog } from '../../base/bpf_log.ts';
 import { BTF_KIND, type Btf } from '../../btf/btf.ts';
@@ -79,5 +81,66 @@ t.test('the built-in BTF passes the checks of BTF_LOAD and has what programs nam
   ])
     t.ok(btf.find(name, BTF_KIND.FUNC) > 0, name);
   t.ok(btf.find('btf_trace_sched_switch', BTF_KIND.TYPEDEF) > 0);
-  t.ok(builtinBtf().length < 64 << 10, `${builtinBtf().length} bytes`);
+  t.ok(builtinBtf().length < 512 << 10, `${builtinBtf().length} bytes`);
 });
+
+const HOST = '/sys/kernel/btf/vmlinux';
+const isRecorded = release().startsWith('6.18.') && existsSync(HOST);
+
+const skip = isRecorded ? false : 'needs the types of a Linux 6.18 kernel to compare with';
+
+t.test('the built-in types are laid out as those of Linux 6.18', { skip }, async (t) => {
+  const own = parseVmlinux(builtinBtf()) as Btf;
+  const host = parseVmlinux(readFileSync(HOST)) as Btf;
+  let compared = 0;
+  for (const type of own.types) {
+    if (type.name === '' || (type.kind !== BTF_KIND.STRUCT && type.kind !== BTF_KIND.UNION)) continue;
+    const theirs = host.type(host.find(type.name, type.kind));
+    if (theirs === undefined || (type.members.length === 0 && type.size === 0)) continue;
+    compared++;
+    const differs = type.size !== theirs.size || (type.members.length > 0 && places(type) !== places(theirs));
+    if (differs) t.equal(`${type.size} ${places(type)}`, `${theirs.size} ${places(theirs)}`, type.name);
+  }
+  t.ok(compared > 700, `${compared} compared`);
+});
+
+function places({
+  members,
+}: {
+  readonly members: readonly { readonly name: string; readonly bitOffset: number }[];
+}): string {
+  return members.map(({ name, bitOffset }) => `${name}@${bitOffset}`).join(' ');
+}
+
+t.test('the functions that programs call and attach to have the parameters of Linux 6.18', { skip }, async (t) => {
+  const own = parseVmlinux(builtinBtf()) as Btf;
+  const host = parseVmlinux(readFileSync(HOST)) as Btf;
+  let compared = 0;
+  for (const type of own.types) {
+    if (type.kind !== BTF_KIND.FUNC) continue;
+    const theirs = host.type(host.find(type.name, BTF_KIND.FUNC));
+    if (theirs === undefined) continue;
+    compared++;
+    const mine = signature(own, type.type);
+    if (mine !== signature(host, theirs.type)) t.equal(mine, signature(host, theirs.type), type.name);
+  }
+  t.ok(compared > 800, `${compared} compared`);
+});
+
+function signature(btf: Btf, proto: number): string {
+  const { type = 0, params = [] } = btf.type(proto) ?? {};
+  return [`${typeName(btf, type)}`, ...params.map((one) => `${typeName(btf, one.type)} ${one.name}`)].join(', ');
+}
+
+/** A type in words: modifiers but const are left out. */
+function typeName(btf: Btf, id: number): string {
+  const type = btf.type(id);
+  if (id === 0 || type === undefined) return 'void';
+  if (type.kind === BTF_KIND.PTR) return `${typeName(btf, type.type)} *`;
+  if (type.kind === BTF_KIND.CONST) return `const ${typeName(btf, type.type)}`;
+  if (type.kind === BTF_KIND.VOLATILE || type.kind === BTF_KIND.RESTRICT || type.kind === BTF_KIND.TYPE_TAG)
+    return typeName(btf, type.type);
+  if (type.kind === BTF_KIND.ARRAY) return typeName(btf, type.type);
+  if (type.kind === BTF_KIND.FUNC_PROTO) return `(${signature(btf, id)})`;
+  return type.name;
+}
