@@ -201,6 +201,7 @@ function replacementOf(
   if (cls === 1 && aux.ptrKind === PTR_KIND.SOCK) return sockLoad(insn, aux.sockType, aux.ctxFieldSize, input.vmlinux);
   // An address of the arena is its low half.
   if (insn.op === MOV64_REG && insn.off === 1 && insn.imm === 1) return [raw(MOV32_REG, insn.dst, insn.src, 0, 0)];
+  if (aux.needsZext) return [raw(insn.op - 3, insn.dst, insn.src, insn.off, insn.imm)];
   if (insn.op === MAY_GOTO) return mayGoto(insn, frames.enterTimed(insn.index));
   if (insn.op === CALL && insn.src === 0) return callReplacement(insn, aux, input, frames);
   return undefined;

@@ -9,6 +9,8 @@ import { BASE_HI } from '../mm/arena.ts';
 import { ENOMEM, ENOTSUPP, Errno } from '../uapi/errno.ts';
 import type { HelperImpl } from './helper.ts';
 import {
+  BPF_ALU,
+  BPF_ALU64,
   BPF_JA,
   BPF_JMP,
   BPF_PSEUDO_BTF_ID,
@@ -86,7 +88,7 @@ export interface LinkInput {
 /** Turns facts into targets. */
 export function link(input: LinkInput): LinkedProgram {
   const { vm, aux, subprogs } = input;
-  const insns = hardWired(input.insns, aux);
+  const insns = patched(input.insns, aux);
   const subprogOf = new Uint16Array(insns.count);
   subprogs.forEach((subprog, index) => {
     subprogOf.fill(index, subprog.start, subprog.end);
@@ -137,21 +139,30 @@ function catchExceptions(calls: Map<number, CallSite>, handle: number): void {
 }
 
 /**
- * Branches of which the verifier saw only one side, made to take it always
- * (`opt_hard_wire_dead_code_branches`): what a run does is then what the kernel's does,
- * even where the verifier took a branch that can be taken for dead.
+ * The two things that the kernel changes in the instructions and that a run can tell.
+ * Branches of which the verifier saw only one side are made to take it always
+ * (`opt_hard_wire_dead_code_branches`): even where the verifier took a branch that can
+ * be taken for dead. Arithmetic with addresses of an arena becomes that of 32 bits
+ * (`do_misc_fixups`).
  */
-function hardWired(insns: Insns, aux: readonly InsnAux[]): Insns {
-  let wired: Insns | undefined;
+function patched(insns: Insns, aux: readonly InsnAux[]): Insns {
+  let copy: Insns | undefined;
   for (let i = 0; i < insns.count; i++) {
-    if (INSN_TABLE[insns.op[i]!]?.kind !== 'jcond' || !aux[i]!.seen) continue;
+    const fact = aux[i]!;
+    if (!fact.seen) continue;
+    if (fact.needsZext) {
+      copy ??= insns.clone();
+      copy.op[i] = insns.op[i]! - BPF_ALU64 + BPF_ALU;
+      continue;
+    }
+    if (INSN_TABLE[insns.op[i]!]?.kind !== 'jcond') continue;
     const isTaken = aux[i + 1]?.seen === false;
     if (!isTaken && aux[jumpTarget(insns, i)]?.seen !== false) continue;
-    wired ??= insns.clone();
-    wired.op[i] = BPF_JMP | BPF_JA;
-    if (!isTaken) wired.off[i] = 0;
+    copy ??= insns.clone();
+    copy.op[i] = BPF_JMP | BPF_JA;
+    if (!isTaken) copy.off[i] = 0;
   }
-  return wired ?? insns;
+  return copy ?? insns;
 }
 
 /** The value of a lddw that is not a function. */

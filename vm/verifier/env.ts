@@ -43,7 +43,6 @@ export class Aux extends InsnAux {
   fastcallPattern = false;
   fastcallSpills = 0;
   isIterNext = false;
-  needsZext = false;
   argProg = 0;
 }
 

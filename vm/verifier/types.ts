@@ -328,6 +328,8 @@ export class InsnAux {
   sockType = 0;
   /** Spill or fill around a fastcall that the kernel takes out; the engines run it. */
   isNop = false;
+  /** 64-bit arithmetic with an address of an arena: only the lower half counts, the upper becomes 0 (`needs_zext`). */
+  needsZext = false;
   /** Call of a subprogram, or lddw of a function: index of the subprogram; -1 otherwise. */
   subprog = -1;
   /** Helper called, 0 when none. */
