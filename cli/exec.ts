@@ -110,7 +110,7 @@ Examples:
         : [parseFault(`any:each=${flags.failEach === true ? 'ENOMEM' : flags.failEach}`)];
     const { execCommand } = await import('../exec/run.ts');
     const { mountBpffs } = await import('../fs/mount.ts');
-    const { makeKernel, statusCommand } = await import('./server.ts');
+    const { makeKernel, statusCommand, warmUpWhenIdle } = await import('./server.ts');
     const { kernelTypes } = await import('./vmlinux.ts');
     const types = kernelTypes(flags.vmlinuxBtf);
     const mounts: MountHandle[] = [];
@@ -122,6 +122,7 @@ Examples:
         const commands = new Map([['EMU_STATUS', statusCommand(kernel, types, () => mounts)]]);
         const served = await mountBpffs(kernel, { ...mounted, commands });
         mounts.push(served);
+        warmUpWhenIdle(kernel);
         return { pins: served.pins, close: () => served.over(0) };
       },
       faults: [...each, ...flags.fail.map(({ fault }) => fault)],

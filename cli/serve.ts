@@ -11,7 +11,7 @@ import { TraceBuffer } from '../vm/trace.ts';
 import { EXIT, reportError } from './common.ts';
 import { serveCommand } from './join.ts';
 import type { MountFlags } from './mount.ts';
-import { clockCommand, makeKernel, statusCommand } from './server.ts';
+import { clockCommand, makeKernel, statusCommand, warmUpWhenIdle } from './server.ts';
 import { traceCommand } from './trace.ts';
 import { kernelTypes } from './vmlinux.ts';
 
@@ -63,6 +63,7 @@ export async function serve(dir: string, flags: MountFlags, announce: (dir: stri
   const mount = await start({ dir, options: flags.options ?? '' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   announce(mount.dir);
+  warmUpWhenIdle(kernel);
   await finished;
   supervisor?.close();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);

@@ -6,6 +6,7 @@ import { hostClock, type KernelTypes, ManualClock, possibleCpus, randomSource } 
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { Kernel } from '../syscall/kernel.ts';
 import { EINVAL, Errno } from '../uapi/errno.ts';
+import { warmUp } from '../vm/jit/warm_up.ts';
 import { driveTimers } from '../vm/timers.ts';
 import { type KernelFlags, projectVersion } from './flags.ts';
 import { kernelTypes } from './vmlinux.ts';
@@ -75,6 +76,25 @@ function hostTimer(milliseconds: number, callback: () => void): () => void {
   const timer = setTimeout(callback, milliseconds);
   timer.unref();
   return () => clearTimeout(timer);
+}
+
+/** A moment is idle when so many milliseconds were spent on others for no more than this share. */
+const IDLE_MS = 20;
+const IDLE_SHARE = 0.1;
+
+/** Makes the compiler ready for the first program, in the server's first idle moment. */
+export function warmUpWhenIdle({ vm }: Kernel): void {
+  if (vm.engine === 'interp') return;
+  let since = performance.eventLoopUtilization();
+  const timer = setInterval(() => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, since);
+    since = now;
+    if (utilization > IDLE_SHARE) return;
+    clearInterval(timer);
+    warmUp(vm);
+  }, IDLE_MS);
+  timer.unref();
 }
 
 /** What `bpf-emu status` asks the server of a mount. */
