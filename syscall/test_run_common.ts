@@ -76,6 +76,8 @@ export function* runRepeated(
   // The storage of cgroups that these runs find; others find theirs at every pause.
   const theirs = vm.localStorage;
   const ours: Vm['localStorage'] = new Map();
+  // Compiled before the clock starts: a kernel has done that when the program was loaded.
+  prog.makeReady();
   try {
     for (;;) {
       vm.localStorage = ours;

@@ -143,6 +143,11 @@ export class BpfProg extends BpfProgBase {
     return name === 'jit' ? compiled : new BothEngines(this.vm, this, this.interp, compiled);
   }
 
+  /** Makes what the first run would have to make. */
+  makeReady(): void {
+    this.#ready();
+  }
+
   /** The engine runs go to. */
   get engine(): EngineName {
     return this.#ready().name;
