@@ -90,7 +90,7 @@ export class CurrentCall {
     return toInt(this.long(n));
   }
 
-  /** What an open(2) of a file in /proc named: fdinfo of descriptor `fd` with inode `ino`; -1 mounts, -2 mountinfo. */
+  /** What an open(2) named: fdinfo of descriptor `fd` with inode `ino`; -1 mounts, -2 mountinfo, -3 trace_pipe. */
   get procFile(): { readonly pid: number; readonly fd: number; readonly ino: number } {
     return { pid: this.#u32[BOX.PROC_PID]!, fd: this.#u32[BOX.PROC_FD]! | 0, ino: this.#f64[BOX.INO]! };
   }

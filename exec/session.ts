@@ -11,7 +11,7 @@ import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
 import { E2BIG, Errno } from '../uapi/errno.ts';
 import { CurrentCall, type Host, PATH_MAX } from './call.ts';
 import type { PathAnswer } from './caller.ts';
-import { epollCtl, fcntl, fstatfs, mmap, openProcFile, statfs } from './calls/files.ts';
+import { epollCtl, fcntl, fstatfs, mmap, openServedFile, statfs } from './calls/files.ts';
 import { isIterator, openIterator } from './calls/iter_create.ts';
 import { mount } from './calls/mount.ts';
 import { ioctl, perfEventOpen } from './calls/perf_event.ts';
@@ -31,8 +31,8 @@ const HANDLERS: Readonly<Record<number, (call: CurrentCall) => number>> = {
   [SYS.STATFS]: statfs,
   [SYS.FSTATFS]: fstatfs,
   [SYS.EPOLL_CTL]: epollCtl,
-  [SYS.OPEN]: (call) => openProcFile(call, 1),
-  [SYS.OPENAT]: (call) => openProcFile(call, 2),
+  [SYS.OPEN]: (call) => openServedFile(call, 1),
+  [SYS.OPENAT]: (call) => openServedFile(call, 2),
   [SYS.MMAP]: mmap,
   [SYS.MOUNT]: mount,
   [SYS.FCNTL]: fcntl,

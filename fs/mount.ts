@@ -28,6 +28,7 @@ import type { CtlExtension, CtlServices } from './ctl.ts';
 import { CTL_NAME } from './inode.ts';
 import { parseBpffsOptions, showBpffsOptions } from './options.ts';
 import { getAt, type MountTable, mountsOf, pinAt } from './paths.ts';
+import { perKernel } from './per_kernel.ts';
 import { FuseServer } from './server.ts';
 import { Superblock } from './superblock.ts';
 import type { AtimeRule } from './time.ts';
@@ -231,6 +232,15 @@ interface HandleParts {
   readonly byHelper: boolean;
 }
 
+const printedBuffer = perKernel(() => new TraceBuffer());
+
+/** What programs of a kernel print, kept from its first mount on unless somebody else takes it. */
+function printedBy(kernel: Kernel): TraceBuffer {
+  const buffer = printedBuffer(kernel);
+  kernel.vm.onTrace ??= buffer.push;
+  return buffer;
+}
+
 /** Mounts an instance of the emulated bpffs and serves it. Throws an {@link Errno} that says what to do. */
 export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<MountHandle> {
   const addon = loadAddon();
@@ -248,7 +258,7 @@ export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<Mou
     resolve: addon.resolvePath,
     ownerUid: process.geteuid?.() === 0 ? undefined : process.geteuid?.(),
     extensions: new Map<number, CtlExtension>(),
-    printed: setup.printed ?? new TraceBuffer(),
+    printed: setup.printed ?? printedBy(kernel),
     commands: setup.commands ?? new Map<string, SessionCommand>(),
   };
   const sb = new Superblock({

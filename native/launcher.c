@@ -340,16 +340,16 @@ static struct sock_filter filter[] = {
     NOTIFY_ALL(SYS_readlink),   /* of /proc/PID/fd/N: bpftool tells objects apart by it */
     NOTIFY_ALL(SYS_readlinkat),
     NOTIFY_ALL(SYS_sched_setaffinity), /* the CPU of a caller matters to per-CPU and LRU maps */
-    /* open for reading and nothing else: /proc/PID/fdinfo/N says more of an object than of a memfd. */
+    /* open for reading and nothing else: /proc/PID/fdinfo/N says more of an object than of a memfd; trace_pipe. */
     IF_EQ(SYS_openat, 0, 5),
     LOAD_ARG(2),
-    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(O_CLOEXEC | O_NOCTTY | EMU_O_LARGEFILE)),
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(O_CLOEXEC | O_NOCTTY | O_NONBLOCK | EMU_O_LARGEFILE)),
     IF_EQ(O_RDONLY, 0, 1),
     NOTIFY,
     ALLOW,
     IF_EQ(SYS_open, 0, 5),
     LOAD_ARG(1),
-    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(O_CLOEXEC | O_NOCTTY | EMU_O_LARGEFILE)),
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(O_CLOEXEC | O_NOCTTY | O_NONBLOCK | EMU_O_LARGEFILE)),
     IF_EQ(O_RDONLY, 0, 1),
     NOTIFY,
     ALLOW,

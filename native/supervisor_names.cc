@@ -129,6 +129,21 @@ bool NamesMounts(uint64_t path) {
   return true;
 }
 
+/* open(2) of what programs print (-3 in the mailbox), wherever tracefs is mounted or not; false: not it. */
+bool NamesTracePipe(uint64_t path) {
+  char text[48] = {};
+  size_t size = 4096 - path % 4096;
+  if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
+  if (strcmp(text, "/sys/kernel/tracing/trace_pipe") && strcmp(text, "/sys/kernel/debug/tracing/trace_pipe"))
+    return false;
+  mailbox->proc_fd = -3;
+  return true;
+}
+
+bool NamesServedFile(int32_t dirfd, uint64_t path) {
+  return NamesFdInfo(dirfd, path) || NamesMounts(path) || NamesTracePipe(path);
+}
+
 }  // namespace
 
 /* Calls whose path decides, answered or let go here; false: TypeScript has to look. */
@@ -143,11 +158,11 @@ bool TakePathCall(uint64_t nr, const uint64_t *args) {
       taken = AnswerReadlink(first, args[1], args[2], static_cast<int32_t>(args[3]));
       break;
     case SYS_open:
-      if (NamesFdInfo(AT_FDCWD, args[0]) || NamesMounts(args[0])) return false;
+      if (NamesServedFile(AT_FDCWD, args[0])) return false;
       taken = false;
       break;
     case SYS_openat:
-      if (NamesFdInfo(first, args[1]) || NamesMounts(args[1])) return false;
+      if (NamesServedFile(first, args[1])) return false;
       taken = false;
       break;
     case SYS_sched_setaffinity:

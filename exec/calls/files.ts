@@ -1,6 +1,8 @@
 /** Calls on descriptors and paths whose answer the kernel cannot know: our objects are memfds to it, our mount a FUSE. */
+import { close, constants, open } from 'node:fs';
 import { FMODE_WRITE } from '../../base/object.ts';
 import { AT_FDCWD } from '../../syscall/caller.ts';
+import { CAP } from '../../uapi/capability.ts';
 import { EFAULT, EINVAL, EPERM } from '../../uapi/errno.ts';
 import type { CurrentCall } from '../call.ts';
 import { fdInfoText } from '../fdinfo.ts';
@@ -54,8 +56,15 @@ export function fcntl(call: CurrentCall): number {
   return flags < 0 ? flags : flags & ~(O_LARGEFILE | O_CLOEXEC);
 }
 
-/** open(2) of an object's fdinfo or of a mount table: `flags` is the number of the argument that has them. */
-export function openProcFile(call: CurrentCall, flags: number): number {
+/** What `call.procFile` says of trace_pipe. */
+const TRACE_PIPE = -3;
+
+/**
+ * open(2) of an object's fdinfo, of a mount table or of trace_pipe: `flags` is the number of
+ * the argument that has them.
+ */
+export function openServedFile(call: CurrentCall, flags: number): number {
+  if (call.procFile.fd === TRACE_PIPE) return openTracePipe(call, call.int(flags));
   const text = procFile(call);
   if (text === undefined) return CONTINUE;
   const fd = call.native.supTextFd('proc', Buffer.from(text, 'latin1'), (call.int(flags) & O_CLOEXEC) !== 0);
@@ -68,6 +77,26 @@ function procFile(call: CurrentCall): string | undefined {
   if (fd < 0) return pins === undefined ? undefined : mountTable(pid, fd === -2, pins);
   const held = objects.byIno(ino);
   return held === undefined ? undefined : fdInfoText(held.object, pid, fd);
+}
+
+/**
+ * open(2) of tracefs' trace_pipe: what the programs of this kernel print is in a file of the
+ * mount, opened by another thread since this one serves it. Without a mount, or the rights of
+ * root, it is the machine's.
+ */
+function openTracePipe(call: CurrentCall, flags: number): number {
+  const { caller, native } = call;
+  if (call.host.pins === undefined || !caller.hasCap(CAP.DAC_OVERRIDE)) return CONTINUE;
+  const resume = call.later();
+  const pipe = `/proc/${caller.tid}/root/sys/fs/bpf/bpf.trace_pipe`;
+  open(pipe, constants.O_RDONLY | (flags & constants.O_NONBLOCK), (error, file) => {
+    resume(() => {
+      const fd = error === null ? native.supInject(file, (flags & O_CLOEXEC) !== 0) : CONTINUE;
+      return fd < 0 ? fd : ANSWERED;
+    });
+    if (error === null) close(file, () => {});
+  });
+  return ANSWERED;
 }
 
 /** mmap(2) of a file, shared: the map decides. */

@@ -1,0 +1,17 @@
+/** What programs print is read from tracefs' trace_pipe, wherever that would be. */
+import { join } from 'node:path';
+import t from 'tap';
+import { cannotExec, exec, FIXTURES, which } from './util.ts';
+
+const noPython = which('python3') === undefined && 'needs the package python3';
+const PIPES = ['/sys/kernel/tracing/trace_pipe', '/sys/kernel/debug/tracing/trace_pipe'];
+
+t.test('trace_pipe', { skip: cannotExec(true) || noPython }, async (t) => {
+  const outcome = await exec([], ['python3', join(FIXTURES, 'printk.py'), ...PIPES]);
+  const empty = 'Resource temporarily unavailable';
+  t.equal(
+    outcome.stdout,
+    `run 0\n[['bpf_trace_printk', 'hello!']] ${empty}\n${empty} ${empty}\nas nobody True\n`,
+    outcome.stderr,
+  );
+});
