@@ -119,6 +119,7 @@ export class ExecCaller implements Caller, PathResolver {
   readonly #nrCpus: number;
   readonly #groups = new Uint32Array(GROUPS_MAX);
   readonly #groupBytes = new Uint8Array(this.#groups.buffer);
+  #atOnce = false;
   #haveIds = false;
   #haveCaps = false;
   #capLow = 0;
@@ -276,12 +277,17 @@ export class ExecCaller implements Caller, PathResolver {
 
   /** Kept until the answer: the descriptor and the result reach the caller in one step. */
   fdInstall(file: BpfFile): number {
+    if (this.#atOnce) return this.fdInstallNow(file);
     if (this.pending !== undefined) {
       file.put();
       return -EIO;
     }
     this.pending = file;
     return 0;
+  }
+
+  installAtOnce(on: boolean): void {
+    this.#atOnce = on;
   }
 
   /** In the middle of a call that goes on: a program the caller runs makes an object (`bpf_sys_bpf`). */

@@ -6,6 +6,7 @@ import type { BpfFile } from '../base/object.ts';
 import { monotonicMs, PENDING } from '../base/work.ts';
 import { backlogOf, type Job } from '../fs/backlog.ts';
 import { AT_FDCWD } from '../syscall/caller.ts';
+import { isWatched } from '../syscall/hooks.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
 import { E2BIG, Errno } from '../uapi/errno.ts';
@@ -97,7 +98,7 @@ export class Session {
   /** Runs a command; `status` tells whether the attr could be read. */
   #command(cmd: number, attr: Uint8Array, size: number, uaddr: number, status: number): number {
     const { caller } = this.#call;
-    if (status === -E2BIG && this.#observers.length === 0) return -E2BIG;
+    if (status === -E2BIG && this.#observers.length === 0 && !isWatched(this.#kernel)) return -E2BIG;
     const bytes = status < 0 ? undefined : attr;
     if (this.#observers.length > 0) return this.#observed({ cmd, size, uaddr, bytes, caller });
     const result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);

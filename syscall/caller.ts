@@ -48,6 +48,8 @@ export interface Caller extends MapCreator, MapSyscall {
   fdInstall(file: BpfFile): number;
   /** The same in the middle of a command, which goes on and may use the number. Left out: {@link fdInstall} gives it at once. */
   fdInstallNow?(file: BpfFile): number;
+  /** Where {@link fdInstall} waits for the end of the command: whether it shall give the number at once. */
+  installAtOnce?(on: boolean): void;
   /**
    * A name for a net device of the caller's net namespace, by number; undefined when there is
    * none. Left out: there is loopback, number 1.

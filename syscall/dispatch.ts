@@ -10,6 +10,7 @@ import { COMMAND_ATTRS } from './attr_table.ts';
 import type { Caller } from './caller.ts';
 import { COMMANDS } from './commands.ts';
 import { capable } from './fd.ts';
+import { endIsWatched, isWatched, securityBpf, watchedCall } from './hooks.ts';
 import type { Kernel } from './kernel.ts';
 import { FIRST_SLICE_MS, PendingCall } from './pending.ts';
 
@@ -40,13 +41,38 @@ export class Dispatcher {
    * known attr, unreadable, unknown command, unused tail.
    */
   bpf(kernel: Kernel, cmd: number, bytes: Uint8Array | undefined, size: number, uaddr: number, caller: Caller): number {
+    if (!isWatched(kernel)) return this.#call(kernel, cmd, bytes, size, uaddr, caller, caller.mayWait === true);
+    const untilEnd = endIsWatched(kernel);
+    const mayWait = caller.mayWait === true && !untilEnd;
+    // Whoever waits for the end wants to see the descriptor; one of an iterator is made in another way.
+    if (untilEnd && cmd !== BPF_CMD.ITER_CREATE) caller.installAtOnce?.(true);
+    try {
+      return watchedCall(kernel, caller, { cmd, size, uaddr }, () =>
+        this.#call(kernel, cmd, bytes, size, uaddr, caller, mayWait),
+      );
+    } finally {
+      if (untilEnd) caller.installAtOnce?.(false);
+    }
+  }
+
+  #call(
+    kernel: Kernel,
+    cmd: number,
+    bytes: Uint8Array | undefined,
+    size: number,
+    uaddr: number,
+    caller: Caller,
+    mayWait: boolean,
+  ): number {
     if (size > SIZE_MAX) return -E2BIG;
     if (bytes === undefined) return -EFAULT;
     for (let i = kernel.profile.attrSize; i < size && i < bytes.length; i++) if (bytes[i] !== 0) return -E2BIG;
-    if (!(cmd >= 0 && cmd < kernel.profile.nrCommands)) return -EINVAL;
     if (this.#depth === DEPTH_MAX) return -EINVAL;
     const attr = this.#attrs[this.#depth] as Attr;
     attr.load(bytes, size, uaddr);
+    const refused = securityBpf(kernel, cmd, attr);
+    if (refused < 0) return refused;
+    if (!(cmd >= 0 && cmd < kernel.profile.nrCommands)) return -EINVAL;
     if (!attr.tailIsZero(CHECK_FROM[cmd] as number)) {
       // PROG_QUERY is the one command that asks for the capability first.
       return cmd === BPF_CMD.PROG_QUERY && !capable(caller, CAP.NET_ADMIN) ? -EPERM : -EINVAL;
@@ -56,7 +82,7 @@ export class Dispatcher {
     kernel.cpu = caller.cpu;
     try {
       const result = (COMMANDS[cmd] as Command)(kernel, attr, caller);
-      return typeof result === 'number' ? result : this.#begin(kernel, result, caller);
+      return typeof result === 'number' ? result : this.#begin(kernel, result, caller, mayWait);
     } finally {
       kernel.cpu = cpu;
       this.#depth--;
@@ -64,10 +90,10 @@ export class Dispatcher {
   }
 
   /** The first milliseconds of a command; all of it for a caller that cannot wait. */
-  #begin(kernel: Kernel, work: Work, caller: Caller): number {
+  #begin(kernel: Kernel, work: Work, caller: Caller, mayWait: boolean): number {
     let step = work.next(false);
     if (step.done === true) return step.value;
-    if (caller.mayWait !== true) return runToEnd(work);
+    if (!mayWait) return runToEnd(work);
     step = runUntil(work, monotonicMs() + FIRST_SLICE_MS, false);
     if (step.done === true) return step.value;
     this.pending = new PendingCall(kernel, work, caller);

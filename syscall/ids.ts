@@ -9,8 +9,9 @@ import { EINVAL, ENOENT, EPERM } from '../uapi/errno.ts';
 import type { Attr } from './attr.ts';
 import { ID } from './attr_table.ts';
 import type { Caller } from './caller.ts';
-import { fileMode, newFd, tokenOf } from './fd.ts';
+import { fileMode, tokenOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
+import { newObjectFd } from './new_fd.ts';
 
 const AT = ID.at;
 const INT_MAX = 0x7fffffff;
@@ -37,7 +38,7 @@ function openById(kernel: Kernel, table: IdTable, id: number, caller: Caller, mo
   const object = tableOf(kernel, table).find(id);
   if (object === undefined) return -ENOENT;
   object.getUser();
-  return newFd(caller, object, mode);
+  return newObjectFd(kernel, caller, object, mode);
 }
 
 /** PROG_GET_FD_BY_ID. */

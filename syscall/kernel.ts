@@ -24,6 +24,7 @@ import { Dispatcher } from './dispatch.ts';
 import { NetDevices } from './netdev.ts';
 import { NetNamespace } from './netns.ts';
 import type { PendingCall } from './pending.ts';
+import { Probes } from './probes.ts';
 import { Scratches } from './scratch.ts';
 import { SockMapProgs } from './sockmap_progs.ts';
 
@@ -71,6 +72,8 @@ export class Kernel implements KernelEnv {
   readonly netDevices = new NetDevices();
   /** Iterators opened so far (`session_id`). */
   iterSessions = 0n;
+  /** Programs that wait for tracepoints and kprobes. */
+  readonly probes = new Probes();
   /** The processes and cgroups of the machine, where a door tells of them. */
   machine: Machine | undefined = undefined;
   /** Told of faults of our own (a verifier or compiler that throws); the caller only gets an errno. */
@@ -92,6 +95,11 @@ export class Kernel implements KernelEnv {
     this.vmlinux = options.vmlinux === undefined ? undefined : parseVmlinux(options.vmlinux);
     if (this.vmlinux !== undefined) this.btfs.add(this.vmlinux);
     this.verify = options.verify ?? verifySteps;
+  }
+
+  /** Whether there is a machine yet: without one no program is attached to anything. */
+  get hasVm(): boolean {
+    return this.#vm !== undefined;
   }
 
   /** The machine programs run on, made when first needed. */

@@ -10,9 +10,11 @@ import { EACCES, EFAULT, EINVAL, ENOTSUP, EPERM } from '../uapi/errno.ts';
 import { type Attr, objName } from './attr.ts';
 import { MAP_CREATE } from './attr_table.ts';
 import type { Caller } from './caller.ts';
-import { btfOf, capable, fileMode, mapOf, newFd, tokenOf } from './fd.ts';
+import { btfOf, capable, fileMode, mapOf, tokenOf } from './fd.ts';
+import { securityMapCreate } from './hooks.ts';
 import type { Kernel } from './kernel.ts';
 import { mapCheckBtf } from './map_btf.ts';
+import { newMapFd } from './new_fd.ts';
 
 const AT = MAP_CREATE.at;
 const SHA256_SIZE = 32;
@@ -72,14 +74,14 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
 
   const map = ops.alloc(create, kernel, caller);
   if (typeof map === 'number') return map;
-  const result = finishMap(kernel, attr, caller, map);
-  if (result < 0) {
+  const result = finishMap(kernel, attr, caller, map) || securityMapCreate(kernel, map, attr);
+  if (result !== 0) {
     map.putUser();
     return result;
   }
   kernel.maps.add(map);
   map.publishId();
-  return newFd(caller, map, mode);
+  return newMapFd(kernel, caller, map, mode);
 }
 
 /** A map on a net device (`bpf_map_offload_map_alloc`): loopback is the only device, and it takes none. */

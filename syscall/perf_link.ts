@@ -55,9 +55,11 @@ export class ProbeEvent extends BpfObject {
   onProg: (() => void) | undefined;
   #owned = false;
 
-  constructor(probe: PerfProbe) {
+  /** `kernel`: where it happens, if it may. */
+  constructor(probe: PerfProbe, kernel?: Kernel) {
     super();
     this.probe = probe;
+    if (kernel !== undefined) this.onProg = () => kernel.probes.settle(this);
   }
 
   /** Whether this program may wait for the event: 0 or -errno. */

@@ -8,8 +8,9 @@ import { EINVAL } from '../uapi/errno.ts';
 import type { Attr } from './attr.ts';
 import { OBJ } from './attr_table.ts';
 import { AT_FDCWD, type Caller } from './caller.ts';
-import { fileMode, newFd } from './fd.ts';
+import { fileMode } from './fd.ts';
 import type { Kernel } from './kernel.ts';
+import { newObjectFd } from './new_fd.ts';
 
 const AT = OBJ.at;
 const PATH_FD = BPF_F_MAP.PATH_FD;
@@ -35,7 +36,7 @@ export function objPin(_kernel: Kernel, attr: Attr, caller: Caller): number {
 }
 
 /** OBJ_GET. */
-export function objGet(_kernel: Kernel, attr: Attr, caller: Caller): number {
+export function objGet(kernel: Kernel, attr: Attr, caller: Caller): number {
   const flags = attr.get(AT.file_flags);
   const known = BPF_F_MAP.RDONLY | BPF_F_MAP.WRONLY | PATH_FD;
   if (attr.get(AT.bpf_fd) !== 0 || (flags & ~known) !== 0) return -EINVAL;
@@ -50,5 +51,5 @@ export function objGet(_kernel: Kernel, attr: Attr, caller: Caller): number {
     object.putUser();
     return -EINVAL;
   }
-  return object.kind === 'map' ? newFd(caller, object, mode) : newFd(caller, object);
+  return newObjectFd(kernel, caller, object, object.kind === 'map' ? mode : undefined);
 }

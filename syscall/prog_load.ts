@@ -15,10 +15,12 @@ import type { MapDesc, VerifierInput, VerifierResult } from '../vm/verifier/type
 import type { Attr } from './attr.ts';
 import { PROG_LOAD } from './attr_table.ts';
 import type { Caller } from './caller.ts';
-import { btfOf, mapOf, newFd } from './fd.ts';
+import { btfOf, mapOf } from './fd.ts';
+import { securityProgLoad } from './hooks.ts';
 import type { Kernel } from './kernel.ts';
 import { LoadedProg, progDigest } from './loaded_prog.ts';
 import { finishLog } from './log_out.ts';
+import { newProgFd } from './new_fd.ts';
 import { Held } from './pending.ts';
 import { checkProgAttrs, type ProgRequest } from './prog_attrs.ts';
 import { mapMayHoldProgs } from './prog_maps.ts';
@@ -37,6 +39,8 @@ const CORE_RELO_SIZE = 16;
 export function* progLoad(kernel: Kernel, attr: Attr, caller: Caller): Work {
   const request = checkProgAttrs(kernel, attr, caller);
   if (typeof request === 'number') return request;
+  const refused = securityProgLoad(kernel, request, attr);
+  if (refused !== 0) return refused;
   const ubuf = attr.addr(AT.log_buf);
   const log = BpfLog.open(attr.get(AT.log_level), ubuf !== 0, attr.get(AT.log_size));
   if (typeof log === 'number') return log;
@@ -323,5 +327,5 @@ function makeProg(
     }
   }
   kernel.progs.add(prog);
-  return newFd(caller, prog);
+  return newProgFd(kernel, caller, prog);
 }

@@ -90,7 +90,11 @@ function openProbe(call: CurrentCall): number {
     if (typeof probe === 'number') resume(probe);
     else
       resume(() => {
-        const fd = caller.install(new BpfFile(new ProbeEvent(probe), FMODE_READ | FMODE_WRITE), -1, cloexec);
+        const fd = caller.install(
+          new BpfFile(new ProbeEvent(probe, call.host.kernel), FMODE_READ | FMODE_WRITE),
+          -1,
+          cloexec,
+        );
         return fd < 0 ? fd : ANSWERED;
       });
   });
