@@ -83,6 +83,8 @@ export interface ExecNative {
   supPollCloses(): void;
   supMapPages(arena: ArrayBuffer, offset: number, length: number, fd: number, at: number, copy: boolean): number;
   supUnmapPages(arena: ArrayBuffer, offset: number, length: number, keep: boolean): number;
+  supPagesTouched(fd: number, seen: Uint8Array): void;
+  supDropPages(fd: number, page: number, count: number): void;
   supMapFile(fd: number, length: number): ArrayBuffer | number;
   supGetFd(pid: number, fd: number): number;
   supSocketFilter(fd: number, reuseport: boolean): number;

@@ -100,6 +100,7 @@ export class Session {
     const { caller } = this.#call;
     if (status === -E2BIG && this.#observers.length === 0 && !isWatched(this.#kernel)) return -E2BIG;
     const bytes = status < 0 ? undefined : attr;
+    if (cmd === BPF_CMD.PROG_TEST_RUN) this.#call.host.objects.noticeTouches();
     if (this.#observers.length > 0) return this.#observed({ cmd, size, uaddr, bytes, caller });
     const result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
     const { pending } = caller;
