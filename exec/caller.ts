@@ -15,9 +15,9 @@ import {
   type ObjectKind,
 } from '../base/object.ts';
 import { netDeviceKey } from '../native/netdev.ts';
-import type { Caller, PathResolver } from '../syscall/caller.ts';
+import type { Caller, PathResolver, ProbedFile } from '../syscall/caller.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
-import { EACCES, EBADF, EIO, EPERM, EROFS } from '../uapi/errno.ts';
+import { EACCES, EBADF, EIO, ENOENT, EPERM, EROFS } from '../uapi/errno.ts';
 import type { CgroupWatch } from './cgroups.ts';
 import { mountFlags } from './mount_table.ts';
 import { BOX, type ExecNative } from './native.ts';
@@ -108,6 +108,8 @@ export class ExecCaller implements Caller, PathResolver {
   pending: BpfFile | undefined = undefined;
   /** What the pathname of an OBJ_PIN or OBJ_GET led to, -errno when it could not be read; undefined when there is no mount. */
   path: PathAnswer | number | undefined = undefined;
+  /** What the path of a LINK_CREATE of probes led to. */
+  probed: ProbedFile | number = -ENOENT;
 
   readonly #native: ExecNative;
   readonly #objects: HeldObjects;
@@ -276,6 +278,10 @@ export class ExecCaller implements Caller, PathResolver {
   }
 
   /** Kept until the answer: the descriptor and the result reach the caller in one step. */
+  probedFile(): ProbedFile | number {
+    return this.probed;
+  }
+
   fdInstall(file: BpfFile): number {
     if (this.#atOnce) return this.fdInstallNow(file);
     if (this.pending !== undefined) {

@@ -5,11 +5,11 @@
 import type { BpfFile } from '../base/object.ts';
 import { monotonicMs, PENDING } from '../base/work.ts';
 import { backlogOf, type Job } from '../fs/backlog.ts';
-import { AT_FDCWD } from '../syscall/caller.ts';
+import { AT_FDCWD, type ProbedFile } from '../syscall/caller.ts';
 import { isWatched } from '../syscall/hooks.ts';
 import type { Kernel } from '../syscall/kernel.ts';
-import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
-import { E2BIG, Errno } from '../uapi/errno.ts';
+import { BPF_ATTACH_TYPE, BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
+import { E2BIG, EINVAL, ENAMETOOLONG, Errno } from '../uapi/errno.ts';
 import { CurrentCall, type Host, PATH_MAX } from './call.ts';
 import type { PathAnswer } from './caller.ts';
 import { epollCtl, fcntl, fstatfs, mmap, openServedFile, statfs } from './calls/files.ts';
@@ -19,6 +19,7 @@ import { ioctl, perfEventOpen } from './calls/perf_event.ts';
 import { setsockopt } from './calls/socket.ts';
 import { ANSWERED, BOX, CONTINUE, SYS } from './native.ts';
 import type { ObservedCall, Observer } from './observer.ts';
+import { probedFile } from './probed_file.ts';
 import { signalPending } from './signals.ts';
 
 /** Milliseconds between two looks whether a signal waits for the caller of a command that takes long. */
@@ -26,6 +27,13 @@ const SIGNAL_LOOK_MS = 50;
 
 /** Offsets in the OBJ_PIN and OBJ_GET attr. */
 const OBJ_AT = { pathname: 0, fileFlags: 12, pathFd: 16 } as const;
+
+/** Offsets in the LINK_CREATE attr of probes in a file, and the attach types that have it. */
+const UPROBE_MULTI_AT = { attachType: 8, path: 16, end: 24 } as const;
+const UPROBE_MULTI: ReadonlySet<number> = new Set([
+  BPF_ATTACH_TYPE.TRACE_UPROBE_MULTI,
+  BPF_ATTACH_TYPE.TRACE_UPROBE_SESSION,
+]);
 
 /** Other calls than bpf(2), by number. */
 const HANDLERS: Readonly<Record<number, (call: CurrentCall) => number>> = {
@@ -92,7 +100,29 @@ export class Session {
     const status = this.#i32[BOX.ATTR_STATUS]!;
     if ((cmd === BPF_CMD.OBJ_PIN || cmd === BPF_CMD.OBJ_GET) && status === 0 && this.#host.pins !== undefined)
       return this.#afterWalk(cmd, size, uaddr);
+    if (cmd === BPF_CMD.LINK_CREATE && status === 0 && size >= UPROBE_MULTI_AT.end) {
+      const type = new DataView(this.#attr.buffer, this.#attr.byteOffset).getUint32(UPROBE_MULTI_AT.attachType, true);
+      if (UPROBE_MULTI.has(type)) return this.#afterProbedFile(cmd, size, uaddr);
+    }
     return this.#command(cmd, this.#attr, size, uaddr, status);
+  }
+
+  /** LINK_CREATE of probes in a file: the file is looked for first, by another thread. */
+  #afterProbedFile(cmd: number, size: number, uaddr: number): number {
+    const { caller } = this.#call;
+    const attr = this.#attr.slice(0, Math.min(size, PATH_MAX));
+    const view = new DataView(attr.buffer);
+    const at = UPROBE_MULTI_AT.path;
+    const path = this.#call.path(view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32);
+    const run = (file: ProbedFile | number): number => {
+      caller.probed = file;
+      return this.#command(cmd, attr, size, uaddr, 0);
+    };
+    // `strndup_user` calls too long a path invalid.
+    if (typeof path === 'number') return run(path === -ENAMETOOLONG ? -EINVAL : path);
+    const resume = this.#call.later();
+    probedFile(caller.tid, Buffer.from(path).toString('latin1')).then((file) => resume(() => run(file)));
+    return ANSWERED;
   }
 
   /** Runs a command; `status` tells whether the attr could be read. */
