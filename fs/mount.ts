@@ -26,6 +26,7 @@ import {
 import { TraceBuffer } from '../vm/trace.ts';
 import type { CtlExtension, CtlServices } from './ctl.ts';
 import { CTL_NAME } from './inode.ts';
+import { Meanwhile } from './meanwhile.ts';
 import { parseBpffsOptions, showBpffsOptions } from './options.ts';
 import { getAt, type MountTable, mountsOf, pinAt } from './paths.ts';
 import { perKernel } from './per_kernel.ts';
@@ -290,8 +291,23 @@ export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<Mou
   transport.session = session;
   sb.dev = setup.dev ?? mountAt(place.dir)?.dev ?? 0;
   handle = new MountHandle({ dir: place.dir, server, addon, session, undo: place.undo, byHelper: place.byHelper });
+  openDoor(kernel, addon, server, session, place.fd, handle);
   session.watch(setup.watchdog ?? 10, abortFile(sb.dev), place.dir);
   return handle;
+}
+
+/** From now on the mount is served in the middle of long runs, too. */
+function openDoor(
+  kernel: Kernel,
+  addon: Addon,
+  server: FuseServer,
+  session: Session,
+  fd: number,
+  handle: MountHandle,
+): void {
+  kernel.doors.wait ??= addon.waitReadable;
+  const close = kernel.doors.add(new Meanwhile(server, session, fd, addon.deliverPaths));
+  handle.ended.then(close);
 }
 
 /** File that ends the connection (Documentation/filesystems/fuse: fusectl). */

@@ -153,6 +153,8 @@ export class CtlSession {
     const beside = this.#commands.get(String(fields['cmd']));
     if (beside !== undefined) {
       const reply = beside(this.#withDescriptors(fields), this.caller);
+      // Work may run programs: not in the middle of another's run.
+      if (isWork(reply) && this.#kernel.doors.isServing) yield;
       return { ok: true, ...(isWork(reply) ? yield* reply : reply) };
     }
     const command = commandOf(fields['cmd']);

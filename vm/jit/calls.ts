@@ -1,9 +1,9 @@
 /** Calls of the compiler: functions of the program, helpers, maps, tail calls, bpf_loop. */
 import { FdArrayMap } from '../../maps/array_fd.ts';
-import { argCount, type HelperImpl } from '../helper.ts';
+import { argCount, type HelperImpl, isSlow, SLOW_TURNS } from '../helper.ts';
 import { MAX_TAIL_CALL_CNT } from '../insn.ts';
 import type { CallSite, MapSite, TailSite } from '../link.ts';
-import { SCRATCH } from '../vm.ts';
+import { SCRATCH, SLOW_VALUE } from '../vm.ts';
 import type { Code } from './code.ts';
 import { LOCAL } from './code.ts';
 import type { ModuleContext } from './context.ts';
@@ -43,6 +43,7 @@ export function emitCall(fn: Caller, site: CallSite, i: number): void {
       emitLookup(fn, site, i);
       return;
     case 'update':
+      if (site.map.valueSize >= SLOW_VALUE) emitSpendTurn(fn, SLOW_TURNS);
       code.get32(2);
       code.get32(3);
       code.get32(4);
@@ -72,14 +73,14 @@ export function emitCall(fn: Caller, site: CallSite, i: number): void {
   }
 }
 
-/** One turn of what the verifier has no bound for: loops of helpers, calls of global functions. */
-function emitSpendTurn(fn: Caller): void {
+/** One turn of what the verifier has no bound for: loops of helpers, calls of global functions; or some, for a call that may take long. */
+function emitSpendTurn(fn: Caller, turns = 1): void {
   const code = fn.code;
   const { scratch } = fn.context;
   code.i32(scratch);
   code.i32(scratch);
   code.memory(W.i32_load, SCRATCH.BUDGET);
-  code.i32(1);
+  code.i32(turns);
   code.op(W.i32_sub);
   code.local(W.local_tee, LOCAL.T32);
   code.memory(W.i32_store, SCRATCH.BUDGET);
@@ -138,6 +139,7 @@ function emitLookup(fn: Caller, site: MapSite, i: number): void {
 function emitHelper(fn: Caller, impl: HelperImpl): void {
   const code = fn.code;
   const scratch = fn.context.scratch;
+  if (isSlow(impl)) emitSpendTurn(fn, SLOW_TURNS);
   if (impl.callsBack === true) emitLeaveStack(fn);
   let reg = 1;
   for (const letter of impl.args) {

@@ -3,10 +3,10 @@ import type { ArenaMap } from '../../maps/arena_map.ts';
 import { FdArrayMap } from '../../maps/array_fd.ts';
 import type { BpfMap } from '../../maps/map.ts';
 import { PAGE_SIZE } from '../../mm/arena.ts';
-import { argCount, type HelperImpl } from '../helper.ts';
+import { argCount, type HelperImpl, isSlow } from '../helper.ts';
 import { INSN_TABLE, OP_MAY_GOTO } from '../insn.ts';
-import { arenaUserHi, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
-import { SCRATCH, type Vm } from '../vm.ts';
+import { arenaUserHi, type CallSite, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
+import { SCRATCH, SLOW_VALUE, type Vm } from '../vm.ts';
 import { FUNC_PARAMS } from './code.ts';
 import { hashLookupFunction, type LookupPlan, lookupPlan } from './lookup.ts';
 import type { ArenaWindow, MemoryLimits } from './memory.ts';
@@ -17,6 +17,11 @@ const FIRST_MAPPED = 65536;
 
 /** Opcodes of BPF_LD_ABS and BPF_LD_IND. */
 const LDABS_OPCODES = INSN_TABLE.filter((def) => def?.kind === 'ldabs').map((def) => def!.opcode);
+
+/** Calls whose time counts, not only their number. */
+function mayTakeLong(site: CallSite): boolean {
+  return site.kind === 'helper' ? isSlow(site.impl) : site.kind === 'update' && site.map.valueSize >= SLOW_VALUE;
+}
 
 /**
  * A module while it is written. Function indexes follow the imports, so all imports are
@@ -56,6 +61,7 @@ export class ModuleContext {
     const { calls, insns, subprogs } = this.linked;
     for (const site of calls.values()) {
       if (site.kind === 'sub' && this.mayTailCall(site.subprog)) this.caughtBelow();
+      if (mayTakeLong(site)) this.budgetSpent();
       if (site.kind === 'helper') this.helper(site.impl);
       else if (site.kind === 'update') this.update(site);
       else if (site.kind === 'remove') this.remove(site);

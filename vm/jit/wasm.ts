@@ -73,6 +73,7 @@ export const W = {
   i64_ge_u: 0x5a,
   f64_lt: 0x63,
   f64_ge: 0x66,
+  f64_convert_i32_u: 0xb8,
   i32_add: 0x6a,
   i32_sub: 0x6b,
   i32_mul: 0x6c,
