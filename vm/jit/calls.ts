@@ -7,7 +7,7 @@ import { SCRATCH, SLOW_VALUE } from '../vm.ts';
 import type { Code } from './code.ts';
 import { LOCAL } from './code.ts';
 import type { ModuleContext } from './context.ts';
-import { emitArrayLookup } from './lookup.ts';
+import { arrayInPlace, emitArrayLookup } from './lookup.ts';
 import { I32, I64, VOID, W } from './wasm.ts';
 
 /** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
@@ -51,13 +51,13 @@ export function emitCall(fn: Caller, site: CallSite, i: number): void {
       code.getHi(4);
       code.op(W.i32_eqz);
       code.op(W.select);
-      code.call(fn.context.update(site));
+      code.call(fn.context.mapFunc(site));
       code.op(W.i64_extend_i32_s);
       code.set(0);
       return;
     case 'remove':
       code.get32(2);
-      code.call(fn.context.remove(site));
+      code.call(fn.context.mapFunc(site));
       code.op(W.i64_extend_i32_s);
       code.set(0);
       return;
@@ -124,15 +124,14 @@ function emitGuardedCall(fn: Caller, subprog: number): void {
 }
 
 function emitLookup(fn: Caller, site: MapSite, i: number): void {
-  const code = fn.code;
-  const plan = fn.context.lookup(site);
-  if (plan?.kind === 'array') {
-    const constKey = fn.context.linked.aux[i]!.mapKeyConst;
-    emitArrayLookup(code, plan.map, plan.percpu, constKey, fn.context.scratch + SCRATCH.CPU);
+  const { code, context } = fn;
+  const array = arrayInPlace(site.map);
+  if (array !== undefined) {
+    emitArrayLookup(code, array, context.linked.aux[i]!.mapKeyConst, context.scratch + SCRATCH.CPU);
     return;
   }
   code.get32(2);
-  code.call(fn.context.lookupFunc(site));
+  code.call(context.mapFunc(site));
   code.setPointer(0);
 }
 
