@@ -147,6 +147,20 @@ export class ExecCaller implements Caller, PathResolver {
     this.path = undefined;
   }
 
+  /** Other calls come in the middle of this one: what is returned goes back to it. */
+  suspend(): () => void {
+    const { tid, pending, path, probed } = this;
+    const atOnce = this.#atOnce;
+    this.#atOnce = false;
+    return () => {
+      this.begin(tid);
+      this.pending = pending;
+      this.path = path;
+      this.probed = probed;
+      this.#atOnce = atOnce;
+    };
+  }
+
   #ids(): void {
     if (this.#haveIds) return;
     this.#haveIds = true;

@@ -57,6 +57,9 @@ export interface ExecNative {
   supSetup(mailbox: ArrayBuffer, onClose: (ino: number) => void): number;
   supStart(listener: number, onCall: () => number, onEnd: () => void): number;
   supStop(handle: number): void;
+  supServe(handle: number): number;
+  supSave(): void;
+  supRestore(): void;
   supSelect(handle: number, idLow: number, idHigh: number, tid: number): boolean;
   supReply(result: number): number;
   supRead(addr: number, to: Uint8Array): number;
@@ -100,6 +103,7 @@ export interface ExecNative {
     options: string,
     done: (errno: number, fuseFd: number, dev: number) => void,
   ): void;
+  waitReadable(fds: readonly number[], micros: number): void;
   supClock(id: number): bigint;
   supPin(cpu: number): number;
 }

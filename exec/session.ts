@@ -59,6 +59,7 @@ export class Session {
   readonly #u32: Uint32Array;
   readonly #i32: Int32Array;
   readonly #attr: Uint8Array;
+  #closeDoor: () => void = () => {};
   /** Calls answered so far, of all kinds. */
   calls = 0;
 
@@ -70,13 +71,33 @@ export class Session {
     this.#u32 = new Uint32Array(host.mailbox, 0, BOX.ATTR / 4);
     this.#i32 = new Int32Array(host.mailbox, 0, BOX.ATTR / 4);
     this.#attr = new Uint8Array(host.mailbox, BOX.ATTR);
-    const handle = host.native.supStart(listener, () => this.#next(), onEnd);
+    const end = (): void => {
+      this.#closeDoor();
+      onEnd();
+    };
+    const handle = host.native.supStart(listener, () => this.#next(), end);
     if (handle < 0) throw new Errno(-handle, 'cannot wait for system calls of the command');
     this.#call.handle = handle;
+    this.#closeDoor = this.#openDoor(listener);
+  }
+
+  /** Calls are answered in the middle of a program's run, too. */
+  #openDoor(listener: number): () => void {
+    const { caller, native, handle } = this.#call;
+    let resume = (): void => {};
+    return this.#kernel.doors.add({
+      fd: listener,
+      serve: () => native.supServe(handle),
+      save: () => {
+        resume = caller.suspend();
+      },
+      restore: () => resume(),
+    });
   }
 
   /** Serves no more: calls that wait, and all later ones, answer ENOSYS. */
   stop(): void {
+    this.#closeDoor();
     this.#call.native.supStop(this.#call.handle);
   }
 
@@ -130,6 +151,7 @@ export class Session {
     const { caller } = this.#call;
     if (status === -E2BIG && this.#observers.length === 0 && !isWatched(this.#kernel)) return -E2BIG;
     const bytes = status < 0 ? undefined : attr;
+    if (this.#mustWait(cmd)) return this.#afterRun(cmd, attr, size, uaddr, status);
     if (cmd === BPF_CMD.PROG_TEST_RUN) this.#call.host.objects.noticeTouches();
     if (this.#observers.length > 0) return this.#observed({ cmd, size, uaddr, bytes, caller });
     const result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
@@ -142,6 +164,31 @@ export class Session {
     if (isIterator(this.#call, pending, result)) return openIterator(this.#call, pending, () => {});
     const fd = this.#finish(pending, cmd, result);
     return fd < 0 ? fd : ANSWERED;
+  }
+
+  /**
+   * Whether a command runs programs on the spot, and another's run is not over. (A test run is
+   * put off by itself; the text of an iterator is made at once where there is no mount.)
+   */
+  #mustWait(cmd: number): boolean {
+    if (!this.#kernel.doors.isServing) return false;
+    return isWatched(this.#kernel) || (cmd === BPF_CMD.ITER_CREATE && this.#host.pins === undefined);
+  }
+
+  /** Runs a command when the run in whose middle it came is over. */
+  #afterRun(cmd: number, attr: Uint8Array, size: number, uaddr: number, status: number): number {
+    const { caller } = this.#call;
+    const { path, probed } = caller;
+    const bytes = attr.slice();
+    const resume = this.#call.later();
+    setImmediate(() =>
+      resume(() => {
+        caller.path = path;
+        caller.probed = probed;
+        return this.#command(cmd, bytes, size, uaddr, status);
+      }),
+    );
+    return ANSWERED;
   }
 
   /** A command takes long: it goes on while others are served, and is answered at its end. */

@@ -34,6 +34,7 @@ export interface SupervisorOptions {
 
 /** The exec door of one kernel. At most one in a process: descriptors and closes are told by one native table. */
 export class Supervisor implements Host {
+  readonly #closeDoor: () => void;
   readonly kernel: Kernel;
   readonly native: ExecNative;
   readonly pins: PinStore | undefined;
@@ -57,6 +58,12 @@ export class Supervisor implements Host {
     this.cgroups = new CgroupWatch((file) => this.kernel.cgroups.remove(file));
     const error = this.native.supSetup(this.mailbox, (ino) => this.objects.drop(ino));
     if (error < 0) throw new Errno(-error, 'cannot watch descriptors (inotify_init1)');
+    const { doors } = this.kernel;
+    doors.wait ??= this.native.waitReadable;
+    // The sessions serve; what they share is kept here.
+    const save = (): void => this.native.supSave();
+    const restore = (): void => this.native.supRestore();
+    this.#closeDoor = doors.add({ fd: -1, serve: () => 0, save, restore });
   }
 
   /**
@@ -69,6 +76,7 @@ export class Supervisor implements Host {
 
   /** Forgets all descriptors (the server ends). */
   close(): void {
+    this.#closeDoor();
     this.clocks.close();
     this.epoll.close();
     this.cgroups.close();
