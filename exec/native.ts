@@ -39,6 +39,7 @@ export const CONTINUE = -0x40000001;
 /** System call numbers of x86_64 that arrive (arch/x86/entry/syscalls/syscall_64.tbl). */
 export const SYS = {
   OPEN: 2,
+  ACCESS: 21,
   MMAP: 9,
   IOCTL: 16,
   SETSOCKOPT: 54,
@@ -48,8 +49,10 @@ export const SYS = {
   FSTATFS: 138,
   EPOLL_CTL: 233,
   OPENAT: 257,
+  FACCESSAT: 269,
   PERF_EVENT_OPEN: 298,
   BPF: 321,
+  FACCESSAT2: 439,
 } as const;
 
 /** The functions; each is described where it is written, in native/supervisor*.cc. */
@@ -90,6 +93,8 @@ export interface ExecNative {
   supDropPages(fd: number, page: number, count: number): void;
   supMapFile(fd: number, length: number): ArrayBuffer | number;
   supGetFd(pid: number, fd: number): number;
+  supSocketPair(): readonly [number, number] | number;
+  supTakePassed(socket: number): readonly number[];
   supSocketFilter(fd: number, reuseport: boolean): number;
   supCloseFd(fd: number): void;
   supEventFd(): number;

@@ -11,8 +11,8 @@ import type { Kernel } from '../syscall/kernel.ts';
 import { BPF_ATTACH_TYPE, BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
 import { E2BIG, EINVAL, ENAMETOOLONG, Errno } from '../uapi/errno.ts';
 import { CurrentCall, type Host, PATH_MAX } from './call.ts';
-import type { PathAnswer } from './caller.ts';
-import { epollCtl, fcntl, fstatfs, mmap, openServedFile, statfs } from './calls/files.ts';
+import type { PathAnswer, UserNamespace } from './caller.ts';
+import { access, epollCtl, fcntl, fstatfs, mmap, openServedFile, statfs } from './calls/files.ts';
 import { isIterator, openIterator } from './calls/iter_create.ts';
 import { mount } from './calls/mount.ts';
 import { ioctl, perfEventOpen } from './calls/perf_event.ts';
@@ -42,6 +42,9 @@ const HANDLERS: Readonly<Record<number, (call: CurrentCall) => number>> = {
   [SYS.EPOLL_CTL]: epollCtl,
   [SYS.OPEN]: (call) => openServedFile(call, 1),
   [SYS.OPENAT]: (call) => openServedFile(call, 2),
+  [SYS.ACCESS]: (call) => access(call, 1),
+  [SYS.FACCESSAT]: (call) => access(call, 2),
+  [SYS.FACCESSAT2]: (call) => access(call, 2),
   [SYS.MMAP]: mmap,
   [SYS.MOUNT]: mount,
   [SYS.FCNTL]: fcntl,
@@ -63,7 +66,7 @@ export class Session {
   /** Calls answered so far, of all kinds. */
   calls = 0;
 
-  constructor(host: Host, listener: number, userNs: number, observers: readonly Observer[], onEnd: () => void) {
+  constructor(host: Host, listener: number, userNs: UserNamespace, observers: readonly Observer[], onEnd: () => void) {
     this.#host = host;
     this.#kernel = host.kernel;
     this.#call = new CurrentCall(host, userNs);

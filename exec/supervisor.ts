@@ -11,7 +11,7 @@
 import type { Kernel } from '../syscall/kernel.ts';
 import { Errno } from '../uapi/errno.ts';
 import type { Host, MountedFuse } from './call.ts';
-import type { PinStore } from './caller.ts';
+import type { PinStore, UserNamespace } from './caller.ts';
 import { CgroupWatch } from './cgroups.ts';
 import { ClockEvents } from './clock_events.ts';
 import { EpollBridge } from './epoll.ts';
@@ -28,6 +28,8 @@ export interface SupervisorOptions {
   readonly native: ExecNative;
   /** The pins of the mount the commands see; without one, OBJ_PIN and OBJ_GET find no bpffs. */
   readonly pins?: PinStore;
+  /** The kernel's types, where a command that opens them would not find them. */
+  readonly shownTypes?: Uint8Array | undefined;
   /** Serves a bpffs that a command mounts; throws an {@link Errno} for wrong options. Without: mount(2) is the machine's. */
   readonly serve?: (mounted: MountedFuse) => Promise<void>;
 }
@@ -38,6 +40,7 @@ export class Supervisor implements Host {
   readonly kernel: Kernel;
   readonly native: ExecNative;
   readonly pins: PinStore | undefined;
+  readonly shownTypes: Uint8Array | undefined;
   readonly serve: ((mounted: MountedFuse) => Promise<void>) | undefined;
   readonly objects: HeldObjects;
   readonly mailbox = new ArrayBuffer(BOX.SIZE);
@@ -50,6 +53,7 @@ export class Supervisor implements Host {
     this.kernel = options.kernel;
     this.native = options.native;
     this.pins = options.pins;
+    this.shownTypes = options.shownTypes;
     this.serve = options.serve;
     this.objects = new HeldObjects(this.native, this.kernel.arena.buffer);
     this.kernel.machine ??= new ProcMachine((ino) => this.objects.byIno(ino)?.object);
@@ -68,9 +72,10 @@ export class Supervisor implements Host {
 
   /**
    * Serves the calls of one command: takes over its listener descriptor. `userNs` is
-   * the user namespace whose capabilities count (its inode number).
+   * the user namespace whose capabilities count (its inode number); 'any': the command
+   * has all of them, whatever the machine gives it.
    */
-  attach(listener: number, userNs: number, observers: readonly Observer[], onEnd: () => void): Session {
+  attach(listener: number, userNs: UserNamespace, observers: readonly Observer[], onEnd: () => void): Session {
     return new Session(this, listener, userNs, observers, onEnd);
   }
 

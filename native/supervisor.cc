@@ -156,7 +156,8 @@ bool TakeOne(Listener *listener) {
   auto *notif = reinterpret_cast<seccomp_notif *>(notif_buffer.data());
   memset(notif, 0, notif_size);
   if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, notif)) return false;
-  const seccomp_data &data = notif->data;
+  seccomp_data &data = notif->data;
+  if (data.arch == AUDIT_ARCH_X86_64 && data.nr == EMU_NR_BPF_ALIAS) data.nr = SYS_bpf;
   current.listener = listener->fd;
   current.id = notif->id;
   current.tid = static_cast<pid_t>(notif->pid);
