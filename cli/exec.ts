@@ -34,7 +34,7 @@ function mountToJoin(flags: ExecFlags): string | undefined {
   if (flags.mount !== undefined) return flags.mount;
   if (flags.ephemeral === true || flags.failEach !== undefined) return undefined;
   const runtime = process.env['XDG_RUNTIME_DIR'];
-  if (process.getuid?.() !== 0 && runtime === undefined) return undefined;
+  if (process.getuid?.() !== 0 && (runtime === undefined || runtime === '')) return undefined;
   const usual = defaultMountPoint();
   return mountedDirectories().includes(usual) ? usual : undefined;
 }

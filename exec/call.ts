@@ -89,7 +89,7 @@ export class CurrentCall {
 
   /** Argument `n`, as an int. */
   int(n: number): number {
-    return toInt(this.long(n));
+    return this.#u32[BOX.INTS + n]! | 0;
   }
 
   /** What an open(2) named: fdinfo of descriptor `fd` with inode `ino`; -1 mounts, -2 mountinfo, -3 trace_pipe. */

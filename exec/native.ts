@@ -4,7 +4,7 @@
  * thread; results below zero are -errno.
  */
 
-/** Offsets of the mailbox, in 32-bit words; `args`, `dev` and `ino` in 64-bit words; `attr` in bytes (`struct Mailbox`). */
+/** Offsets of the mailbox, in 32-bit words (`ints`: the low halves of `args`); `args`, `dev` and `ino` in 64-bit words; `attr` in bytes (`struct Mailbox`). */
 export const BOX = {
   ID_LOW: 0,
   ID_HIGH: 1,
@@ -27,6 +27,7 @@ export const BOX = {
   CAP_HIGH: 31,
   PROC_PID: 32,
   PROC_FD: 33,
+  INTS: 34,
   ATTR: 1024,
   SIZE: 1024 + 4096,
 } as const;

@@ -171,7 +171,10 @@ bool TakeOne(Listener *listener) {
   mailbox->tid = notif->pid;
   mailbox->nr = data.arch == AUDIT_ARCH_I386 && data.nr == EMU_NR_BPF_I386 ? SYS_bpf : static_cast<uint32_t>(data.nr);
   mailbox->arch = data.arch;
-  for (int i = 0; i < 6; i++) mailbox->args[i] = static_cast<double>(data.args[i]);
+  for (int i = 0; i < 6; i++) {
+    mailbox->args[i] = static_cast<double>(data.args[i]);
+    mailbox->ints[i] = static_cast<int32_t>(data.args[i]);
+  }
   if (mailbox->nr == SYS_bpf) {
     auto size = static_cast<uint32_t>(data.args[2]);
     mailbox->cmd = static_cast<uint32_t>(data.args[0]);
