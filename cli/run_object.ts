@@ -18,7 +18,7 @@ import { formatTraceLine } from '../vm/task.ts';
 import { MapWatch } from './map_watch.ts';
 import { LINKTYPE, type Packet, type Packets, readCapture } from './pcap/read.ts';
 import { type OutPacket, pcapngHeader, pcapngPacket } from './pcap/write.ts';
-import type { RunFlags } from './run.ts';
+import type { RunFlags } from './run_flags.ts';
 import { advanceClock, makeKernel } from './server.ts';
 
 /** What there is to do. */

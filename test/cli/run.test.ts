@@ -4,7 +4,7 @@ import t from 'tap';
 import { parseClock } from '../../cli/flags.ts';
 import { LINKTYPE, readCapture } from '../../cli/pcap/read.ts';
 import { pcapngHeader, pcapngPacket } from '../../cli/pcap/write.ts';
-import type { RunFlags } from '../../cli/run.ts';
+import type { RunFlags } from '../../cli/run_flags.ts';
 import { runObject } from '../../cli/run_object.ts';
 
 const fixture = (name: string): Uint8Array =>
