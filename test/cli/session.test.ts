@@ -11,6 +11,8 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BPF_EMU = join(ROOT, 'bin', 'bpf-emu');
 const BANNER = '# WARNING!! The output is for debug purpose only\n# WARNING!! The output format will change\n';
 const skip = whyNoMount() ?? false;
+// Each step is a start of the program.
+t.setTimeout(120_000);
 
 /** Runs the command line in the project's directory; the mount is served by another process, so waiting is safe. */
 function cli(args: readonly string[], input = ''): { status: number | null; stdout: string; stderr: string } {
