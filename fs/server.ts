@@ -18,20 +18,12 @@ export class FuseServer {
   readonly reply = new FuseReply();
   readonly sb: Superblock;
   /** Requests served, by opcode. */
-  readonly served: Uint32Array;
+  readonly served = new Uint32Array(OPCODE_MAX);
   /** Receives one line a request (`--trace-fuse`). */
   trace: ((line: string) => void) | undefined;
 
-  constructor(sb: Superblock, served: Uint32Array = new Uint32Array(OPCODE_MAX)) {
+  constructor(sb: Superblock) {
     this.sb = sb;
-    this.served = served;
-  }
-
-  /** Another one for the same mount, with buffers of its own. */
-  another(): FuseServer {
-    const server = new FuseServer(this.sb, this.served);
-    server.trace = this.trace;
-    return server;
   }
 
   /** Answers the request of `length` bytes in the buffer: how many bytes of the reply to send, 0 for none. */

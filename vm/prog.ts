@@ -42,8 +42,6 @@ export interface ProgInit {
   readonly dstProgType?: number;
   readonly attachFuncProto?: number;
   readonly engine?: EngineName;
-  /** Instructions the verifier processed. */
-  readonly verifiedInsns?: number;
   /** The program's own types; it takes over a reference. */
   readonly btf?: Btf | undefined;
 }
@@ -358,8 +356,6 @@ export class BpfProg extends BpfProgBase {
   /** One run from outside: statistics, nesting, the budget, exceptions and faults. */
   #enter(subprog: number, ctx: number): number {
     const vm = this.vm;
-    if (vm.env.doors?.isServing === true && vm.depth > 0)
-      throw new Error('A program was started in the middle of another');
     if (!vm.mayNest) {
       this.recursionMisses++;
       return this.vm.ret64(0, 0);
@@ -371,7 +367,7 @@ export class BpfProg extends BpfProgBase {
     const begin = vm.statsEnabled > 0 ? vm.now() : 0;
     vm.current = this;
     vm.currentCtx = ctx;
-    if (vm.depth++ === 0) vm.startBudget(this);
+    if (vm.depth++ === 0) vm.startBudget();
     try {
       vm.tailCalls = 0;
       vm.mainSerial = 0;
@@ -390,7 +386,6 @@ export class BpfProg extends BpfProgBase {
         this.runCnt++;
         this.runTimeNs += Math.max(0, Math.round((vm.now() - begin) * 1e6));
       }
-      if (vm.depth === 0 && vm.env.grace?.isPending === true) vm.env.grace.end();
     }
   }
 
@@ -400,7 +395,6 @@ export class BpfProg extends BpfProgBase {
       this.vm.exception = undefined;
       return this.vm.ret64(error.lo, error.hi);
     }
-    this.vm.locks = 0;
     if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
       throw new ProgramAborted(`Program '${this.name}' was ended by a fault: ${error.message}`);
     }

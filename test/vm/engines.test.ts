@@ -265,7 +265,7 @@ both(
     prepare: ({ vm }) => {
       let time = 1000;
       vm.now = () => {
-        time += 0.6;
+        time += 100;
         return time;
       };
     },

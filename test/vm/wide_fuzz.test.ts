@@ -11,12 +11,11 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import t from 'tap';
 import { type Random, seededRandom } from '../../base/env.ts';
-import type { Btf } from '../../btf/btf.ts';
 import { builtinBtf } from '../../btf/builtin.ts';
+import { Drawn } from './lib/drawn.ts';
 import { difference, KernelPipe } from './lib/kernel_pipe.ts';
-import { skbSequence } from './lib/skb_sequence.ts';
-import { wideCase } from './lib/wide_program.ts';
-import { scriptOf, TOO_COMPLEX, WideMachine } from './lib/wide_script.ts';
+import { SUBJECTS } from './lib/subjects.ts';
+import { TOO_COMPLEX, WideMachine } from './lib/wide_script.ts';
 
 const COUNT = Number(process.env['FUZZ_COUNT'] ?? 100);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
@@ -29,14 +28,10 @@ const EFAULT = 'err 14';
 const WINDOW = 40;
 /** Cases a machine is used for: what is left behind by one does not disturb many others. */
 const MACHINE_CASES = 500;
+/** Cases from which on it is said what was never drawn. */
+const COVERAGE_FROM = 1000;
 /** Cases that differ before a subject is given up. */
 const FAILURES_MAX = 50;
-
-/** What scripts are made of; `types`: those of the kernel that runs them. */
-const SUBJECTS: Readonly<Record<string, (random: Random, types: Btf) => string[]>> = {
-  programs: (random, types) => scriptOf(wideCase(random), types),
-  packets: skbSequence,
-};
 
 /** Random numbers of one case, whatever the cases before it were. */
 function caseRandom(number: number): Random {
@@ -58,6 +53,7 @@ class Comparison {
   readonly #kernel = WITH_KERNEL ? new KernelPipe() : undefined;
   readonly #waiting: Waiting[] = [];
   readonly #kinds = new Map<string, number>();
+  readonly #drawn = new Drawn();
   #machine = this.#newMachine();
   failures = 0;
   accepted = 0;
@@ -84,6 +80,7 @@ class Comparison {
   /** Runs case `number` here and sends it to the kernel. */
   async run(number: number): Promise<void> {
     const script = SUBJECTS[this.#subject]!(caseRandom(number), this.#machine.kernel.vmlinux!);
+    for (const line of script) if (line[0] === 'p') this.#drawn.add(line.split(' ')[2] ?? '');
     const found: Record<string, string[]> = { ...this.#machine.both(script) };
     if (found['interp']!.includes(TOO_COMPLEX)) {
       this.#complex++;
@@ -131,6 +128,8 @@ class Comparison {
       `${this.accepted} of ${count} cases accepted, ${this.#complex} too complex, ${this.#kernelBugs} not by the kernel for a bug of its own`,
       [...this.#kinds],
     );
+    if (count >= COVERAGE_FROM)
+      for (const line of this.#drawn.report(this.#machine.kernel.vmlinux!)) this.#t.comment(line);
   }
 }
 

@@ -9,6 +9,7 @@ import { ARENA_KFUNCS } from './kfunc_arena.ts';
 import { COMMON_KFUNCS } from './kfunc_common.ts';
 import { KERNEL_KFUNCS } from './kfunc_kernel.ts';
 import { OBJECT_KFUNCS } from './kfunc_object.ts';
+import { STRING_KFUNCS } from './kfunc_string.ts';
 import { MAP_HELPERS } from './map.ts';
 import { OBJECT_KFUNC_LISTS, PACKET_HELPERS } from './packet.ts';
 import { PRINT_HELPERS } from './print.ts';
@@ -40,6 +41,7 @@ const HELPER_LISTS: readonly (readonly HelperRecord[])[] = [
 /** The lists of kernel functions. */
 const KFUNC_LISTS: readonly (readonly HelperImpl[])[] = [
   COMMON_KFUNCS,
+  STRING_KFUNCS,
   OBJECT_KFUNCS,
   ARENA_KFUNCS,
   KERNEL_KFUNCS,

@@ -11,7 +11,6 @@ import { ancestors, descendants, type MachineTask } from '../machine.ts';
 import { cgroupImage, taskImage, vmaImage } from '../task_images.ts';
 import type { Vm } from '../vm.ts';
 import { readUser } from './probe.ts';
-import { releaseLock, takeLock } from './sync.ts';
 import { taskAddress } from './task.ts';
 
 /** Flags of bpf_iter_task_new: all processes, all threads, threads of one process. */
@@ -221,8 +220,9 @@ export const ITER_KFUNCS: readonly HelperImpl[] = [
     args: 'ii',
     ret: 'int',
     fn: (vm, lock = 0, flags = 0) => {
+      vm.env.arena.view.setInt32(lock, 1, true);
       vm.env.arena.view.setBigUint64(flags, 0x200n, true);
-      return takeLock(vm, lock);
+      return 0;
     },
   },
   {
@@ -230,6 +230,9 @@ export const ITER_KFUNCS: readonly HelperImpl[] = [
     doc: 'Releases a lock.',
     args: 'ii',
     ret: 'void',
-    fn: releaseLock,
+    fn: (vm, lock = 0) => {
+      vm.env.arena.view.setInt32(lock, 0, true);
+      return 0;
+    },
   },
 ];

@@ -20,15 +20,27 @@ export function readUser(vm: Vm, to: number, size: number, lo: number, hi: numbe
   return vm.userMemory.read(address, vm.env.arena.u8.subarray(to, to + size));
 }
 
+/** Number of the page at 0xffffffffff600000 (`VSYSCALL_ADDR`), its low bits: user space's, though in the kernel's half. */
+const VSYSCALL_PAGE = 0xff600;
+
 /**
- * Reads the emulated kernel's memory: 0, -ERANGE for an address that is none of a kernel
- * (`copy_from_kernel_nofault_allowed`: not in its half, or in the page after the user's), -EFAULT where nothing is mapped.
+ * Whether an address is of the kernel's half, and so can be read
+ * (`copy_from_kernel_nofault_allowed`): not user space's, not the page after that, canonical.
  */
-function readKernel(vm: Vm, to: number, size: number, lo: number, hi: number): number {
-  const arena = vm.env.arena;
-  if (hi >>> 15 !== 0x1ffff) return -ERANGE;
-  if (hi !== (BASE_HI | 0) || lo < 0 || !arena.contains(lo, size)) return -EFAULT;
-  arena.u8.copyWithin(to, lo, lo + size);
+export function isKernelHalf(lo: number, hi: number): boolean {
+  return hi >>> 15 === 0x1ffff && !(hi === -1 && lo >>> 12 === VSYSCALL_PAGE);
+}
+
+/** Whether there is memory of the emulated kernel. */
+export function isMapped(vm: Vm, lo: number, hi: number, size: number): boolean {
+  return hi === (BASE_HI | 0) && lo >= 0 && vm.env.arena.contains(lo, size);
+}
+
+/** Reads the emulated kernel's memory: 0, -ERANGE for an address that is none of a kernel, -EFAULT where nothing is mapped. */
+export function readKernel(vm: Vm, to: number, size: number, lo: number, hi: number): number {
+  if (!isKernelHalf(lo, hi)) return -ERANGE;
+  if (!isMapped(vm, lo, hi, size)) return -EFAULT;
+  vm.env.arena.u8.copyWithin(to, lo, lo + size);
   return 0;
 }
 

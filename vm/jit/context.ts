@@ -3,14 +3,13 @@ import type { ArenaMap } from '../../maps/arena_map.ts';
 import { FdArrayMap } from '../../maps/array_fd.ts';
 import type { BpfMap } from '../../maps/map.ts';
 import { PAGE_SIZE } from '../../mm/arena.ts';
-import { argCount, type HelperImpl, isSlow } from '../helper.ts';
+import { argCount, type HelperImpl } from '../helper.ts';
 import { INSN_TABLE, OP_MAY_GOTO } from '../insn.ts';
-import { arenaUserHi, type CallSite, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
-import { SCRATCH, SLOW_VALUE, type Vm } from '../vm.ts';
-import { Code, FUNC_PARAMS } from './code.ts';
-import { arrayInPlace, lookupFunc, type MapFunc } from './lookup.ts';
+import { arenaUserHi, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
+import { SCRATCH, type Vm } from '../vm.ts';
+import { FUNC_PARAMS } from './code.ts';
+import { hashLookupFunction, type LookupPlan, lookupPlan } from './lookup.ts';
 import type { ArenaWindow, MemoryLimits } from './memory.ts';
-import { updateFunc } from './update.ts';
 import { F64, I32, I64, type ModuleBuilder, type WasmImport } from './wasm.ts';
 
 /** Bytes below this are not mapped: a NULL pointer with a small offset. */
@@ -18,11 +17,6 @@ const FIRST_MAPPED = 65536;
 
 /** Opcodes of BPF_LD_ABS and BPF_LD_IND. */
 const LDABS_OPCODES = INSN_TABLE.filter((def) => def?.kind === 'ldabs').map((def) => def!.opcode);
-
-/** Calls whose time counts, not only their number. */
-function mayTakeLong(site: CallSite): boolean {
-  return site.kind === 'helper' ? isSlow(site.impl) : site.kind === 'update' && site.map.valueSize >= SLOW_VALUE;
-}
 
 /**
  * A module while it is written. Function indexes follow the imports, so all imports are
@@ -39,8 +33,8 @@ export class ModuleContext {
   readonly funcType: number;
   readonly #vm: Vm;
   readonly #helperNames = new Map<HelperImpl, string>();
-  /** Functions on maps that belong to the module; they come after the program's, when all imports are known. */
-  readonly #mapFuncs: { readonly site: MapSite; readonly func: MapFunc }[] = [];
+  /** Hash lookups are functions of the module; they come after the program's, when all imports are known. */
+  readonly #lookups: MapSite[] = [];
   /** Maps are numbered in the names of imports, so that equal programs give equal bytes. */
   readonly #numbers = new Map<BpfMap, number>();
   readonly #tailCallers: ReadonlySet<number>;
@@ -62,28 +56,26 @@ export class ModuleContext {
     const { calls, insns, subprogs } = this.linked;
     for (const site of calls.values()) {
       if (site.kind === 'sub' && this.mayTailCall(site.subprog)) this.caughtBelow();
-      if (mayTakeLong(site)) this.budgetSpent();
       if (site.kind === 'helper') this.helper(site.impl);
+      else if (site.kind === 'update') this.update(site);
+      else if (site.kind === 'remove') this.remove(site);
       else if (site.kind === 'tail' && !(site.map instanceof FdArrayMap)) this.tail(site);
       else if (site.kind === 'loop' || (site.kind === 'sub' && subprogs[site.subprog]!.isGlobal)) this.budgetSpent();
-      else if (site.kind === 'update' || site.kind === 'remove' || site.kind === 'lookup') this.#requestMap(site);
+      else if (site.kind === 'lookup' && this.lookup(site) === undefined) this.lookupFunc(site);
     }
     if (insns.op.includes(OP_MAY_GOTO)) this.mayGoto();
     if (LDABS_OPCODES.some((opcode) => insns.op.includes(opcode))) this.loadAbs();
     this.#importCount = this.module.imports.length;
   }
 
-  /** Writes the functions on maps that the program's call, after those. */
-  writeMapFuncs(): void {
-    const { module } = this;
-    if (module.imports.length !== this.#importCount) {
+  /** Writes the functions that the program's call, after those. */
+  writeLookups(): void {
+    if (this.module.imports.length !== this.#importCount) {
       throw new Error('An import was asked for while functions were written');
     }
-    for (const { site, func } of this.#mapFuncs) {
-      const code = new Code(0, 512);
-      const fallback = site.kind === 'update' ? this.#import(site) : -1;
-      func.write({ code, cpuAt: this.scratch + SCRATCH.CPU, fallback });
-      module.func(module.type(new Array<number>(func.params).fill(I32), [I32]), [[func.locals, I32]], code);
+    for (const site of this.#lookups) {
+      const plan = lookupPlan(site.map);
+      if (plan?.kind === 'hash') hashLookupFunction(this.module, plan.map, this.scratch + SCRATCH.CPU);
     }
   }
 
@@ -108,29 +100,33 @@ export class ModuleContext {
     return this.module.import(name, params, [I32], helperImport(this.#vm, impl));
   }
 
-  /** The function of a map for a site: `(i32 key) -> i32` for lookup (the value) and delete, `(i32 key, i32 value, i32 flags) -> i32` for update. */
-  mapFunc(site: MapSite): number {
-    const first = this.#importCount + this.linked.subprogs.length;
-    const known = this.#mapFuncs.findIndex(({ site: other }) => other.map === site.map && other.kind === site.kind);
-    if (known >= 0) return first + known;
-    const func = funcOf(site);
-    return func === undefined ? this.#import(site) : first + this.#mapFuncs.push({ site, func }) - 1;
+  /** How a map is looked up in place, or undefined: by {@link lookupFunc}. */
+  lookup(site: MapSite): LookupPlan | undefined {
+    return lookupPlan(site.map);
   }
 
-  /** What a site may call beside functions of the module. */
-  #requestMap(site: MapSite): void {
-    const inPlace = site.kind === 'lookup' && arrayInPlace(site.map) !== undefined;
-    if (!inPlace && (site.kind === 'update' || funcOf(site) === undefined)) this.#import(site);
+  /** `(i32 key) -> i32 value`. */
+  lookupFunc(site: MapSite): number {
+    if (lookupPlan(site.map)?.kind === 'hash') {
+      let index = this.#lookups.findIndex((other) => other.map === site.map);
+      if (index < 0) index = this.#lookups.push(site) - 1;
+      return this.#importCount + this.linked.subprogs.length + index;
+    }
+    const { ops, map } = site;
+    return this.module.import(this.#nameOf(site), [I32], [I32], (key: number) => ops.lookup(map, key));
   }
 
-  /** The import that does what a site wants, where the module has no function of its own or that leaves it to it. */
-  #import(site: MapSite): number {
-    const { kind, map, ops } = site;
-    const name = `${kind}_${this.#numberOf(map)}`;
-    if (kind === 'lookup') return this.module.import(name, [I32], [I32], (key: number) => ops.lookup(map, key));
-    if (kind === 'remove') return this.module.import(name, [I32], [I32], (key: number) => ops.remove(map, key));
+  /** `(i32 key, i32 value, i32 flags) -> i32`. */
+  update(site: MapSite): number {
+    const { ops, map } = site;
     const fn = (key: number, value: number, flags: number) => ops.update(map, key, value, flags);
-    return this.module.import(name, [I32, I32, I32], [I32], fn);
+    return this.module.import(this.#nameOf(site), [I32, I32, I32], [I32], fn);
+  }
+
+  /** `(i32 key) -> i32`. */
+  remove(site: MapSite): number {
+    const { ops, map } = site;
+    return this.module.import(this.#nameOf(site), [I32], [I32], (key: number) => ops.remove(map, key));
   }
 
   /** `(i32 map, i32 index) -> i32`: table slot of a tail call's target, 0: none. */
@@ -176,11 +172,10 @@ export class ModuleContext {
     this.#numbers.set(map, number);
     return number;
   }
-}
 
-/** The module's own function for a site, or undefined: it has none. */
-function funcOf(site: MapSite): MapFunc | undefined {
-  return site.kind === 'lookup' ? lookupFunc(site.map) : updateFunc(site);
+  #nameOf(site: MapSite): string {
+    return `${site.kind}_${this.#numberOf(site.map)}`;
+  }
 }
 
 /** The import of an implementation: a function of its arguments alone. */

@@ -50,7 +50,6 @@ function specimen(): LinkedProgram {
     calls: new Map(),
     arena: undefined,
     handles: new Map(),
-    turnsLog: 0,
   };
 }
 

@@ -2,7 +2,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { functionTypes, sortedAnswer } from './wide_script.ts';
+import { functionTypes } from './wide_btf.ts';
+import { sortedAnswer } from './wide_script.ts';
 
 /** The program that runs scripts on this kernel, compiled when its source is newer. */
 function kernelRunner(): string {

@@ -3,7 +3,8 @@ import type { Btf } from '../../../btf/btf.ts';
 import { BTF_KIND } from '../../../btf/kinds.ts';
 import { asm } from './asm.ts';
 import { exceptionCases } from './exception_cases.ts';
-import { TYPE_IDS } from './wide_script.ts';
+import { stringCases } from './string_cases.ts';
+import { TYPE_IDS } from './wide_btf.ts';
 
 /** A script and what it is about. */
 export interface ScriptCase {
@@ -37,4 +38,5 @@ export class ScriptWriter {
 /** The subjects; each has its answers in test/golden/scripts. */
 export const SCRIPT_CASES: Readonly<Record<string, (writer: ScriptWriter) => ScriptCase[]>> = {
   exceptions: exceptionCases,
+  strings: stringCases,
 };

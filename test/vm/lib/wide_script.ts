@@ -13,10 +13,11 @@ import { BpfProg, type EngineName } from '../../../vm/prog.ts';
 import type { MapDesc, VerifierInput, VerifierResult } from '../../../vm/verifier/types.ts';
 import { verifySteps } from '../../../vm/verifier/verify.ts';
 import { decodeHex } from './hex.ts';
-import { isDumped, OUTER, PROG_ARRAY, RODATA, RODATA_TEXT, WIDE_MAPS } from './wide_maps.ts';
-import { KFUNCS, KTYPES, SCHED_CLS, type WideCase, type WideProgram } from './wide_program.ts';
+import { functionTypes, TYPE_IDS } from './wide_btf.ts';
+import { KFUNCS, KTYPES } from './wide_emit.ts';
+import { isDumped, OUTERS, PROG_ARRAY, RODATA, RODATA_TEXT, WIDE_MAPS } from './wide_maps.ts';
+import type { WideCase, WideProgram } from './wide_program.ts';
 
-const SKB_SIZE = 192;
 const ATTR_SIZE = 168;
 /** Pauses of the verifier after which a program is given up as too complex (-EAGAIN): it would take both verifiers seconds. */
 const STEPS_MAX = 300;
@@ -43,47 +44,13 @@ function resolve({ insns, typeIds }: WideProgram, maps: readonly number[], btf: 
   return bytes;
 }
 
-/** Most functions of a program. */
-const FUNCS_MAX = 64;
-
-/** Ids of types behind the FUNCs: `int main()` with an exception callback, that callback, the global `int g()` and `int gc(struct __sk_buff *)`. */
-export const TYPE_IDS = {
-  main: FUNCS_MAX + 3,
-  callback: FUNCS_MAX + 4,
-  global: FUNCS_MAX + 5,
-  globalCtx: FUNCS_MAX + 6,
-} as const;
-
-/** Types for programs: `static int f()` as many times as there can be functions, from id 3 on; then {@link TYPE_IDS}. */
-export function functionTypes(): Uint8Array {
-  const names = ['int', 'f', 'u64', 'main', 'cb', 'g', 'gc', '__sk_buff', 'cookie', 'exception_callback:cb'];
-  const strings = `\0${names.join('\0')}\0`;
-  const name = (text: string): number => strings.indexOf(`\0${text}\0`) + 1;
-  const types = [name('int'), 0x01000000, 4, 0x01000020, 0, 0x0d000000, 1];
-  for (let i = 0; i < FUNCS_MAX; i++) types.push(name('f'), 0x0c000000, 2);
-  const last = TYPE_IDS.globalCtx;
-  types.push(name('main'), 0x0c000000, 2);
-  types.push(name('cb'), 0x0c000001, last + 2);
-  types.push(name('g'), 0x0c000001, 2);
-  types.push(name('gc'), 0x0c000001, last + 5);
-  types.push(name('u64'), 0x01000000, 8, 64);
-  types.push(0, 0x0d000001, last + 1, name('cookie'), last + 1);
-  types.push(name('__sk_buff'), 0x04000000, 4, 0, 0x02000000, last + 3);
-  types.push(0, 0x0d000001, 1, name('cookie'), last + 4);
-  types.push(name('exception_callback:cb'), 0x11000000, TYPE_IDS.main, -1);
-  const bytes = new Uint8Array(24 + types.length * 4 + strings.length);
-  const header = [0x0001eb9f, 24, 0, types.length * 4, types.length * 4, strings.length];
-  new Int32Array(bytes.buffer, 0, 6 + types.length).set([...header, ...types]);
-  bytes.set(Buffer.from(strings, 'latin1'), 24 + types.length * 4);
-  return bytes;
-}
-
 /** The commands of a case. `btf`: the types of the kernel that runs it. */
 export function scriptOf(test: WideCase, btf: Btf): string[] {
-  const { maps, progs, type } = test;
+  const { maps, progs, kind } = test;
   const script = maps.map((number) => {
-    const { type, keySize, valueSize, maxEntries, flags, inner } = WIDE_MAPS[number]!;
-    return `m ${type} ${keySize} ${valueSize} ${maxEntries} ${flags} ${inner === undefined ? -1 : maps.indexOf(inner)}`;
+    const { type, keySize, valueSize, maxEntries, flags, inner, valueType } = WIDE_MAPS[number]!;
+    const types = valueType === undefined ? '' : ` ${TYPE_IDS.int} ${valueType}`;
+    return `m ${type} ${keySize} ${valueSize} ${maxEntries} ${flags} ${inner === undefined ? -1 : maps.indexOf(inner)}${types}`;
   });
   for (const { map, key, value } of test.entries) script.push(`u ${maps.indexOf(map)} ${key} ${value}`);
   if (maps.includes(RODATA)) {
@@ -91,14 +58,19 @@ export function scriptOf(test: WideCase, btf: Btf): string[] {
     text.write(RODATA_TEXT, 'latin1');
     script.push(`u ${maps.indexOf(RODATA)} 00000000 ${text.toString('hex')}`, `f ${maps.indexOf(RODATA)}`);
   }
-  if (maps.includes(OUTER)) script.push(`i ${maps.indexOf(OUTER)} 1 ${maps.indexOf(WIDE_MAPS[OUTER]!.inner!)}`);
-  for (const prog of progs) script.push(`p ${type} ${hex(resolve(prog, maps, btf))} ${prog.starts}`);
+  for (const outer of OUTERS)
+    if (maps.includes(outer)) script.push(`i ${maps.indexOf(outer)} 1 ${maps.indexOf(WIDE_MAPS[outer]!.inner!)}`);
+  for (const prog of progs)
+    script.push(
+      `p ${kind.type}:${kind.attach ?? 0}:${kind.flags ?? 0} ${hex(resolve(prog, maps, btf))} ${prog.starts}`,
+    );
   const main = progs.length - 1;
   if (maps.includes(PROG_ARRAY)) {
     for (let i = 0; i <= main; i++) script.push(`s ${maps.indexOf(PROG_ARRAY)} ${i === main ? 3 : i + 1} ${i}`);
   }
   // A second run meets what the first has left in the maps.
-  for (let i = 0; i < 2; i++) script.push(`r ${main} ${hex(test.packet)} ${type === SCHED_CLS ? SKB_SIZE : 0}`);
+  for (let i = 0; i < 2; i++)
+    script.push(`r ${main} ${kind.hasData ? hex(test.packet) : '-'} ${kind.ctxOut} 0 ${kind.ctxIn ?? '-'}`);
   for (const [index, number] of maps.entries()) if (isDumped(number)) script.push(`d ${index}`);
   script.push('c');
   return script;
@@ -234,6 +206,7 @@ export class WideMachine {
         const inner = number(5);
         const fields: Field[] = [0, 1, 2, 3, 4].map((i) => [4 * i, 4, number(i)]);
         if (inner >= 0) fields.push([20, 4, this.#maps[inner]!.fd]);
+        if (words.length > 6) fields.push([48, 4, this.#btf], [52, 4, number(6)], [56, 4, number(7)]);
         const { result } = this.#bpf(BPF_CMD.MAP_CREATE, attrOf(...fields));
         this.#maps.push({ fd: result, type: number(0), keySize: number(1), valueSize: number(2) });
         return said(result);
@@ -249,9 +222,15 @@ export class WideMachine {
       case 'f':
         return said(this.#bpf(BPF_CMD.MAP_FREEZE, attrOf([0, 4, this.#maps[number(0)]!.fd])).result);
       case 'p':
-        return this.#load(number(0), words[1] ?? '', funcInfo(words[2] ?? '0'), engine);
+        return this.#load((words[0] ?? '').split(':').map(Number), words[1] ?? '', funcInfo(words[2] ?? '0'), engine);
       case 'r':
-        return this.#test(this.#progs[number(0)] ?? -1, words[1] ?? '', number(2), Number(words[3] ?? 0));
+        return this.#test(
+          this.#progs[number(0)] ?? -1,
+          words[1] ?? '',
+          number(2),
+          Number(words[3] ?? 0),
+          words[4] ?? '-',
+        );
       case 'd':
         return this.#dump(this.#maps[number(0)]!);
       default:
@@ -272,7 +251,7 @@ export class WideMachine {
     return said(this.#bpf(BPF_CMD.MAP_UPDATE_ELEM, attrOf(...fields)).result);
   }
 
-  #load(type: number, code: string, info: Int32Array<ArrayBuffer>, engine: EngineName): string {
+  #load(kind: readonly number[], code: string, info: Int32Array<ArrayBuffer>, engine: EngineName): string {
     const insns = decodeHex(code);
     const view = new DataView(insns.buffer);
     for (let at = 0; at < insns.length; at += 8) {
@@ -284,7 +263,9 @@ export class WideMachine {
     const { result } = this.#bpf(
       BPF_CMD.PROG_LOAD,
       attrOf(
-        [0, 4, type],
+        [0, 4, kind[0] ?? 0],
+        [68, 4, kind[1] ?? 0],
+        [44, 4, kind[2] ?? 0],
         [4, 4, insns.length / 8],
         [8, 8, this.#caller.put(insns)],
         [16, 8, this.#caller.put(Buffer.from('GPL\0'))],
@@ -301,23 +282,25 @@ export class WideMachine {
     return 'ok';
   }
 
-  #test(fd: number, packet: string, ctxSize: number, flags: number): string {
-    const data = decodeHex(packet);
-    const room = this.#caller.alloc(DATA_SIZE);
+  #test(fd: number, packet: string, ctxSize: number, flags: number, context: string): string {
     const ctx = ctxSize === 0 ? 0 : this.#caller.alloc(ctxSize);
-    const { result, attr } = this.#bpf(
-      BPF_CMD.PROG_TEST_RUN,
-      attrOf(
-        [0, 4, fd],
-        [8, 4, data.length],
-        [12, 4, DATA_SIZE],
-        [16, 8, this.#caller.put(data)],
-        [24, 8, room],
-        [44, 4, ctxSize],
-        [56, 8, ctx],
-        [64, 4, flags],
-      ),
-    );
+    const fields: Field[] = [
+      [0, 4, fd],
+      [44, 4, ctxSize],
+      [56, 8, ctx],
+      [64, 4, flags],
+    ];
+    let room = 0;
+    if (packet !== '-') {
+      const data = decodeHex(packet);
+      room = this.#caller.alloc(DATA_SIZE);
+      fields.push([8, 4, data.length], [12, 4, DATA_SIZE], [16, 8, this.#caller.put(data)], [24, 8, room]);
+    }
+    if (context !== '-') {
+      const bytes = decodeHex(context);
+      fields.push([40, 4, bytes.length], [48, 8, this.#caller.put(bytes)]);
+    }
+    const { result, attr } = this.#bpf(BPF_CMD.PROG_TEST_RUN, attrOf(...fields));
     if (result < 0) return said(result);
     const view = new DataView(attr.buffer);
     const out = this.#caller.bytes(room, view.getUint32(12, true));

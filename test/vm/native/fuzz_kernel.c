@@ -2,14 +2,14 @@
  * Runs the scripts of the wide fuzzer (test/vm/lib/wide_script.ts) on this machine's
  * kernel, CPU 0. One command a line, one line of answer each:
  *
- *   m TYPE KEY VALUE ENTRIES FLAGS INNER   make a map; INNER: number of a map like its inner maps, or -1
+ *   m TYPE KEY VALUE ENTRIES FLAGS INNER [KEYTYPE VALUETYPE]   make a map; INNER: number of a map like its inner maps, or -1; ids of its types
  *   u MAP KEY VALUE                        set an element (hex; "-": an empty key)
  *   i MAP KEY MAP                          put a map into a map of maps
  *   f MAP                                  freeze a map
  *   b HEX                                  types for the programs: FUNCs from id 3 on
- *   p TYPE HEX START[:ID],...              load, with the first instruction of each function (ID: its type, else the next FUNC); immediates of lddw with src 1 or 2 are numbers of maps
+ *   p TYPE[:ATTACH[:FLAGS]] HEX START[:ID],...   load, with the first instruction of each function (ID: its type, else the next FUNC); immediates of lddw with src 1 or 2 are numbers of maps
  *   s MAP KEY PROG                         put a program into a prog array
- *   r PROG HEX CTX FLAGS                   test run with CTX bytes of context wanted: "RETVAL PACKET CONTEXT"
+ *   r PROG HEX CTX FLAGS CTXIN             test run on a packet ("-": none) and a context, with CTX bytes of context wanted: "RETVAL PACKET CONTEXT"
  *   d MAP                                  "KEY=VALUE ..." of all elements (of a queue: what it gives)
  *   c                                      close everything
  *
@@ -31,7 +31,7 @@ static struct { int fd; unsigned type, key, value; } maps[MAX];
 static unsigned nprogs;
 static int progs[MAX], nmaps, cpus, btf = -1;
 static char line[1 << 22], log_buf[1 << 20];
-static uint8_t bytes[1 << 20], more[1 << 16], out[1 << 16];
+static uint8_t bytes[1 << 20], more[1 << 16], out[1 << 16], ctx_bytes[1 << 12];
 
 static long bpf(int cmd, union bpf_attr *attr) { return syscall(__NR_bpf, cmd, attr, sizeof *attr); }
 
@@ -63,7 +63,7 @@ static void answer(long result) {
   else printf("ok\n");
 }
 
-static void load(unsigned type, size_t size, const char *starts) {
+static void load(const char *type, size_t size, const char *starts) {
   struct bpf_insn *insns = (struct bpf_insn *)bytes;
   union bpf_attr attr;
   for (size_t i = 0; i < size / 8; i++) {
@@ -72,7 +72,9 @@ static void load(unsigned type, size_t size, const char *starts) {
     i++;
   }
   memset(&attr, 0, sizeof attr);
-  attr.prog_type = type;
+  attr.prog_type = atoi(type);
+  if ((type = strchr(type, ':'))) attr.expected_attach_type = atoi(++type);
+  if (type && (type = strchr(type, ':'))) attr.prog_flags = atoi(++type);
   attr.insns = (uint64_t)(uintptr_t)insns;
   attr.insn_cnt = size / 8;
   attr.license = (uint64_t)(uintptr_t)"GPL";
@@ -103,14 +105,20 @@ static void load(unsigned type, size_t size, const char *starts) {
   answer(fd);
 }
 
-static void run(int prog, size_t size, unsigned ctx, unsigned flags) {
+static void run(int prog, size_t size, unsigned ctx, unsigned flags, size_t ctx_in) {
   union bpf_attr attr;
   memset(&attr, 0, sizeof attr);
   attr.test.prog_fd = prog < nprogs ? progs[prog] : -1;
-  attr.test.data_in = (uint64_t)(uintptr_t)bytes;
-  attr.test.data_size_in = size;
-  attr.test.data_out = (uint64_t)(uintptr_t)out;
-  attr.test.data_size_out = sizeof out;
+  if (size) {
+    attr.test.data_in = (uint64_t)(uintptr_t)bytes;
+    attr.test.data_size_in = size;
+    attr.test.data_out = (uint64_t)(uintptr_t)out;
+    attr.test.data_size_out = sizeof out;
+  }
+  if (ctx_in) {
+    attr.test.ctx_in = (uint64_t)(uintptr_t)ctx_bytes;
+    attr.test.ctx_size_in = ctx_in;
+  }
   attr.test.ctx_out = (uint64_t)(uintptr_t)(ctx ? more : 0);
   attr.test.ctx_size_out = ctx;
   attr.test.flags = flags;
@@ -178,6 +186,11 @@ int main(void) {
         attr.map_flags = atoi(word(&at));
         int inner = atoi(word(&at));
         if (inner >= 0) attr.inner_map_fd = maps[inner].fd;
+        if (*at) {
+          attr.btf_key_type_id = atoi(word(&at));
+          attr.btf_value_type_id = atoi(word(&at));
+          attr.btf_fd = btf;
+        }
         fd = bpf(BPF_MAP_CREATE, &attr);
         maps[nmaps++].fd = fd;
         answer(fd);
@@ -209,16 +222,17 @@ int main(void) {
         attr.btf = (uint64_t)(uintptr_t)bytes;
         btf = bpf(BPF_BTF_LOAD, &attr);
         break;
-      case 'p':
-        a = atoi(word(&at));
+      case 'p':;
+        const char *type = word(&at);
         b = from_hex(word(&at), bytes);
-        load(a, b, word(&at));
+        load(type, b, word(&at));
         break;
       case 'r':
         a = atoi(word(&at));
         b = from_hex(word(&at), bytes);
         unsigned ctx = atoi(word(&at));
-        run(a, b, ctx, atoi(word(&at)));
+        unsigned flags = atoi(word(&at));
+        run(a, b, ctx, flags, from_hex(word(&at), ctx_bytes));
         break;
       case 'd':
         dump(atoi(word(&at)));
