@@ -2,6 +2,7 @@
  * Ids of one kind of object: allocated cyclically from 1, never reused at once
  * (source: idr_alloc_cyclic as bpf(2) uses it; recorded in the golden file `ids`).
  */
+import type { Grace } from './grace.ts';
 import type { BpfObject } from './object.ts';
 
 const ID_MAX = 0x7fffffff;
@@ -12,6 +13,12 @@ export class Idr<T extends BpfObject> {
   /** Ids in use, ascending. */
   readonly #ids: number[] = [];
   #next = 1;
+  readonly #grace: Grace | undefined;
+
+  /** `grace`: when objects may be freed after their last reference; undefined: at once. */
+  constructor(grace?: Grace) {
+    this.#grace = grace;
+  }
 
   /** Gives the object the next free id; it is forgotten when the object goes away. */
   add(object: T): void {
@@ -20,6 +27,7 @@ export class Idr<T extends BpfObject> {
     this.#objects.set(object.id, object);
     this.#ids.splice(this.#firstAbove(object.id), 0, object.id);
     object.onRelease = () => this.#remove(object.id);
+    object.grace = this.#grace;
     this.#advance();
   }
 

@@ -7,6 +7,8 @@
  * drops its reference.
  */
 
+import type { Grace } from './grace.ts';
+
 /** The kinds of objects, named as the link text of their descriptors (`anon_inode:bpf-map`). */
 export type ObjectKind = 'map' | 'prog' | 'link' | 'btf' | 'token' | 'iter' | 'stats' | 'perf_event';
 
@@ -31,18 +33,21 @@ export abstract class BpfObject {
   refcnt = 1;
   /** Called when the object's last reference is gone, before {@link release}; set by the id table. */
   onRelease: ((object: BpfObject) => void) | undefined = undefined;
+  /** When it may be freed; undefined: at once. */
+  grace: Grace | undefined = undefined;
 
   /** Takes a reference. */
   get(): void {
     this.refcnt++;
   }
 
-  /** Drops a reference; the last one frees the object. */
+  /** Drops a reference; the last one frees the object, once no program that runs can have a pointer to it. */
   put(): void {
     if (--this.refcnt > 0) return;
     if (this.refcnt < 0) throw new Error(`Reference count of ${this.kind} ${this.id} fell below zero`);
     this.onRelease?.(this);
-    this.release();
+    if (this.grace === undefined) this.release();
+    else this.grace.free(() => this.release());
   }
 
   /**

@@ -1,9 +1,9 @@
 /** `bpf-emu btf`: prints BTF as C or one type a line. */
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Btf } from '../btf/btf.ts';
-import { EINVAL, EIO, ENOENT, Errno } from '../uapi/errno.ts';
+import { EINVAL, ENOENT, Errno } from '../uapi/errno.ts';
 import { btfSection } from './btf_file.ts';
+import { readInput } from './common.ts';
 
 interface BtfFlags {
   readonly format: 'c' | 'raw';
@@ -28,7 +28,8 @@ export function addBtfCommand(program: Command): void {
       [],
     )
     .action(async (file: string | undefined, flags: BtfFlags) => {
-      write(await text(file ?? VMLINUX, flags));
+      // Names are bytes: written as they are.
+      process.stdout.write(Buffer.from(await text(file ?? VMLINUX, flags), 'latin1'));
     });
 }
 
@@ -59,21 +60,4 @@ function chosen(btf: Btf, names: readonly string[], file: string): number[] | un
     if (ids.length === 0) throw new Errno(ENOENT, `${file} has no type ${name}`);
     return ids;
   });
-}
-
-/** Names are bytes: written as they are. A reader that goes away early is no error. */
-function write(output: string): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-  process.stdout.write(Buffer.from(output, 'latin1'));
-}
-
-function readInput(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { errno, message } = error as NodeJS.ErrnoException;
-    throw new Errno(errno ?? EIO, `Cannot read ${path}: ${message}`);
-  }
 }

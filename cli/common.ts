@@ -5,10 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import { fileError } from '../native/file_error.ts';
 import { Errno } from '../uapi/errno.ts';
 
-/** Exit codes. 125 to 127 are those of env(1), for `exec`. */
-export const EXIT = { ok: 0, failure: 1, usage: 2, cannotRun: 125 } as const;
+/** Exit codes. 125 to 127 are those of env(1), for `exec`; 141 is that of a program ended by SIGPIPE. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, cannotRun: 125, brokenPipe: 141 } as const;
 
 /** Where root mounts when no directory is given. */
 const ROOT_MOUNT_POINT = '/sys/fs/bpf-emu';
@@ -53,6 +54,15 @@ export function chooseMount(named: string | undefined): string {
 /** /proc writes blanks and backslashes in paths as \ooo (octal). */
 function unescapeMountPath(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/** All of a file, or of standard input for `-`. */
+export function readInput(path: string): Buffer {
+  try {
+    return readFileSync(path === '-' ? 0 : path);
+  } catch (error) {
+    throw fileError(`read ${path === '-' ? 'standard input' : path}`, error);
+  }
 }
 
 /** Parses `64M`, `1G`, `4096` into bytes, for commander. */

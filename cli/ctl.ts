@@ -4,16 +4,13 @@
  * One run is one open of bpf.ctl, so descriptors named with "as" live until the end
  * of the input. `btf_file` is read here, on the client's side and with its rights.
  */
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
+import { exchange, openControl } from '../fs/ctl_client.ts';
 import { EINVAL, Errno } from '../uapi/errno.ts';
 import { btfSection } from './btf_file.ts';
-import { chooseMount, EXIT } from './common.ts';
-
-/** Largest reply that is read; the control file never makes a longer one. */
-const REPLY_MAX = 64 << 20;
+import { chooseMount, EXIT, readInput } from './common.ts';
 
 interface CtlOptions {
   readonly mount?: string;
@@ -28,7 +25,7 @@ function inlineFiles(line: string): string {
   if (typeof request !== 'object' || request === null || !('btf_file' in request)) return line;
   const { btf_file: file, ...rest } = request;
   if (typeof file !== 'string') throw new Errno(EINVAL, `btf_file is ${JSON.stringify(file)}, a path is wanted`);
-  return JSON.stringify({ ...rest, btf: Buffer.from(btfSection(readFileSync(file), file)).toString('hex') });
+  return JSON.stringify({ ...rest, btf: Buffer.from(btfSection(readInput(file), file)).toString('hex') });
 }
 
 /** A line that is not JSON is passed on unchanged: the control file's own message says what is wrong with it. */
@@ -40,34 +37,13 @@ function parse(line: string): unknown {
   }
 }
 
-/** Reads one reply line. The control file answers a written line with exactly one. */
-function readReply(fd: number): string {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(1 << 16);
-    const got = readSync(fd, chunk, 0, chunk.length, null);
-    if (got === 0) break;
-    chunks.push(chunk.subarray(0, got));
-    length += got;
-    if (chunk[got - 1] === 0x0a || length > REPLY_MAX) break;
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Writes all of a line, in as many calls as it takes. */
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
-}
-
 async function ctl(files: readonly string[], options: CtlOptions): Promise<number> {
-  const fd = openSync(join(chooseMount(options.mount), 'bpf.ctl'), 'r+');
+  const fd = openControl(chooseMount(options.mount));
   let failed = false;
   try {
     for await (const line of inputLines(files)) {
       if (line.trim() === '' || line.trimStart().startsWith('#')) continue;
-      writeAll(fd, Buffer.from(`${inlineFiles(line)}\n`));
-      const reply = readReply(fd);
+      const reply = exchange(fd, inlineFiles(line));
       const answer = parse(reply);
       const ok = typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === true;
       if (!ok || options.quiet !== true) process.stdout.write(reply);
@@ -88,7 +64,7 @@ async function* inputLines(files: readonly string[]): AsyncGenerator<string> {
     yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
     return;
   }
-  for (const file of files) yield* readFileSync(file, 'utf8').split('\n');
+  for (const file of files) yield* readInput(file).toString('utf8').split('\n');
 }
 
 /** Adds the command to the program. */

@@ -1,5 +1,4 @@
 /** `bpf-emu exec`: runs an unmodified program against the emulator. */
-import { createWriteStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { type Fault, type FaultEach, parseFault } from '../exec/fault.ts';
@@ -8,6 +7,7 @@ import type { MountHandle } from '../fs/mount.ts';
 import { loadAddon } from '../native/addon.ts';
 import { defaultMountPoint, mountedDirectories, parseCount } from './common.ts';
 import { engineOption, type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
+import { lineSink, outliveReaders } from './output.ts';
 
 /** The launcher, beside the addon. */
 const LAUNCHER = fileURLToPath(new URL('../../build/Release/bpf-emu-launch', import.meta.url));
@@ -34,16 +34,9 @@ function mountToJoin(flags: ExecFlags): string | undefined {
   if (flags.mount !== undefined) return flags.mount;
   if (flags.ephemeral === true || flags.failEach !== undefined) return undefined;
   const runtime = process.env['XDG_RUNTIME_DIR'];
-  if (process.getuid?.() !== 0 && runtime === undefined) return undefined;
+  if (process.getuid?.() !== 0 && (runtime === undefined || runtime === '')) return undefined;
   const usual = defaultMountPoint();
   return mountedDirectories().includes(usual) ? usual : undefined;
-}
-
-/** Where traces go: a file, or standard error. */
-function lineSink(target: string | true): (line: string) => void {
-  if (target === true) return (line) => process.stderr.write(`${line}\n`);
-  const stream = createWriteStream(target);
-  return (line) => stream.write(`${line}\n`);
 }
 
 /** Adds the command to the program. */
@@ -89,7 +82,8 @@ Examples:
   command.action(async (name: string, args: readonly string[], flags: ExecFlags) => {
     const trace: 'text' | 'json' | undefined =
       flags.traceJson !== undefined ? 'json' : flags.trace !== undefined ? 'text' : undefined;
-    const traceLine = lineSink(flags.traceJson ?? flags.trace ?? true);
+    const traceLine = lineSink(flags.traceJson ?? flags.trace ?? true, 'w');
+    outliveReaders();
     const shared = {
       native: loadAddon<ExecNative>(),
       launcher: LAUNCHER,

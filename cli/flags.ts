@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
+import { ARENA_MAX, ARENA_MIN } from '../mm/arena.ts';
 import { CPUS_MAX } from '../native/host.ts';
 import { parseCount, parseSize } from './common.ts';
 
@@ -50,7 +51,14 @@ export function parseClock(text: string): ClockSetting {
 /** The options behind {@link KernelFlags}, for a command to add. */
 export function kernelOptions(): Option[] {
   return [
-    new Option('--memory <size>', 'memory of the emulated kernel').default(2 ** 30, '1G').argParser(parseSize),
+    new Option('--memory <size>', 'memory of the emulated kernel, 16M to 2G')
+      .default(2 ** 30, '1G')
+      .argParser((text) => {
+        const size = parseSize(text);
+        // 2G itself is what people write; the arena takes the pages that fit.
+        if (size >= ARENA_MIN && size <= 2 ** 31) return Math.min(size, ARENA_MAX);
+        throw new InvalidArgumentError('16M to 2G is wanted.');
+      }),
     new Option('--cpus <n>', "possible CPUs of the emulated kernel (default: this machine's)").argParser((text) => {
       const cpus = parseCount(1)(text);
       if (cpus > CPUS_MAX) throw new InvalidArgumentError(`at most ${CPUS_MAX} CPUs.`);

@@ -6,16 +6,16 @@
  * descriptor of /dev/fuse to the server by one JSON line on the control file:
  * `{"cmd":"EMU_SERVE","pid":PID,"fd":N,"dir":…,"dev":…,"options":…}`.
  */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
 import { takeDescriptor } from '../exec/launch.ts';
 import type { ExecNative } from '../exec/native.ts';
+import { ask, openControl } from '../fs/ctl_client.ts';
 import { mountForServer } from '../fs/mount.ts';
 import { parseBpffsOptions } from '../fs/options.ts';
 import { loadAddon } from '../native/addon.ts';
 import { mountAt } from '../native/mountinfo.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
-import { EINVAL, EIO, EPERM, Errno, errnoNumber } from '../uapi/errno.ts';
+import { EINVAL, EPERM, Errno } from '../uapi/errno.ts';
 
 /** An instance that a server takes over. */
 export interface HandedMount {
@@ -28,7 +28,10 @@ export interface HandedMount {
 /** The server's side. `serve` starts serving; only the server's own user and root may hand over mounts. */
 export function serveCommand(serve: (mount: HandedMount) => void): SessionCommand {
   const native = loadAddon<ExecNative>();
-  return ({ pid, fd, dir, dev, options }, caller) => {
+  const number = { type: 'integer', minimum: 0, description: 'a whole number' } as const;
+  const text = { type: 'string', description: 'text' } as const;
+  const fields = { pid: number, fd: number, dev: number, dir: text, options: text };
+  const run: SessionCommand['run'] = ({ pid, fd, dir, dev, options }, caller) => {
     if (typeof pid !== 'number' || typeof fd !== 'number' || typeof dev !== 'number')
       throw new Errno(EINVAL, 'EMU_SERVE wants "pid", "fd" and "dev", all whole numbers');
     if (typeof dir !== 'string' || typeof options !== 'string')
@@ -39,35 +42,29 @@ export function serveCommand(serve: (mount: HandedMount) => void): SessionComman
     serve({ dir, fuseFd: takeDescriptor(native, pid, fd), dev, options });
     return {};
   };
+  return { fields, run };
 }
 
 /** The client's side: mounts on `dir` and hands the mount to the server of `server`. Where it is mounted. */
 export async function joinServer(server: string, dir: string, options: string): Promise<string> {
-  const ctl = openSync(join(server, 'bpf.ctl'), 'r+');
+  const ctl = openControl(server);
   try {
     const place = await mountForServer(dir, options);
     const dev = mountAt(place.dir)?.dev ?? 0;
     const request = { cmd: 'EMU_SERVE', pid: process.pid, fd: place.fd, dir: place.dir, dev, options };
-    writeSync(ctl, `${JSON.stringify(request)}\n`);
-    const bytes = Buffer.alloc(1 << 16);
-    const reply = JSON.parse(bytes.toString('utf8', 0, readSync(ctl, bytes, 0, bytes.length, null))) as Reply;
     const addon = loadAddon();
-    if (reply.ok) {
+    try {
+      ask(ctl, request);
       addon.closeFd(place.fd);
       return place.dir;
+    } catch (error) {
+      addon.closeFd(place.fd);
+      if (place.byHelper) addon.fuserumount(place.dir);
+      else addon.umount(place.dir, 0);
+      place.undo();
+      throw error;
     }
-    addon.closeFd(place.fd);
-    if (place.byHelper) addon.fuserumount(place.dir);
-    else addon.umount(place.dir, 0);
-    place.undo();
-    throw new Errno(errnoNumber(reply.errno ?? '') ?? EIO, reply.message ?? `the server of ${server} refused`);
   } finally {
     closeSync(ctl);
   }
-}
-
-interface Reply {
-  readonly ok: boolean;
-  readonly errno?: string;
-  readonly message?: string;
 }

@@ -3,19 +3,11 @@ import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { Errno } from '../uapi/errno.ts';
-import { defaultMountPoint, EXIT, reportError } from './common.ts';
-import { engineOption, type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
-
-/** Options of `bpf-emu mount`. */
-export interface MountFlags extends KernelFlags {
-  readonly options?: string;
-  readonly daemon?: boolean;
-  readonly join?: string;
-  readonly log?: string;
-  readonly traceFuse?: string | true;
-  readonly spin: number;
-}
+import { fileError } from '../native/file_error.ts';
+import { EINVAL, Errno } from '../uapi/errno.ts';
+import { defaultMountPoint, EXIT, parseCount, reportError } from './common.ts';
+import { engineOption, kernelOptions, runBudgetOption } from './flags.ts';
+import type { MountFlags } from './mount_flags.ts';
 
 /** What the serving process tells the one that started it with --daemon. */
 type Report = { readonly mounted: string } | { readonly failed: string };
@@ -33,13 +25,20 @@ Next:
   bin/bpf-emu umount                the end`;
 }
 
+function openLog(file: string): number {
+  try {
+    return openSync(file, 'a');
+  } catch (error) {
+    throw fileError(`write the log ${file}`, error);
+  }
+}
+
 /** Starts the server as a process of its own and waits until it has mounted. */
 function daemonize(dir: string, flags: MountFlags): Promise<number> {
-  const log = flags.log === undefined ? 'ignore' : openSync(flags.log, 'a');
+  const log = flags.log === undefined ? 'ignore' : openLog(flags.log);
   const args = process.argv.slice(1).filter((arg) => arg !== '--daemon' && arg !== '-d');
   const child = spawn(process.execPath, [...process.execArgv, ...args], {
     detached: true,
-    cwd: '/',
     stdio: ['ignore', log, log, 'ipc'],
     env: { ...process.env, BPF_EMU_SERVE: '1' },
   });
@@ -76,6 +75,8 @@ async function serveForParent(dir: string, flags: MountFlags): Promise<number> {
   try {
     const { serve } = await import('./serve.ts');
     return await serve(dir, flags, (mounted) => {
+      // All files that the options name are open: from now on no directory is held.
+      process.chdir('/');
       tell({ mounted }).then(() => {
         if (process.connected) process.disconnect();
       });
@@ -104,7 +105,7 @@ export function addMountCommand(program: Command): void {
     .addOption(
       new Option('--spin <microseconds>', 'wait actively for the next request: faster answers, a busy CPU')
         .default(0)
-        .argParser(Number),
+        .argParser(parseCount(0)),
     )
     .addHelpText(
       'after',
@@ -117,6 +118,7 @@ Examples:
     );
   for (const option of [engineOption(), runBudgetOption(), ...kernelOptions()]) command.addOption(option);
   command.action(async (dir: string | undefined, flags: MountFlags) => {
+    if (dir === '') throw new Errno(EINVAL, 'the name of the directory is empty: name one to mount on');
     const target = resolve(dir ?? defaultMountPoint());
     if (process.env['BPF_EMU_SERVE'] === '1' && process.send !== undefined) {
       process.exitCode = await serveForParent(target, flags);

@@ -1,24 +1,12 @@
 /** `bpf-emu run`: runs a program of an object file on captured packets, or on one event. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
+import { fileError } from '../native/file_error.ts';
 import { EIO, Errno } from '../uapi/errno.ts';
-import { EXIT, parseCount } from './common.ts';
-import { engineOption, type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
-
-/** Options of `bpf-emu run`. */
-export interface RunFlags extends KernelFlags {
-  readonly prog?: string;
-  readonly pcap?: string;
-  readonly out?: string;
-  readonly data?: string;
-  readonly ctx?: string;
-  readonly args?: string;
-  readonly repeat: number;
-  readonly each?: boolean;
-  readonly step?: boolean;
-  readonly json?: boolean;
-}
+import { EXIT, parseCount, readInput } from './common.ts';
+import { engineOption, kernelOptions, runBudgetOption } from './flags.ts';
+import type { RunFlags } from './run_flags.ts';
 
 /** Adds the command. */
 export function addRunCommand(program: Command): void {
@@ -42,8 +30,8 @@ export function addRunCommand(program: Command): void {
   for (const option of [runBudgetOption(), ...kernelOptions()]) command.addOption(option);
   command.action(async (object: string, flags: RunFlags) => {
     const { runObject } = await import('./run_object.ts');
-    const bytes = readInput(object);
-    const capture = flags.pcap === undefined ? undefined : readInput(flags.pcap);
+    const bytes = new Uint8Array(readInput(object));
+    const capture = flags.pcap === undefined ? undefined : new Uint8Array(readInput(flags.pcap));
     const job = { bytes, name: basename(object), capture };
     const { engine = 'jit' } = flags;
     // Both kernels need the same seed.
@@ -64,21 +52,20 @@ export function addRunCommand(program: Command): void {
         throw new Errno(EIO, `The interpreter does not agree with the compiler (${what})`);
       }
     }
-    if (flags.out !== undefined) writeFileSync(flags.out, result.output);
+    if (flags.out !== undefined) writeOutput(flags.out, result.output);
     process.exitCode = result.failed ? EXIT.failure : EXIT.ok;
   });
+}
+
+function writeOutput(file: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(file, bytes);
+  } catch (error) {
+    throw fileError(`write ${file}`, error);
+  }
 }
 
 /** A line without the times in it. */
 function timeless(line: string): string {
   return line.replace(/\d+ ns|"(?:ns|duration)\w*":\s*\d+/g, '');
-}
-
-function readInput(path: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(path));
-  } catch (error) {
-    const { errno, message } = error as NodeJS.ErrnoException;
-    throw new Errno(errno ?? 5, `Cannot read ${path}: ${message}`);
-  }
 }

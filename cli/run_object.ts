@@ -16,9 +16,9 @@ import { helperName } from '../vm/helpers/protos.ts';
 import { BpfProg } from '../vm/prog.ts';
 import { formatTraceLine } from '../vm/task.ts';
 import { MapWatch } from './map_watch.ts';
-import { LINKTYPE, type Packet, readCapture } from './pcap/read.ts';
+import { LINKTYPE, type Packet, type Packets, readCapture } from './pcap/read.ts';
 import { type OutPacket, pcapngHeader, pcapngPacket } from './pcap/write.ts';
-import type { RunFlags } from './run.ts';
+import type { RunFlags } from './run_flags.ts';
 import { advanceClock, makeKernel } from './server.ts';
 
 /** What there is to do. */
@@ -76,18 +76,28 @@ function ethernet(packet: Packet): Uint8Array | undefined {
   return frame;
 }
 
-/** The packets of a capture as frames. Those of a link type without Ethernet or IP are left out, unless all are. */
-function framesOf(packets: readonly Packet[], tally: Tally): Frame[] {
-  const frames: Frame[] = [];
-  for (const [index, packet] of packets.entries()) {
-    const data = ethernet(packet);
-    if (data !== undefined) frames.push({ number: index + 1, time: packet.time, data });
-    else tally.refuse(linkTypeRefusal(packet.linkType));
+/** The packets of a capture as frames, each made when it is its turn. */
+class Frames {
+  readonly length: number;
+  readonly #packets: Packets;
+
+  /** Those of a link type without Ethernet or IP are left out and counted, unless all are. */
+  constructor(packets: Packets, tally: Tally) {
+    this.length = packets.length;
+    this.#packets = packets;
+    const strange = [...packets.linkTypes].filter((type) => type !== LINKTYPE.ETHERNET && !LINK_HEADERS.has(type));
+    const [first] = strange;
+    if (first === undefined) return;
+    if (strange.length === packets.linkTypes.size)
+      throw new Errno(EINVAL, `The capture has ${linkTypeRefusal(packets.at(0)!.linkType)}`);
+    for (const { linkType } of packets) if (strange.includes(linkType)) tally.refuse(linkTypeRefusal(linkType));
   }
-  const [first] = packets;
-  if (frames.length === 0 && first !== undefined)
-    throw new Errno(EINVAL, `The capture has ${linkTypeRefusal(first.linkType)}`);
-  return frames;
+
+  at(index: number): Frame | undefined {
+    const packet = this.#packets.at(index)!;
+    const data = ethernet(packet);
+    return data === undefined ? undefined : { number: index + 1, packet, data };
+  }
 }
 
 /** Room for the log of a program that is refused. */
@@ -233,10 +243,11 @@ class RunClock {
     return this.#manual !== undefined;
   }
 
-  /** A packet captured at this time (nanoseconds since 1970) comes. */
-  packet(time: bigint): void {
+  /** A packet comes, at the time it was captured. */
+  packet(packet: Packet): void {
     const { timers } = this.#kernel.vm;
     if (!this.#packets || this.#manual === undefined) return;
+    const { time } = packet;
     if (this.#first === undefined) {
       this.#first = time;
       this.#manual.boot(time);
@@ -253,11 +264,11 @@ class RunClock {
   }
 }
 
-/** A packet as programs get it, and when it was captured. */
+/** A packet as programs get it, and as it was captured. */
 interface Frame {
   /** Its number in the capture, from 1 on. */
   readonly number: number;
-  readonly time: bigint;
+  readonly packet: Packet;
   readonly data: Uint8Array;
 }
 
@@ -278,30 +289,29 @@ class Tally {
   }
 }
 
-/** Runs the program on packets; why the last one that could not be run was refused. */
-function runAll(
-  runner: XdpRunner | SkbRunner,
-  frames: readonly Frame[],
-  tally: Tally,
-  time: RunClock,
-): string | undefined {
-  let refusal: string | undefined;
+/** Runs the program on a packet: why it could not be, or undefined. */
+function runFrame(runner: XdpRunner | SkbRunner, frame: Frame, tally: Tally, time: RunClock): string | undefined {
+  try {
+    time.packet(frame.packet);
+    tally.last = runner.runPacket(frame.data);
+    time.ran();
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    tally.refuse(error.message);
+    return error.message;
+  }
+  tally.counts.set(tally.last, (tally.counts.get(tally.last) ?? 0) + 1);
+  return undefined;
+}
+
+/** As {@link runFrame}, on all. */
+function runAll(runner: XdpRunner | SkbRunner, frames: Frames, tally: Tally, time: RunClock): void {
   const start = performance.now();
-  for (const frame of frames) {
-    try {
-      time.packet(frame.time);
-      tally.last = runner.runPacket(frame.data);
-      time.ran();
-    } catch (error) {
-      if (!(error instanceof Errno)) throw error;
-      tally.refuse(error.message);
-      refusal = error.message;
-      continue;
-    }
-    tally.counts.set(tally.last, (tally.counts.get(tally.last) ?? 0) + 1);
+  for (let i = 0; i < frames.length; i++) {
+    const frame = frames.at(i);
+    if (frame !== undefined) runFrame(runner, frame, tally, time);
   }
   tally.milliseconds += performance.now() - start;
-  return refusal;
 }
 
 /** A program over every packet of a capture, `repeat` times. */
@@ -320,7 +330,7 @@ function runCapture(
   }
   if (warning !== '') console.error(`bpf-emu: warning: ${warning}`);
   const tally = new Tally();
-  const frames = framesOf(packets, tally);
+  const frames = new Frames(packets, tally);
   const out: OutPacket[] = [];
   const watch = flags.each === true ? new MapWatch(maps) : undefined;
   try {
@@ -330,8 +340,12 @@ function runCapture(
         runAll(runner, frames, tally, time);
         continue;
       }
-      for (const frame of frames) {
-        const refusal = runAll(runner, [frame], tally, time);
+      for (let i = 0; i < frames.length; i++) {
+        const frame = frames.at(i);
+        if (frame === undefined) continue;
+        const start = performance.now();
+        const refusal = runFrame(runner, frame, tally, time);
+        tally.milliseconds += performance.now() - start;
         if (refusal !== undefined) {
           if (flags.each === true) job.write(`${frame.number}  ${refusal}`);
           continue;
@@ -340,7 +354,7 @@ function runCapture(
         const verdict = verdictName(prog.type, tally.last) ?? String(tally.last);
         if (flags.each === true)
           job.write(packetLine(frame.number, verdict, frame.data, after, watch?.changes() ?? []));
-        if (last) out.push({ time: frame.time, data: after, comment: verdict });
+        if (last) out.push({ time: frame.packet.time, data: after, comment: verdict });
       }
     }
   } finally {

@@ -1,5 +1,4 @@
 /** The server of a mount: an emulated kernel, its mounts, and the commands that join it. */
-import { createWriteStream } from 'node:fs';
 import { execSessionCommands } from '../exec/join.ts';
 import type { ExecNative } from '../exec/native.ts';
 import { Supervisor } from '../exec/supervisor.ts';
@@ -10,7 +9,8 @@ import { emuProgRun } from '../syscall/prog_run/index.ts';
 import { TraceBuffer } from '../vm/trace.ts';
 import { EXIT, reportError } from './common.ts';
 import { serveCommand } from './join.ts';
-import type { MountFlags } from './mount.ts';
+import type { MountFlags } from './mount_flags.ts';
+import { lineSink, outliveReaders } from './output.ts';
 import { clockCommand, makeKernel, statusCommand, warmUpWhenIdle } from './server.ts';
 import { traceCommand } from './trace.ts';
 import { kernelTypes } from './vmlinux.ts';
@@ -46,7 +46,7 @@ export async function serve(dir: string, flags: MountFlags, announce: (dir: stri
       return supervisor;
     }),
   ]);
-  const trace = flags.traceFuse === undefined ? {} : { trace: traceSink(flags.traceFuse) };
+  const trace = flags.traceFuse === undefined ? {} : { trace: lineSink(flags.traceFuse, 'a') };
   const start = async (where: MountSetup): Promise<MountHandle> => {
     const mount = await mountBpffs(kernel, { ...where, ...trace, commands, printed, spin: flags.spin });
     mounts.add(mount);
@@ -62,18 +62,11 @@ export async function serve(dir: string, flags: MountFlags, announce: (dir: stri
   };
   const mount = await start({ dir, options: flags.options ?? '' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  outliveReaders();
   announce(mount.dir);
   warmUpWhenIdle(kernel);
   await finished;
   supervisor?.close();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop);
   return status;
-}
-
-function traceSink(target: string | true): (line: string) => void {
-  if (target === true) return (line) => console.error(line);
-  const stream = createWriteStream(target, { flags: 'a' });
-  return (line) => {
-    stream.write(`${line}\n`);
-  };
 }

@@ -42,7 +42,10 @@ function clockOf({ clock }: KernelFlags): Clock {
  * the timers and work that are due then; without `advance` it tells the time.
  */
 export function clockCommand(kernel: Kernel): SessionCommand {
-  return ({ advance = 0 }) => {
+  const fields = {
+    advance: { type: ['integer', 'string'], minimum: 0, pattern: '^\\d+$', description: 'a number of nanoseconds' },
+  } as const;
+  const run: SessionCommand['run'] = ({ advance = 0 }) => {
     const { clock } = kernel;
     const step = typeof advance === 'string' && /^\d+$/.test(advance) ? Number(advance) : advance;
     if (typeof step !== 'number' || !Number.isSafeInteger(step) || step < 0)
@@ -54,6 +57,7 @@ export function clockCommand(kernel: Kernel): SessionCommand {
     const ran = advanceClock(kernel, clock, BigInt(step));
     return { monotonic: `${clock.monotonic()}`, realtime: `${clock.realtime()}`, ran };
   };
+  return { fields, run };
 }
 
 /** Moves a clock by some nanoseconds, and runs what is due on the way, each at its time: how many callbacks ran. */
@@ -130,7 +134,7 @@ export function statusCommand(
   mounts: () => readonly MountHandle[],
 ): SessionCommand {
   const version = projectVersion();
-  return (): Omit<StatusReply, 'ok'> => ({
+  const run = (): Omit<StatusReply, 'ok'> => ({
     version,
     kernel: kernel.profile.name,
     pid: process.pid,
@@ -157,4 +161,5 @@ export function statusCommand(
       pins: mount.pinned().length,
     })),
   });
+  return { fields: {}, run };
 }

@@ -1,38 +1,38 @@
 /** `bpf-emu status`: the mounts there are, and what their emulated kernels hold. */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
 import type { Command } from 'commander';
-import { errnoNumber } from '../uapi/errno.ts';
+import { ask, openControl } from '../fs/ctl_client.ts';
+import { Errno } from '../uapi/errno.ts';
 import { EXIT, formatBytes, mountedDirectories } from './common.ts';
 import type { StatusReply } from './server.ts';
 
 /** Asks the server of a mount; a string says why it did not answer. */
-function ask(dir: string): StatusReply | string {
-  let fd: number;
+function statusOf(dir: string): StatusReply | string {
   try {
-    fd = openSync(join(dir, 'bpf.ctl'), 'r+');
+    const fd = openControl(dir);
+    try {
+      return ask<StatusReply>(fd, { cmd: 'EMU_STATUS' });
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return code === 'ENOTCONN' || errnoNumber(code) === undefined
-      ? `its server is gone; "bpf-emu umount ${dir}" clears it away`
-      : `cannot open bpf.ctl (${code})`;
-  }
-  try {
-    writeSync(fd, '{"cmd":"EMU_STATUS"}\n');
-    const bytes = Buffer.alloc(1 << 16);
-    return JSON.parse(bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, null))) as StatusReply;
-  } finally {
-    closeSync(fd);
+    if (error instanceof Errno) return error.message;
+    throw error;
   }
 }
 
+/** A number of things, with the plural where it is not one. */
+function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}
+
 function describe(dir: string, reply: StatusReply | string): string {
-  if (typeof reply === 'string') return `${dir}: ${reply}`;
+  if (typeof reply === 'string') return reply;
   const lines = [
-    `${dir}: bpf-emu ${reply.version} as Linux ${reply.kernel}, process ${reply.pid}, up ${reply.uptime} s, ${reply.cpus} CPUs`,
+    `${dir}: bpf-emu ${reply.version} as Linux ${reply.kernel}, process ${reply.pid}, up ${reply.uptime} s, ${count(reply.cpus, 'CPU')}`,
   ];
   const { maps, progs, links, btfs } = reply.objects;
-  lines.push(`  objects  ${maps} maps, ${progs} programs, ${links} links, ${btfs} BTF`);
+  lines.push(`  objects  ${count(maps, 'map')}, ${count(progs, 'program')}, ${count(links, 'link')}, ${btfs} BTF`);
   if (reply.vmlinux_btf !== 'host')
     lines.push(`  types    ${reply.vmlinux_btf === 'builtin' ? 'built in (--vmlinux-btf)' : reply.vmlinux_btf}`);
   const { arena, used, peak, resident } = reply.memory;
@@ -42,7 +42,7 @@ function describe(dir: string, reply: StatusReply | string): string {
   for (const mount of reply.mounts) {
     const options = mount.options === '' ? '' : `, options ${mount.options}`;
     lines.push(
-      `  mount    ${mount.dir}: ${mount.pins} pins, ${mount.openFiles} open files, ${mount.requests} requests served${options}`,
+      `  mount    ${mount.dir}: ${count(mount.pins, 'pin')}, ${count(mount.openFiles, 'open file')}, ${count(mount.requests, 'request')} served${options}`,
     );
   }
   return lines.join('\n');
@@ -60,7 +60,7 @@ export function addStatusCommand(program: Command): void {
       const mounts = dirs.length > 0 ? dirs : mountedDirectories();
       if (mounts.length === 0) console.log('nothing is mounted; start with "bpf-emu mount"');
       for (const dir of mounts) {
-        const reply = ask(dir);
+        const reply = statusOf(dir);
         if (typeof reply === 'string') process.exitCode = EXIT.failure;
         console.log(
           options.json === true

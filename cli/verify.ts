@@ -1,11 +1,10 @@
 /** `bpf-emu verify`: whether the kernel would take the programs of an object, and why not. */
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../elf/verify.ts';
 import { BPF_PROG_TYPE } from '../uapi/bpf.ts';
-import { EINVAL, EIO, ENOENT, Errno } from '../uapi/errno.ts';
-import { EXIT } from './common.ts';
+import { EINVAL, ENOENT, Errno } from '../uapi/errno.ts';
+import { EXIT, readInput } from './common.ts';
 import { type KernelFlags, kernelOptions } from './flags.ts';
 
 const ELF_MAGIC = 0x7f454c46;
@@ -99,15 +98,6 @@ function report(verdict: Verdict, withLog: boolean): void {
   if (withLog) console.log(log.trimEnd());
   const where = section === '' ? type.toLowerCase() : `${section}, ${type.toLowerCase()}`;
   console.log(`${program} (${where}): ${accepted ? 'accepted' : 'refused'}: ${reason}`);
-}
-
-function readInput(path: string): Buffer {
-  try {
-    return readFileSync(path === '-' ? 0 : path);
-  } catch (error) {
-    const { errno, message } = error as NodeJS.ErrnoException;
-    throw new Errno(errno ?? EIO, `Cannot read ${path === '-' ? 'standard input' : path}: ${message}`);
-  }
 }
 
 function parseType(text: string): number {

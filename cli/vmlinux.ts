@@ -1,10 +1,10 @@
 /** The types of an emulated kernel, as `--vmlinux-btf` chooses them. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { referencesInside, scanBtf } from '../btf/scan.ts';
 import { builtinTypes, defaultTypes, HOST_BTF, hostTypes, type KernelTypes } from '../native/host.ts';
-import { EINVAL, EIO, ENOENT, Errno } from '../uapi/errno.ts';
+import { EINVAL, ENOENT, Errno } from '../uapi/errno.ts';
 import { btfSection } from './btf_file.ts';
+import { readInput } from './common.ts';
 
 /**
  * The types that an option names: `host`, `builtin`, or a file with BTF, raw or in an ELF
@@ -21,7 +21,7 @@ export function kernelTypes(wanted: string | undefined): KernelTypes {
       `this machine's kernel tells no types (${HOST_BTF} cannot be read): use --vmlinux-btf builtin`,
     );
   }
-  const bytes = new Uint8Array(btfSection(readBytes(wanted), wanted));
+  const bytes = new Uint8Array(btfSection(readInput(wanted), wanted));
   const table = scanBtf(bytes);
   if (table === undefined || !referencesInside(table))
     throw new Errno(
@@ -29,13 +29,4 @@ export function kernelTypes(wanted: string | undefined): KernelTypes {
       `${wanted} holds no whole BTF of a kernel: types are cut off, or refer to some that are not in it`,
     );
   return { source: resolve(wanted), bytes, shown: bytes };
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { errno, message } = error as NodeJS.ErrnoException;
-    throw new Errno(errno ?? EIO, `cannot read the types of the kernel: ${message}`);
-  }
 }

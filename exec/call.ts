@@ -7,7 +7,7 @@ import { BpfFile } from '../base/object.ts';
 import { BpfProgBase } from '../base/prog.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { EBADF, EFAULT, EINVAL, EIO, ENAMETOOLONG } from '../uapi/errno.ts';
-import { ExecCaller, type PathAnswer, type PinStore } from './caller.ts';
+import { ExecCaller, type PathAnswer, type PinStore, type UserNamespace } from './caller.ts';
 import type { CgroupWatch } from './cgroups.ts';
 import type { ClockEvents } from './clock_events.ts';
 import type { EpollBridge } from './epoll.ts';
@@ -34,6 +34,8 @@ export interface Host {
   readonly mailbox: ArrayBuffer;
   /** The pins of the mount the commands see. */
   readonly pins: PinStore | undefined;
+  /** The kernel's types, where a command that opens them would not find them. */
+  readonly shownTypes: Uint8Array | undefined;
   /** Serves a bpffs that a command mounts; throws an `Errno` for wrong options. Without: mount(2) is the machine's. */
   readonly serve: ((mounted: MountedFuse) => Promise<void>) | undefined;
   readonly objects: HeldObjects;
@@ -56,7 +58,7 @@ export class CurrentCall {
   /** The listener, as the addon numbers it; known before the first call. */
   handle = -1;
 
-  constructor(host: Host, userNs: number) {
+  constructor(host: Host, userNs: UserNamespace) {
     const { kernel, native, mailbox, objects, pins, cgroups } = host;
     this.host = host;
     this.native = native;
@@ -87,7 +89,7 @@ export class CurrentCall {
 
   /** Argument `n`, as an int. */
   int(n: number): number {
-    return toInt(this.long(n));
+    return this.#u32[BOX.INTS + n]! | 0;
   }
 
   /** What an open(2) named: fdinfo of descriptor `fd` with inode `ino`; -1 mounts, -2 mountinfo, -3 trace_pipe. */

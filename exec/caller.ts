@@ -15,9 +15,9 @@ import {
   type ObjectKind,
 } from '../base/object.ts';
 import { netDeviceKey } from '../native/netdev.ts';
-import type { Caller, PathResolver } from '../syscall/caller.ts';
+import type { Caller, PathResolver, ProbedFile } from '../syscall/caller.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
-import { EACCES, EBADF, EIO, EPERM, EROFS } from '../uapi/errno.ts';
+import { EACCES, EBADF, EIO, ENOENT, EPERM, EROFS } from '../uapi/errno.ts';
 import type { CgroupWatch } from './cgroups.ts';
 import { mountFlags } from './mount_table.ts';
 import { BOX, type ExecNative } from './native.ts';
@@ -62,8 +62,11 @@ export interface PinStore {
   get(answer: PathAnswer, access: number): BpfObject | number;
 }
 
-/** Where a caller's rights count: the inode number of the user namespace that is the emulated kernel's initial one. */
-export type UserNamespace = number;
+/**
+ * Where a caller's rights count: the inode number of the user namespace that is the emulated
+ * kernel's initial one; 'any': every caller has all rights.
+ */
+export type UserNamespace = number | 'any';
 
 /** `S_IFMT` values and file-system magics that tell what a foreign descriptor is. */
 const S_IFMT = 0o170000;
@@ -108,6 +111,8 @@ export class ExecCaller implements Caller, PathResolver {
   pending: BpfFile | undefined = undefined;
   /** What the pathname of an OBJ_PIN or OBJ_GET led to, -errno when it could not be read; undefined when there is no mount. */
   path: PathAnswer | number | undefined = undefined;
+  /** What the path of a LINK_CREATE of probes led to. */
+  probed: ProbedFile | number = -ENOENT;
 
   readonly #native: ExecNative;
   readonly #objects: HeldObjects;
@@ -143,6 +148,20 @@ export class ExecCaller implements Caller, PathResolver {
     this.#haveCaps = false;
     this.pending = undefined;
     this.path = undefined;
+  }
+
+  /** Other calls come in the middle of this one: what is returned goes back to it. */
+  suspend(): () => void {
+    const { tid, pending, path, probed } = this;
+    const atOnce = this.#atOnce;
+    this.#atOnce = false;
+    return () => {
+      this.begin(tid);
+      this.pending = pending;
+      this.path = path;
+      this.probed = probed;
+      this.#atOnce = atOnce;
+    };
   }
 
   #ids(): void {
@@ -189,6 +208,11 @@ export class ExecCaller implements Caller, PathResolver {
   hasCap(cap: number): boolean {
     if (!this.#haveCaps) {
       this.#haveCaps = true;
+      if (this.#userNs === 'any') {
+        this.#capLow = -1;
+        this.#capHigh = -1;
+        return true;
+      }
       const valid = this.#native.supCaps() === this.#userNs;
       this.#capLow = valid ? this.#u32[BOX.CAP_LOW]! : 0;
       this.#capHigh = valid ? this.#u32[BOX.CAP_HIGH]! : 0;
@@ -276,6 +300,10 @@ export class ExecCaller implements Caller, PathResolver {
   }
 
   /** Kept until the answer: the descriptor and the result reach the caller in one step. */
+  probedFile(): ProbedFile | number {
+    return this.probed;
+  }
+
   fdInstall(file: BpfFile): number {
     if (this.#atOnce) return this.fdInstallNow(file);
     if (this.pending !== undefined) {

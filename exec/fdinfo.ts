@@ -78,7 +78,7 @@ function linkInfo(link: BpfLink): string {
     .find(([, number]) => number === link.linkType)?.[0]
     .toLowerCase();
   const lines = [
-    `link_type:\t${name === 'perf_event' ? 'perf' : (name ?? link.linkType)}`,
+    `link_type:\t${link.typeName?.() ?? (name === 'perf_event' ? 'perf' : (name ?? link.linkType))}`,
     `link_id:\t${link.id}`,
     ...(link.prog.id === 0 ? [] : [`prog_tag:\t${tagOf(link.prog)}`, `prog_id:\t${link.prog.id}`]),
   ];

@@ -7,9 +7,9 @@
  * line on the control file, `{"cmd":"EMU_EXEC","pid":PID,"fd":N}`; the server copies the
  * descriptor (pidfd_getfd(2)) and answers the command's calls from then on.
  */
-import { closeSync, fstat, openSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fstat, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ask, openControl } from '../fs/ctl_client.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { EINVAL, EPERM, Errno, ESRCH } from '../uapi/errno.ts';
 import { isEach, parseFault } from './fault.ts';
@@ -32,6 +32,17 @@ const WATCH_MS = 200;
 /** Output that waits to be fetched; what is beyond it is dropped. */
 const OUTPUT_MAX = 16 << 20;
 
+const NUMBER = { type: 'integer', minimum: 0, description: 'a whole number' } as const;
+const PID = { type: 'integer', minimum: 1, description: 'the number of a process' } as const;
+/** What an EMU_EXEC line may say. */
+const EXEC_FIELDS = {
+  pid: PID,
+  fd: NUMBER,
+  fail: { type: 'array', items: { type: 'string' }, description: 'a list of faults such as "MAP_CREATE:1=ENOMEM"' },
+  trace: { enum: ['text', 'json'], description: '"text" or "json"' },
+  stats: { type: 'boolean', description: 'true or false' },
+} as const;
+
 /** One joined command, on the server's side. */
 interface Joined {
   readonly watch: Watch;
@@ -53,7 +64,7 @@ export function execSessionCommands(
   supervisor: () => Supervisor,
 ): readonly (readonly [string, SessionCommand])[] {
   const joined = new Map<number, Joined>();
-  const start: SessionCommand = (fields, caller) => {
+  const start: SessionCommand['run'] = (fields, caller) => {
     const { pid, fd } = fields;
     if (!isNumber(pid) || !isNumber(fd)) throw new Errno(EINVAL, 'EMU_EXEC wants "pid" and "fd", both whole numbers');
     const owner = uidOf(pid);
@@ -77,7 +88,7 @@ export function execSessionCommands(
     joined.set(pid, session);
     return { server: process.pid };
   };
-  const output: SessionCommand = ({ pid }) => {
+  const output: SessionCommand['run'] = ({ pid }) => {
     const session = typeof pid === 'number' ? joined.get(pid) : undefined;
     if (session === undefined) throw new Errno(ESRCH, 'EMU_EXEC_OUTPUT wants the "pid" of a command that joined');
     const { lines, ended } = session;
@@ -87,9 +98,9 @@ export function execSessionCommands(
     return { lines, text: ended ? session.watch.report() : '', ended };
   };
   return [
-    [EMU_EXEC, start],
-    [EMU_EXEC_OUTPUT, output],
-    [EMU_VMLINUX_BTF, ({ offset = 0 }) => typesReply(vmlinux, offset)],
+    [EMU_EXEC, { fields: EXEC_FIELDS, run: start }],
+    [EMU_EXEC_OUTPUT, { fields: { pid: PID }, run: output }],
+    [EMU_VMLINUX_BTF, { fields: { offset: NUMBER }, run: ({ offset = 0 }) => typesReply(vmlinux, offset) }],
   ];
 }
 
@@ -106,7 +117,7 @@ function typesReply(vmlinux: Uint8Array | undefined, offset: unknown): object {
 function fetchTypes(control: number): Uint8Array | undefined {
   const parts: Buffer[] = [];
   for (let offset = 0; ; ) {
-    const { size, data } = ask(control, { cmd: EMU_VMLINUX_BTF, offset });
+    const { size, data } = ask<{ size: unknown; data: unknown }>(control, { cmd: EMU_VMLINUX_BTF, offset });
     if (typeof data !== 'string' || data === '') break;
     const part = Buffer.from(data, 'base64');
     parts.push(part);
@@ -224,12 +235,19 @@ async function runJoined(options: JoinOptions): Promise<number> {
   }
 }
 
+/** A reply to EMU_EXEC_OUTPUT. */
+interface Output {
+  readonly lines: unknown;
+  readonly text: unknown;
+  readonly ended: unknown;
+}
+
 /** Takes traced lines, and the report at the end. */
 type Report = (lines: readonly string[], text: string) => void;
 
 /** Prints what has been reported; whether that was all. */
 function fetchOutput(control: number, pid: number, report: Report): boolean {
-  const { lines, text, ended } = ask(control, { cmd: EMU_EXEC_OUTPUT, pid });
+  const { lines, text, ended } = ask<Output>(control, { cmd: EMU_EXEC_OUTPUT, pid });
   report(Array.isArray(lines) ? lines.map(String) : [], typeof text === 'string' ? text : '');
   return ended === true;
 }
@@ -242,34 +260,8 @@ async function lastOutput(control: number, pid: number, report: Report): Promise
 /** Process id of the server, where it tells. */
 function serverOf(control: number): unknown {
   try {
-    return ask(control, { cmd: 'EMU_STATUS' })['pid'];
+    return ask<{ pid: unknown }>(control, { cmd: 'EMU_STATUS' }).pid;
   } catch {
     return undefined;
   }
-}
-
-function openControl(mount: string): number {
-  try {
-    return openSync(join(mount, 'bpf.ctl'), 'r+');
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Errno(EINVAL, `cannot join ${mount}: ${why}. Is a bpf-emu mounted there?`);
-  }
-}
-
-/** Sends one line, reads its reply; throws what the server says against it. */
-function ask(control: number, request: object): Readonly<Record<string, unknown>> {
-  writeSync(control, `${JSON.stringify(request)}\n`);
-  const buffer = Buffer.alloc(1 << 17);
-  let text = '';
-  while (!text.endsWith('\n')) {
-    const n = readSync(control, buffer);
-    if (n === 0) break;
-    text += buffer.toString('latin1', 0, n);
-  }
-  text = Buffer.from(text, 'latin1').toString('utf8');
-  const reply = JSON.parse(text) as Record<string, unknown>;
-  if (reply['ok'] === true) return reply;
-  const message = typeof reply['message'] === 'string' ? reply['message'] : text;
-  throw new Errno(EINVAL, `the server refuses: ${message}`);
 }

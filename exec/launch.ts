@@ -21,6 +21,8 @@ export interface LaunchOptions {
   readonly bind?: string;
   /** What the command reads at /sys/kernel/btf/vmlinux; without: what the machine's kernel tells. */
   readonly vmlinux?: Uint8Array | undefined;
+  /** For descriptors that may not be copied: they are sent over a socket then. */
+  readonly native?: ExecNative;
   /** CPU the command is bound to. */
   readonly cpu?: number;
   /** Process that reads the command's memory; default: this one. */
@@ -35,6 +37,10 @@ export interface Launch {
   readonly listener: number;
   /** `st_dev` of the file system at its /sys/fs/bpf; 0 when it made no mount. */
   readonly dev: number;
+  /** The command has no namespaces of its own: nothing could be mounted for it. */
+  readonly bare: boolean;
+  /** Takes over one of {@link listener} and {@link fuse}. */
+  take(native: ExecNative, which: 'listener' | 'fuse'): number;
   /** The command keeps its rights (it runs as root); else it is root in a user namespace of its own. */
   readonly root: boolean;
   /** Lets the command run. */
@@ -54,7 +60,7 @@ const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWIN
 /** Signals that the terminal sends to the command too: it decides, we wait for it. */
 const LEFT_TO_COMMAND = ['SIGINT', 'SIGQUIT'] as const;
 
-const REPORT = /^fuse=(-?\d+) dev=(\d+) listener=(\d+) root=([01])$/;
+const REPORT = /^fuse=(-?\d+) dev=(\d+) listener=(\d+) root=([01]) bare=([01])$/;
 
 /** Starts the launcher and waits for its report; undefined when it failed (it has said why). */
 export async function launch(options: LaunchOptions): Promise<Launch | { readonly status: number }> {
@@ -64,9 +70,20 @@ export async function launch(options: LaunchOptions): Promise<Launch | { readonl
   if (options.cpu !== undefined) args.push('--cpu', String(options.cpu));
   const { vmlinux } = options;
   if (vmlinux !== undefined) args.push('--btf', '4');
+  const ends = options.native?.supSocketPair() ?? -1;
+  const passed = new Passed(options.native, typeof ends === 'number' ? -1 : ends[0]);
+  if (typeof ends !== 'number') args.push('--pass', '5');
   const child = spawn(options.launcher, [...args, '--', ...options.command], {
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe', ...(vmlinux === undefined ? [] : (['pipe'] as const))],
+    stdio: [
+      'inherit',
+      'inherit',
+      'inherit',
+      'pipe',
+      vmlinux === undefined ? 'ignore' : 'pipe',
+      typeof ends === 'number' ? 'ignore' : ends[1],
+    ],
   });
+  if (typeof ends !== 'number') options.native?.supCloseFd(ends[1]);
   if (vmlinux !== undefined) {
     const types = child.stdio[4] as Duplex;
     // A launcher that fails says so by its exit status.
@@ -80,19 +97,25 @@ export async function launch(options: LaunchOptions): Promise<Launch | { readonl
   if (typeof line === 'number') {
     // What the launcher has started waits for our end.
     channel.destroy();
+    passed.drop();
     return { status: line };
   }
   const match = REPORT.exec(line);
   if (match === null || child.pid === undefined) {
     channel.destroy();
+    passed.drop();
     return { status: await status };
   }
   const stopForwarding = forwardSignals(child);
+  const { pid } = child;
+  const numbers = { listener: Number(match[3]), fuse: Number(match[1]) };
   return {
-    pid: child.pid,
-    fuse: Number(match[1]),
+    pid,
+    bare: match[5] === '1',
+    take: (native, which) => passed.take(which) ?? takeDescriptor(native, pid, numbers[which]),
+    fuse: numbers.fuse,
     dev: Number(match[2]),
-    listener: Number(match[3]),
+    listener: numbers.listener,
     root: match[4] === '1',
     go: () => channel.write('g'),
     end: () => channel.destroy(),
@@ -100,6 +123,42 @@ export async function launch(options: LaunchOptions): Promise<Launch | { readonl
     status: status.finally(stopForwarding),
     wasKilled: () => child.signalCode !== null,
   };
+}
+
+/** What the launcher has sent over a socket: its listener, then /dev/fuse where it has opened it. */
+class Passed {
+  readonly #native: ExecNative | undefined;
+  readonly #socket: number;
+  #fds: (number | undefined)[] | undefined;
+
+  /** Owns the socket; -1: nothing is sent. */
+  constructor(native: ExecNative | undefined, socket: number) {
+    this.#native = native;
+    this.#socket = socket;
+  }
+
+  /** Gives one of them away, once. */
+  take(which: 'listener' | 'fuse'): number | undefined {
+    this.#receive();
+    const index = which === 'listener' ? 0 : 1;
+    const fd = this.#fds?.[index];
+    if (fd !== undefined && this.#fds !== undefined) this.#fds[index] = undefined;
+    return fd;
+  }
+
+  /** Closes what nobody has taken. */
+  drop(): void {
+    this.#receive();
+    for (const fd of this.#fds ?? []) if (fd !== undefined) this.#native?.supCloseFd(fd);
+    this.#fds = [];
+  }
+
+  /** Takes them off the socket and closes it. */
+  #receive(): void {
+    if (this.#fds !== undefined || this.#native === undefined || this.#socket < 0) return;
+    this.#fds = [...this.#native.supTakePassed(this.#socket)];
+    this.#native.supCloseFd(this.#socket);
+  }
 }
 
 /** Copies a descriptor of the launcher into this process. */

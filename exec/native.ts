@@ -4,7 +4,7 @@
  * thread; results below zero are -errno.
  */
 
-/** Offsets of the mailbox, in 32-bit words; `args`, `dev` and `ino` in 64-bit words; `attr` in bytes (`struct Mailbox`). */
+/** Offsets of the mailbox, in 32-bit words (`ints`: the low halves of `args`); `args`, `dev` and `ino` in 64-bit words; `attr` in bytes (`struct Mailbox`). */
 export const BOX = {
   ID_LOW: 0,
   ID_HIGH: 1,
@@ -27,6 +27,7 @@ export const BOX = {
   CAP_HIGH: 31,
   PROC_PID: 32,
   PROC_FD: 33,
+  INTS: 34,
   ATTR: 1024,
   SIZE: 1024 + 4096,
 } as const;
@@ -39,6 +40,7 @@ export const CONTINUE = -0x40000001;
 /** System call numbers of x86_64 that arrive (arch/x86/entry/syscalls/syscall_64.tbl). */
 export const SYS = {
   OPEN: 2,
+  ACCESS: 21,
   MMAP: 9,
   IOCTL: 16,
   SETSOCKOPT: 54,
@@ -48,8 +50,10 @@ export const SYS = {
   FSTATFS: 138,
   EPOLL_CTL: 233,
   OPENAT: 257,
+  FACCESSAT: 269,
   PERF_EVENT_OPEN: 298,
   BPF: 321,
+  FACCESSAT2: 439,
 } as const;
 
 /** The functions; each is described where it is written, in native/supervisor*.cc. */
@@ -57,6 +61,9 @@ export interface ExecNative {
   supSetup(mailbox: ArrayBuffer, onClose: (ino: number) => void): number;
   supStart(listener: number, onCall: () => number, onEnd: () => void): number;
   supStop(handle: number): void;
+  supServe(handle: number): number;
+  supSave(): void;
+  supRestore(): void;
   supSelect(handle: number, idLow: number, idHigh: number, tid: number): boolean;
   supReply(result: number): number;
   supRead(addr: number, to: Uint8Array): number;
@@ -83,8 +90,12 @@ export interface ExecNative {
   supPollCloses(): void;
   supMapPages(arena: ArrayBuffer, offset: number, length: number, fd: number, at: number, copy: boolean): number;
   supUnmapPages(arena: ArrayBuffer, offset: number, length: number, keep: boolean): number;
+  supPagesTouched(fd: number, seen: Uint8Array): void;
+  supDropPages(fd: number, page: number, count: number): void;
   supMapFile(fd: number, length: number): ArrayBuffer | number;
   supGetFd(pid: number, fd: number): number;
+  supSocketPair(): readonly [number, number] | number;
+  supTakePassed(socket: number): readonly number[];
   supSocketFilter(fd: number, reuseport: boolean): number;
   supCloseFd(fd: number): void;
   supEventFd(): number;
@@ -98,6 +109,7 @@ export interface ExecNative {
     options: string,
     done: (errno: number, fuseFd: number, dev: number) => void,
   ): void;
+  waitReadable(fds: readonly number[], micros: number): void;
   supClock(id: number): bigint;
   supPin(cpu: number): number;
 }

@@ -72,6 +72,7 @@ export class HeldObjects {
   readonly #native: ExecNative;
   readonly #arena: ArrayBuffer;
   readonly #byIno = new Map<number, Held>();
+  readonly #arenas = new Set<ArenaMap>();
   /** One an object, and one a name of its anonymous inode: links have two. */
   readonly #byName = new Map<string, Map<BpfObject, Held>>();
 
@@ -121,7 +122,14 @@ export class HeldObjects {
     object.getUser();
     if (pages !== undefined && object instanceof BpfMap)
       object.writeActive = () => this.#native.supWritableMappings(held.ino) > 0;
-    if (object instanceof ArenaMap) object.locate = () => BigInt(this.#native.supMappingStart(held.ino));
+    if (object instanceof ArenaMap) {
+      object.locate = () => BigInt(this.#native.supMappingStart(held.ino));
+      this.#arenas.add(object);
+      object.client = {
+        touched: (seen) => this.#native.supPagesTouched(fd, seen),
+        drop: (page, count) => this.#native.supDropPages(fd, page, count),
+      };
+    }
     const held: Held = { object, name, ino: ino(), fd, files: [], restricted: false, pages, events: [] };
     this.#byIno.set(held.ino, held);
     byObject.set(object, held);
@@ -152,6 +160,11 @@ export class HeldObjects {
     return file;
   }
 
+  /** Programs are about to run: what clients have touched of arenas is there for them. */
+  noticeTouches(): void {
+    for (const map of this.#arenas) map.noticeTouches();
+  }
+
   /** No new writable mapping from now on (MAP_FREEZE). */
   freeze(held: Held): void {
     if (held.pages !== undefined) this.#native.supObjectSeal(held.fd, F_SEAL_FUTURE_WRITE);
@@ -164,6 +177,10 @@ export class HeldObjects {
     this.#byIno.delete(ino);
     this.#byName.get(held.name)?.delete(held.object);
     if (held.object instanceof BpfMap) held.object.writeActive = undefined;
+    if (held.object instanceof ArenaMap) {
+      this.#arenas.delete(held.object);
+      held.object.client = undefined;
+    }
     // The map may live on (a pin, a program): its pages become the arena's own again.
     if (held.pages !== undefined)
       this.#native.supUnmapPages(

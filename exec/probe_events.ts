@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import type { PerfProbe } from '../syscall/perf_link.ts';
 import { EINVAL, ENOENT } from '../uapi/errno.ts';
+import { seenPath } from './probed_file.ts';
 
 const PERF_TYPE_TRACEPOINT = 2;
 /** Offsets in struct perf_event_attr. */
@@ -110,8 +111,7 @@ async function uprobe(probe: PerfProbe, path: string | number, tid: number): Pro
   if (typeof path === 'number') return path;
   if (path === '' || probe.refCtrOffset % 2n !== 0n) return -EINVAL;
   try {
-    const seen = path.startsWith('/') ? `/proc/${tid}/root${path}` : `/proc/${tid}/cwd/${path}`;
-    const file = await stat(seen);
+    const file = await stat(seenPath(tid, path));
     if (!file.isFile() || probe.offset > BigInt(file.size)) return -EINVAL;
   } catch (error) {
     return (error as NodeJS.ErrnoException).errno ?? -EINVAL;

@@ -10,7 +10,8 @@ import { Errno } from '../uapi/errno.ts';
 import type { MountedFuse } from './call.ts';
 import type { PinStore } from './caller.ts';
 import { type EachOutcome, eachReport, type Fault, type FaultEach } from './fault.ts';
-import { launch, takeDescriptor } from './launch.ts';
+import { launch } from './launch.ts';
+import { LoosePins } from './loose_pins.ts';
 import type { ExecNative } from './native.ts';
 import type { ObservedCall, Observer } from './observer.ts';
 import { Supervisor } from './supervisor.ts';
@@ -92,6 +93,7 @@ async function runOnce(
     command: options.command,
     ...(options.noMount === true ? {} : { fuse: 'default_permissions' }),
     vmlinux: options.vmlinux,
+    native,
     ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
   });
   if (!('pid' in started)) return started.status;
@@ -105,7 +107,7 @@ async function runOnce(
   );
   try {
     if (started.fuse >= 0) {
-      const fuseFd = takeDescriptor(native, started.pid, started.fuse);
+      const fuseFd = started.take(native, 'fuse');
       mount = await options.serve(kernel, { fuseFd, dev: started.dev, dir: '/sys/fs/bpf', options: 'uid=0,gid=0' });
       mounts.push(mount);
     }
@@ -113,13 +115,27 @@ async function runOnce(
     const serve = async (mounted: MountedFuse): Promise<void> => {
       mounts.push(await options.serve(kernel, mounted));
     };
-    const supervisor = new Supervisor({ kernel, native, serve, ...(pins === undefined ? {} : { pins }) });
-    const listener = takeDescriptor(native, started.pid, started.listener);
+    const loose = mount === undefined && options.noMount !== true ? new LoosePins() : undefined;
+    const store = pins ?? loose;
+    const supervisor = new Supervisor({
+      kernel,
+      native,
+      // Where nothing can be mounted for the command, nothing it asks for can be either.
+      ...(started.bare ? {} : { serve }),
+      ...(store === undefined ? {} : { pins: store }),
+      shownTypes: started.bare ? options.vmlinux : undefined,
+    });
+    const listener = started.take(native, 'listener');
     let hasEnded = (): void => {};
     const ended = new Promise<void>((resolve) => {
       hasEnded = resolve;
     });
-    const session = supervisor.attach(listener, native.supUserNs(started.pid), watch.observers, hasEnded);
+    const session = supervisor.attach(
+      listener,
+      started.bare ? 'any' : native.supUserNs(started.pid),
+      watch.observers,
+      hasEnded,
+    );
     started.go();
     const status = await started.status;
     if (started.wasKilled()) onKilled();
@@ -127,6 +143,7 @@ async function runOnce(
     await atMost(ended, GRACE_MS);
     session.stop();
     started.end();
+    loose?.clear();
     supervisor.close();
     report(watch.report());
     return status;

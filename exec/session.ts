@@ -5,20 +5,21 @@
 import type { BpfFile } from '../base/object.ts';
 import { monotonicMs, PENDING } from '../base/work.ts';
 import { backlogOf, type Job } from '../fs/backlog.ts';
-import { AT_FDCWD } from '../syscall/caller.ts';
+import { AT_FDCWD, type ProbedFile } from '../syscall/caller.ts';
 import { isWatched } from '../syscall/hooks.ts';
 import type { Kernel } from '../syscall/kernel.ts';
-import { BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
-import { E2BIG, Errno } from '../uapi/errno.ts';
+import { BPF_ATTACH_TYPE, BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
+import { E2BIG, EINVAL, ENAMETOOLONG, Errno } from '../uapi/errno.ts';
 import { CurrentCall, type Host, PATH_MAX } from './call.ts';
-import type { PathAnswer } from './caller.ts';
-import { epollCtl, fcntl, fstatfs, mmap, openServedFile, statfs } from './calls/files.ts';
+import type { PathAnswer, UserNamespace } from './caller.ts';
+import { access, epollCtl, fcntl, fstatfs, mmap, openServedFile, statfs } from './calls/files.ts';
 import { isIterator, openIterator } from './calls/iter_create.ts';
 import { mount } from './calls/mount.ts';
 import { ioctl, perfEventOpen } from './calls/perf_event.ts';
 import { setsockopt } from './calls/socket.ts';
 import { ANSWERED, BOX, CONTINUE, SYS } from './native.ts';
 import type { ObservedCall, Observer } from './observer.ts';
+import { probedFile } from './probed_file.ts';
 import { signalPending } from './signals.ts';
 
 /** Milliseconds between two looks whether a signal waits for the caller of a command that takes long. */
@@ -27,6 +28,13 @@ const SIGNAL_LOOK_MS = 50;
 /** Offsets in the OBJ_PIN and OBJ_GET attr. */
 const OBJ_AT = { pathname: 0, fileFlags: 12, pathFd: 16 } as const;
 
+/** Offsets in the LINK_CREATE attr of probes in a file, and the attach types that have it. */
+const UPROBE_MULTI_AT = { attachType: 8, path: 16, end: 24 } as const;
+const UPROBE_MULTI: ReadonlySet<number> = new Set([
+  BPF_ATTACH_TYPE.TRACE_UPROBE_MULTI,
+  BPF_ATTACH_TYPE.TRACE_UPROBE_SESSION,
+]);
+
 /** Other calls than bpf(2), by number. */
 const HANDLERS: Readonly<Record<number, (call: CurrentCall) => number>> = {
   [SYS.STATFS]: statfs,
@@ -34,6 +42,9 @@ const HANDLERS: Readonly<Record<number, (call: CurrentCall) => number>> = {
   [SYS.EPOLL_CTL]: epollCtl,
   [SYS.OPEN]: (call) => openServedFile(call, 1),
   [SYS.OPENAT]: (call) => openServedFile(call, 2),
+  [SYS.ACCESS]: (call) => access(call, 1),
+  [SYS.FACCESSAT]: (call) => access(call, 2),
+  [SYS.FACCESSAT2]: (call) => access(call, 2),
   [SYS.MMAP]: mmap,
   [SYS.MOUNT]: mount,
   [SYS.FCNTL]: fcntl,
@@ -51,10 +62,11 @@ export class Session {
   readonly #u32: Uint32Array;
   readonly #i32: Int32Array;
   readonly #attr: Uint8Array;
+  #closeDoor: () => void = () => {};
   /** Calls answered so far, of all kinds. */
   calls = 0;
 
-  constructor(host: Host, listener: number, userNs: number, observers: readonly Observer[], onEnd: () => void) {
+  constructor(host: Host, listener: number, userNs: UserNamespace, observers: readonly Observer[], onEnd: () => void) {
     this.#host = host;
     this.#kernel = host.kernel;
     this.#call = new CurrentCall(host, userNs);
@@ -62,13 +74,33 @@ export class Session {
     this.#u32 = new Uint32Array(host.mailbox, 0, BOX.ATTR / 4);
     this.#i32 = new Int32Array(host.mailbox, 0, BOX.ATTR / 4);
     this.#attr = new Uint8Array(host.mailbox, BOX.ATTR);
-    const handle = host.native.supStart(listener, () => this.#next(), onEnd);
+    const end = (): void => {
+      this.#closeDoor();
+      onEnd();
+    };
+    const handle = host.native.supStart(listener, () => this.#next(), end);
     if (handle < 0) throw new Errno(-handle, 'cannot wait for system calls of the command');
     this.#call.handle = handle;
+    this.#closeDoor = this.#openDoor(listener);
+  }
+
+  /** Calls are answered in the middle of a program's run, too. */
+  #openDoor(listener: number): () => void {
+    const { caller, native, handle } = this.#call;
+    let resume = (): void => {};
+    return this.#kernel.doors.add({
+      fd: listener,
+      serve: () => native.supServe(handle),
+      save: () => {
+        resume = caller.suspend();
+      },
+      restore: () => resume(),
+    });
   }
 
   /** Serves no more: calls that wait, and all later ones, answer ENOSYS. */
   stop(): void {
+    this.#closeDoor();
     this.#call.native.supStop(this.#call.handle);
   }
 
@@ -92,7 +124,29 @@ export class Session {
     const status = this.#i32[BOX.ATTR_STATUS]!;
     if ((cmd === BPF_CMD.OBJ_PIN || cmd === BPF_CMD.OBJ_GET) && status === 0 && this.#host.pins !== undefined)
       return this.#afterWalk(cmd, size, uaddr);
+    if (cmd === BPF_CMD.LINK_CREATE && status === 0 && size >= UPROBE_MULTI_AT.end) {
+      const type = new DataView(this.#attr.buffer, this.#attr.byteOffset).getUint32(UPROBE_MULTI_AT.attachType, true);
+      if (UPROBE_MULTI.has(type)) return this.#afterProbedFile(cmd, size, uaddr);
+    }
     return this.#command(cmd, this.#attr, size, uaddr, status);
+  }
+
+  /** LINK_CREATE of probes in a file: the file is looked for first, by another thread. */
+  #afterProbedFile(cmd: number, size: number, uaddr: number): number {
+    const { caller } = this.#call;
+    const attr = this.#attr.slice(0, Math.min(size, PATH_MAX));
+    const view = new DataView(attr.buffer);
+    const at = UPROBE_MULTI_AT.path;
+    const path = this.#call.path(view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32);
+    const run = (file: ProbedFile | number): number => {
+      caller.probed = file;
+      return this.#command(cmd, attr, size, uaddr, 0);
+    };
+    // `strndup_user` calls too long a path invalid.
+    if (typeof path === 'number') return run(path === -ENAMETOOLONG ? -EINVAL : path);
+    const resume = this.#call.later();
+    probedFile(caller.tid, Buffer.from(path).toString('latin1')).then((file) => resume(() => run(file)));
+    return ANSWERED;
   }
 
   /** Runs a command; `status` tells whether the attr could be read. */
@@ -100,6 +154,8 @@ export class Session {
     const { caller } = this.#call;
     if (status === -E2BIG && this.#observers.length === 0 && !isWatched(this.#kernel)) return -E2BIG;
     const bytes = status < 0 ? undefined : attr;
+    if (this.#mustWait(cmd)) return this.#afterRun(cmd, attr, size, uaddr, status);
+    if (cmd === BPF_CMD.PROG_TEST_RUN) this.#call.host.objects.noticeTouches();
     if (this.#observers.length > 0) return this.#observed({ cmd, size, uaddr, bytes, caller });
     const result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
     const { pending } = caller;
@@ -111,6 +167,31 @@ export class Session {
     if (isIterator(this.#call, pending, result)) return openIterator(this.#call, pending, () => {});
     const fd = this.#finish(pending, cmd, result);
     return fd < 0 ? fd : ANSWERED;
+  }
+
+  /**
+   * Whether a command runs programs on the spot, and another's run is not over. (A test run is
+   * put off by itself; the text of an iterator is made at once where there is no mount.)
+   */
+  #mustWait(cmd: number): boolean {
+    if (!this.#kernel.doors.isServing) return false;
+    return isWatched(this.#kernel) || (cmd === BPF_CMD.ITER_CREATE && this.#host.pins === undefined);
+  }
+
+  /** Runs a command when the run in whose middle it came is over. */
+  #afterRun(cmd: number, attr: Uint8Array, size: number, uaddr: number, status: number): number {
+    const { caller } = this.#call;
+    const { path, probed } = caller;
+    const bytes = attr.slice();
+    const resume = this.#call.later();
+    setImmediate(() =>
+      resume(() => {
+        caller.path = path;
+        caller.probed = probed;
+        return this.#command(cmd, bytes, size, uaddr, status);
+      }),
+    );
+    return ANSWERED;
   }
 
   /** A command takes long: it goes on while others are served, and is answered at its end. */

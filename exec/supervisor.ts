@@ -11,7 +11,7 @@
 import type { Kernel } from '../syscall/kernel.ts';
 import { Errno } from '../uapi/errno.ts';
 import type { Host, MountedFuse } from './call.ts';
-import type { PinStore } from './caller.ts';
+import type { PinStore, UserNamespace } from './caller.ts';
 import { CgroupWatch } from './cgroups.ts';
 import { ClockEvents } from './clock_events.ts';
 import { EpollBridge } from './epoll.ts';
@@ -28,15 +28,19 @@ export interface SupervisorOptions {
   readonly native: ExecNative;
   /** The pins of the mount the commands see; without one, OBJ_PIN and OBJ_GET find no bpffs. */
   readonly pins?: PinStore;
+  /** The kernel's types, where a command that opens them would not find them. */
+  readonly shownTypes?: Uint8Array | undefined;
   /** Serves a bpffs that a command mounts; throws an {@link Errno} for wrong options. Without: mount(2) is the machine's. */
   readonly serve?: (mounted: MountedFuse) => Promise<void>;
 }
 
 /** The exec door of one kernel. At most one in a process: descriptors and closes are told by one native table. */
 export class Supervisor implements Host {
+  readonly #closeDoor: () => void;
   readonly kernel: Kernel;
   readonly native: ExecNative;
   readonly pins: PinStore | undefined;
+  readonly shownTypes: Uint8Array | undefined;
   readonly serve: ((mounted: MountedFuse) => Promise<void>) | undefined;
   readonly objects: HeldObjects;
   readonly mailbox = new ArrayBuffer(BOX.SIZE);
@@ -49,6 +53,7 @@ export class Supervisor implements Host {
     this.kernel = options.kernel;
     this.native = options.native;
     this.pins = options.pins;
+    this.shownTypes = options.shownTypes;
     this.serve = options.serve;
     this.objects = new HeldObjects(this.native, this.kernel.arena.buffer);
     this.kernel.machine ??= new ProcMachine((ino) => this.objects.byIno(ino)?.object);
@@ -57,18 +62,26 @@ export class Supervisor implements Host {
     this.cgroups = new CgroupWatch((file) => this.kernel.cgroups.remove(file));
     const error = this.native.supSetup(this.mailbox, (ino) => this.objects.drop(ino));
     if (error < 0) throw new Errno(-error, 'cannot watch descriptors (inotify_init1)');
+    const { doors } = this.kernel;
+    doors.wait ??= this.native.waitReadable;
+    // The sessions serve; what they share is kept here.
+    const save = (): void => this.native.supSave();
+    const restore = (): void => this.native.supRestore();
+    this.#closeDoor = doors.add({ fd: -1, serve: () => 0, save, restore });
   }
 
   /**
    * Serves the calls of one command: takes over its listener descriptor. `userNs` is
-   * the user namespace whose capabilities count (its inode number).
+   * the user namespace whose capabilities count (its inode number); 'any': the command
+   * has all of them, whatever the machine gives it.
    */
-  attach(listener: number, userNs: number, observers: readonly Observer[], onEnd: () => void): Session {
+  attach(listener: number, userNs: UserNamespace, observers: readonly Observer[], onEnd: () => void): Session {
     return new Session(this, listener, userNs, observers, onEnd);
   }
 
   /** Forgets all descriptors (the server ends). */
   close(): void {
+    this.#closeDoor();
     this.clocks.close();
     this.epoll.close();
     this.cgroups.close();

@@ -329,7 +329,8 @@ export class CtlFile extends OpenFile {
     return this.#safely(() => {
       const work = session.line(line);
       let step = work.next(false);
-      if (step.done !== true) step = runUntil(work, monotonicMs() + FIRST_SLICE_MS, false);
+      if (step.done !== true && !this.#sb.kernel.doors.isServing)
+        step = runUntil(work, monotonicMs() + FIRST_SLICE_MS, false);
       return step.done === true ? step.value : work;
     });
   }
@@ -417,6 +418,11 @@ export class CtlFile extends OpenFile {
       return true;
     }
     return this.#waiters.interrupt({ low, high });
+  }
+
+  /** What goes on here may be the very run in whose middle others are served. */
+  override get isBusy(): boolean {
+    return this.#slow.size > 0 || this.#writing;
   }
 
   override release(): void {

@@ -24,6 +24,16 @@ export abstract class OpenFile {
   /** Flags for the reply to OPEN (`FOPEN_*`). */
   abstract readonly openFlags: number;
 
+  /** READ runs programs. */
+  get runsPrograms(): boolean {
+    return false;
+  }
+
+  /** It cannot be closed while a program runs. */
+  get isBusy(): boolean {
+    return false;
+  }
+
   /** READ of at most `size` bytes at `offset`. */
   read(_request: FuseRequest, _reply: FuseReply, _offset: number, _size: number): number {
     return -EINVAL;

@@ -31,6 +31,10 @@ export class IterFile extends OpenFile {
     return inode.opens > 0 ? -EACCES : new IterFile(inode, iterator.reader, true, false);
   }
 
+  override get runsPrograms(): boolean {
+    return true;
+  }
+
   /** The position of a file means nothing to an iterator: it goes on where it was. */
   override read(request: FuseRequest, reply: FuseReply, _offset: number, size: number): number {
     const task = { pid: request.tid, tgid: request.tid, uid: request.uid, gid: request.gid };

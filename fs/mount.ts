@@ -3,29 +3,20 @@
  */
 import { mkdirSync, realpathSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { BpfObject } from '../base/object.ts';
 import { type Addon, loadAddon, type PathAnswer, type ResolvePath, type Session } from '../native/addon.ts';
+import { fileError } from '../native/file_error.ts';
 import { graft, isGrafted, ungraft } from '../native/graft.ts';
-import { mountAt } from '../native/mountinfo.ts';
+import { isLink, mountAt, placeOf } from '../native/mountinfo.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import type { Kernel } from '../syscall/kernel.ts';
-import {
-  EACCES,
-  EBUSY,
-  ECONNABORTED,
-  EINVAL,
-  EIO,
-  ENOENT,
-  ENOTCONN,
-  ENOTDIR,
-  EPERM,
-  Errno,
-  errnoName,
-} from '../uapi/errno.ts';
+import { EBUSY, ECONNABORTED, EINVAL, ENOENT, ENOTCONN, ENOTDIR, EPERM, Errno, errnoName } from '../uapi/errno.ts';
 import { TraceBuffer } from '../vm/trace.ts';
 import type { CtlExtension, CtlServices } from './ctl.ts';
 import { CTL_NAME } from './inode.ts';
+import { Meanwhile } from './meanwhile.ts';
 import { parseBpffsOptions, showBpffsOptions } from './options.ts';
 import { getAt, type MountTable, mountsOf, pinAt } from './paths.ts';
 import { perKernel } from './per_kernel.ts';
@@ -290,8 +281,23 @@ export async function mountBpffs(kernel: Kernel, setup: MountSetup): Promise<Mou
   transport.session = session;
   sb.dev = setup.dev ?? mountAt(place.dir)?.dev ?? 0;
   handle = new MountHandle({ dir: place.dir, server, addon, session, undo: place.undo, byHelper: place.byHelper });
+  openDoor(kernel, addon, server, session, place.fd, handle);
   session.watch(setup.watchdog ?? 10, abortFile(sb.dev), place.dir);
   return handle;
+}
+
+/** From now on the mount is served in the middle of long runs, too. */
+function openDoor(
+  kernel: Kernel,
+  addon: Addon,
+  server: FuseServer,
+  session: Session,
+  fd: number,
+  handle: MountHandle,
+): void {
+  kernel.doors.wait ??= addon.waitReadable;
+  const close = kernel.doors.add(new Meanwhile(server, session, fd, addon.deliverPaths));
+  handle.ended.then(close);
 }
 
 /** File that ends the connection (Documentation/filesystems/fuse: fusectl). */
@@ -367,8 +373,24 @@ function mountByHelper(addon: Addon, dir: string, flags: number): number {
   }
 }
 
+/** What the server and its clients find by path while it is mounted. */
+const NEEDED = ['/proc/self/mountinfo', '/dev/fuse', process.execPath, fileURLToPath(import.meta.url)];
+
+/** A mount over what is needed to unmount it again could only be undone by a reboot. */
+function refuseNeeded(dir: string): void {
+  const full = resolve(dir);
+  const hidden = NEEDED.find((path) => path === full || path.startsWith(full === '/' ? full : `${full}/`));
+  if (hidden !== undefined)
+    throw new Errno(
+      EBUSY,
+      `cannot mount on ${dir}: that would hide ${hidden}, which is needed; name another directory`,
+    );
+}
+
 /** Makes the directory ready to be mounted on: detaches a dead mount, makes what is missing. */
-async function prepareDirectory(addon: Addon, wanted: string): Promise<{ dir: string; undo: () => void }> {
+async function prepareDirectory(addon: Addon, named: string): Promise<{ dir: string; undo: () => void }> {
+  const wanted = isLink(named) ? realpathSync(named) : named;
+  refuseNeeded(wanted);
   await detachDead(addon, wanted);
   const there = addon.probe(wanted);
   if (there === -ENOTDIR) throw new Errno(ENOTDIR, `${wanted} is not a directory: name another one to mount on`);
@@ -396,14 +418,9 @@ function makeDirectory(addon: Addon, wanted: string): () => void {
       graft(addon, wanted);
       return () => ungraft(addon, wanted);
     }
-    const errno = code === 'EACCES' ? EACCES : code === 'EPERM' ? EPERM : EIO;
-    throw new Errno(errno, `Cannot make the directory ${wanted} (${String(code)}): name one that you may write to`);
+    const { errno, message } = fileError(`make the directory ${wanted}`, error);
+    throw new Errno(errno, `${message}: name a directory that you may write to`);
   }
-}
-
-/** A directory as the mount table names it. The directory itself is not looked at: its server may be dead, or be us. */
-function placeOf(dir: string): string {
-  return join(realpathSync(dirname(dir)), basename(dir));
 }
 
 /** Detaches mounts at a directory whose server is gone (a crash). True when there was one. */

@@ -18,12 +18,20 @@ export class FuseServer {
   readonly reply = new FuseReply();
   readonly sb: Superblock;
   /** Requests served, by opcode. */
-  readonly served = new Uint32Array(OPCODE_MAX);
+  readonly served: Uint32Array;
   /** Receives one line a request (`--trace-fuse`). */
   trace: ((line: string) => void) | undefined;
 
-  constructor(sb: Superblock) {
+  constructor(sb: Superblock, served: Uint32Array = new Uint32Array(OPCODE_MAX)) {
     this.sb = sb;
+    this.served = served;
+  }
+
+  /** Another one for the same mount, with buffers of its own. */
+  another(): FuseServer {
+    const server = new FuseServer(this.sb, this.served);
+    server.trace = this.trace;
+    return server;
   }
 
   /** Answers the request of `length` bytes in the buffer: how many bytes of the reply to send, 0 for none. */

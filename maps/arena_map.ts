@@ -19,9 +19,17 @@ const ARENA_FLAGS = BPF_F_MAP.MMAPABLE | BPF_F_MAP.SEGV_ON_FAULT | BPF_F_MAP.NO_
 /** Pages an arena can really have here: a quarter of the memory there is, and at least 64 MiB. */
 const WINDOW_PAGES = 16384;
 
-/** What the byte of a page says: a program has taken it; a client can reach it, and so may programs. */
+/** What the byte of a page says: a program has taken it; a client has touched it, so programs may use it too. */
 const TAKEN = 1;
 const MAPPED = 2;
+
+/** The memory of a client that has mapped an arena. */
+export interface ArenaClient {
+  /** Stores 1 for each page that has ever been touched, by anyone. */
+  touched(pages: Uint8Array): void;
+  /** Takes `count` pages out of it: whoever touches them again finds zeros. */
+  drop(page: number, count: number): void;
+}
 
 /** An arena. */
 export class ArenaMap extends BpfMap {
@@ -38,6 +46,8 @@ export class ArenaMap extends BpfMap {
   nrPages = 0;
   /** A client has it in its memory. */
   userMapped = false;
+  /** The pages as a client sees them, while one can map them. */
+  client: ArenaClient | undefined = undefined;
   /** Pages that are not to be given out, though they are not in use (`bpf_arena_reserve_pages`). */
   readonly reserved = new Set<number>();
 
@@ -53,13 +63,19 @@ export class ArenaMap extends BpfMap {
     return this.#userVmStart;
   }
 
-  /** A client maps it: a touch of a page takes the page, so all of them can be accessed from now on (`arena_vm_fault`). */
+  /** A client maps it. */
   mapped(size: number): void {
     this.userVmSize = size;
-    if ((this.mapFlags & BPF_F_MAP.SEGV_ON_FAULT) !== 0 || this.userMapped || !this.prepare()) return;
-    this.userMapped = true;
+    if ((this.mapFlags & BPF_F_MAP.SEGV_ON_FAULT) === 0 && this.prepare()) this.userMapped = true;
+  }
+
+  /** Finds the pages that a client has taken by touching them (`arena_vm_fault`): to be asked before programs run. */
+  noticeTouches(): void {
+    if (!this.userMapped || this.client === undefined) return;
     const { u8 } = this.env.arena;
-    for (let page = 0; page < this.nrPages; page++) u8[this.inUse + page]! |= MAPPED;
+    const touched = new Uint8Array(this.nrPages);
+    this.client.touched(touched);
+    for (let page = 0; page < this.nrPages; page++) if (touched[page] === 1) u8[this.inUse + page]! |= MAPPED;
   }
 
   /** Takes the memory of the pages; false when there is not enough. */
@@ -94,14 +110,7 @@ export class ArenaMap extends BpfMap {
 
 /** Whether a page is free to be given out: nobody took it, and no client has touched it. */
 function isFreePage(map: ArenaMap, page: number): boolean {
-  const { u8, u32 } = map.env.arena;
-  const state = u8[map.inUse + page]!;
-  if ((state & TAKEN) !== 0 || map.reserved.has(page)) return false;
-  if (state === 0) return true;
-  // A client's touch is seen by what it wrote.
-  const start = (map.pages + page * PAGE_SIZE) >> 2;
-  for (let word = start; word < start + PAGE_SIZE / 4; word++) if (u32[word] !== 0) return false;
-  return true;
+  return map.env.arena.u8[map.inUse + page] === 0 && !map.reserved.has(page);
 }
 
 /** Start of the smallest run of free pages that holds `count`, the first of equals; -1: there is none (`range_tree_find`). */
@@ -168,11 +177,10 @@ export function arenaFreePages(map: ArenaMap, lo: number, count: number): void {
   const end = Math.min(page + count, map.nrPages);
   const { u8 } = map.env.arena;
   for (let at = page; at < end; at++) {
-    u8[map.inUse + at]! &= ~TAKEN;
+    u8[map.inUse + at] = 0;
     map.reserved.delete(at);
-    // A client that reads it gets a new page.
-    if (map.userMapped) u8.fill(0, map.pages + at * PAGE_SIZE, map.pages + (at + 1) * PAGE_SIZE);
   }
+  if (end > page) map.client?.drop(page, end - page);
 }
 
 /** BPF_MAP_TYPE_ARENA. */

@@ -9,6 +9,8 @@
  * - An element: `next` in its bucket (0 at the end), `hash`; for LRU types three
  *   more words (see bpf_lru_list.ts) and a spare one; the key, padded with zeros to
  *   8 bytes; the value, padded to 8 bytes; for per-CPU types one such value a CPU.
+ * - The state: {@link HTAB_STATE}, then the head of each CPU's list of free elements,
+ *   then each CPU's spare element (`extra_elems`).
  *
  * Elements are never given back before the map goes away, and only ever reused as
  * elements of the same map: a program that kept a pointer to a deleted value
@@ -29,6 +31,9 @@ import { checkAndInitMapValue, copyMapValue, copyValueOut, freeSpecialFields, ha
 /** Words of the map's header that say where things are (see the top of the file). */
 const HTAB_HEADER = { table: 4, mask: 5, seed: 6, keyOffset: 7, valueOffset: 8, percpuStride: 9 } as const;
 
+/** Words of a table's state: elements in the table; free ones; the first of the heads of the free lists, one a CPU. */
+export const HTAB_STATE = { count: 0, free: 1, heads: 2 } as const;
+
 const ELEM_HEADER = 8;
 /** Values up to this size are copied word by word on the spot. */
 const COPY_INLINE_MAX = 64;
@@ -39,6 +44,11 @@ const CHUNK_MAX = 65536;
 
 /** sizeof(struct bucket) in the kernel: the largest table has 2^32 / 16 buckets. */
 const MAX_BUCKETS = Math.floor(0xffffffff / 16);
+
+/** Bytes of a table's state. */
+function stateBytes(env: KernelEnv): number {
+  return (HTAB_STATE.heads + 2 * env.nrCpus) * 4;
+}
 
 /** What tells the kinds of tables apart. */
 export interface HtabShape {
@@ -68,11 +78,11 @@ export class HtabMap extends BpfMap implements HtabTable {
   /** Bytes of one CPU's value, rounded up to 8. */
   readonly valueStride: number;
   readonly elemSize: number;
-  /** Elements in the table. */
-  count = 0;
+  /** Word index of the state. */
+  readonly state: number;
   readonly freelist: PercpuFreelist;
-  /** One element a CPU that takes over when an existing key is written (`extra_elems`). */
-  readonly extra: Int32Array;
+  /** Word index of one element a CPU that takes over when an existing key is written (`extra_elems`). */
+  readonly extra: number;
   /** Blocks the elements are in: address, bytes. */
   readonly blocks: { readonly addr: number; readonly size: number }[] = [];
   /** Where a key that is not 4-byte aligned is put to be compared. */
@@ -94,9 +104,10 @@ export class HtabMap extends BpfMap implements HtabTable {
     this.valueOffset = this.keyOffset + roundUp8(attr.keySize);
     this.valueStride = roundUp8(shape.storedValueSize ?? attr.valueSize);
     this.elemSize = this.valueOffset + this.valueStride * (shape.percpu ? env.nrCpus : 1);
-    this.freelist = new PercpuFreelist(arena.i32, env.nrCpus);
-    this.extra = new Int32Array(env.nrCpus);
     this.table = arena.alloc(nrBuckets * 4) >> 2;
+    this.state = arena.alloc(stateBytes(env)) >> 2;
+    this.freelist = new PercpuFreelist(arena.i32, env.nrCpus, this.state + HTAB_STATE.free);
+    this.extra = this.state + HTAB_STATE.heads + env.nrCpus;
     this.scratch = arena.alloc(roundUp8(attr.keySize));
     if (this.addr === 0) return;
     const header = this.addr >> 2;
@@ -106,6 +117,14 @@ export class HtabMap extends BpfMap implements HtabTable {
     this.i32[header + HTAB_HEADER.keyOffset] = this.keyOffset;
     this.i32[header + HTAB_HEADER.valueOffset] = this.valueOffset;
     this.i32[header + HTAB_HEADER.percpuStride] = shape.percpu ? this.valueStride : 0;
+  }
+
+  /** Elements in the table. */
+  get count(): number {
+    return this.i32[this.state + HTAB_STATE.count]!;
+  }
+  set count(count: number) {
+    this.i32[this.state + HTAB_STATE.count] = count;
   }
 
   /** A block of `count` elements in a row, remembered to be freed with the map; 0 when memory is short. */
@@ -121,6 +140,7 @@ export class HtabMap extends BpfMap implements HtabTable {
     for (const block of this.blocks) arena.free(block.addr, block.size);
     this.blocks.length = 0;
     arena.free(this.table << 2, this.nrBuckets * 4);
+    arena.free(this.state << 2, stateBytes(this.env));
     arena.free(this.scratch, roundUp8(this.keySize));
   }
 }
@@ -141,7 +161,8 @@ export function htabAlloc(
   if (nrBuckets > MAX_BUCKETS) return -E2BIG;
   if (!worthTrying(env, attr, shape, nrBuckets)) return -ENOMEM;
   const map = make(nrBuckets);
-  if (map.addr !== 0 && map.table !== 0 && map.scratch !== 0 && (!map.prealloc || fill(map))) return map;
+  if (map.addr !== 0 && map.table !== 0 && map.state !== 0 && map.scratch !== 0 && (!map.prealloc || fill(map)))
+    return map;
   map.freeAll();
   env.arena.free(map.addr, MAP_HEADER_SIZE);
   return -ENOMEM;
@@ -161,7 +182,7 @@ function fillFreelist(map: HtabMap): boolean {
   const base = map.allocBlock(map.maxEntries + extras);
   if (base === 0) return false;
   map.freelist.populate(base, map.elemSize, map.maxEntries + extras);
-  for (let cpu = 0; cpu < extras; cpu++) map.extra[cpu] = map.freelist.pop(map.env.cpu);
+  for (let cpu = 0; cpu < extras; cpu++) map.i32[map.extra + cpu] = map.freelist.pop(map.env.cpu);
   return true;
 }
 
@@ -314,8 +335,8 @@ function replace(map: HtabMap, link: number, key: number, hash: number, value: n
   const old = i32[link]!;
   let element: number;
   if (map.prealloc) {
-    element = map.extra[cpu]!;
-    map.extra[cpu] = old;
+    element = i32[map.extra + cpu]!;
+    i32[map.extra + cpu] = old;
   } else {
     element = htabAllocElem(map);
     if (element === 0) return -ENOMEM;

@@ -5,61 +5,64 @@
  *
  * The link is the element's second word, so that the first one (the chain of its
  * bucket) survives: an iteration that stands on an element being deleted goes on.
+ * Heads are kept in the arena, for programs that put and take elements themselves.
  */
 
 /** Word of a free element that holds the next free one. */
-const LINK = 1;
+export const FREE_LINK = 1;
+const LINK = FREE_LINK;
 
 /** Lists of free elements by CPU. */
 export class PercpuFreelist {
   readonly #i32: Int32Array;
-  readonly #heads: Int32Array;
-  /** Free elements in all lists. */
-  size = 0;
+  readonly #nrCpus: number;
+  /** Word of the number of free elements in all lists; the head of each CPU's list follows. */
+  readonly #size: number;
+  readonly #heads: number;
 
-  constructor(i32: Int32Array, nrCpus: number) {
+  /** Lists in `1 + nrCpus` words of the arena from the word `state` on, which are 0. */
+  constructor(i32: Int32Array, nrCpus: number, state: number) {
     this.#i32 = i32;
-    this.#heads = new Int32Array(nrCpus);
+    this.#nrCpus = nrCpus;
+    this.#size = state;
+    this.#heads = state + 1;
   }
 
   /** Fills the lists with `count` elements of `size` bytes each from `base` on, split evenly in CPU order. */
   populate(base: number, size: number, count: number): void {
-    const nrCpus = this.#heads.length;
+    const i32 = this.#i32;
+    const nrCpus = this.#nrCpus;
     const share = Math.floor(count / nrCpus);
     const rest = count % nrCpus;
     let element = base;
     for (let cpu = 0; cpu < nrCpus; cpu++) {
-      let head = this.#heads[cpu]!;
+      let head = i32[this.#heads + cpu]!;
       for (let left = share + (cpu < rest ? 1 : 0); left > 0; left--) {
-        this.#i32[(element >> 2) + LINK] = head;
+        i32[(element >> 2) + LINK] = head;
         head = element;
         element += size;
       }
-      this.#heads[cpu] = head;
+      i32[this.#heads + cpu] = head;
     }
-    this.size += count;
-  }
-
-  /** Its heads, for {@link Saves}. */
-  saveState(): () => void {
-    const heads = this.#heads.slice();
-    return () => this.#heads.set(heads);
+    i32[this.#size]! += count;
   }
 
   push(element: number, cpu: number): void {
-    this.#i32[(element >> 2) + LINK] = this.#heads[cpu]!;
-    this.#heads[cpu] = element;
-    this.size++;
+    const i32 = this.#i32;
+    i32[(element >> 2) + LINK] = i32[this.#heads + cpu]!;
+    i32[this.#heads + cpu] = element;
+    i32[this.#size]!++;
   }
 
   /** An element for this CPU, or 0 when all lists are empty. */
   pop(cpu: number): number {
-    if (this.size === 0) return 0;
+    const i32 = this.#i32;
+    if (i32[this.#size] === 0) return 0;
     const heads = this.#heads;
-    while (heads[cpu] === 0) cpu = cpu + 1 === heads.length ? 0 : cpu + 1;
-    const element = heads[cpu]!;
-    heads[cpu] = this.#i32[(element >> 2) + LINK]!;
-    this.size--;
+    while (i32[heads + cpu] === 0) cpu = cpu + 1 === this.#nrCpus ? 0 : cpu + 1;
+    const element = i32[heads + cpu]!;
+    i32[heads + cpu] = i32[(element >> 2) + LINK]!;
+    i32[this.#size]!--;
     return element;
   }
 }

@@ -23,8 +23,8 @@ export const PAGE_SHIFT = 12;
 export const BASE_HI = 0xffff8880;
 
 /** Smallest and largest arena, in bytes; 2 GiB keeps every offset a non-negative int32. */
-const ARENA_MIN = 16 << 20;
-const ARENA_MAX = 2 ** 31 - 65536;
+export const ARENA_MIN = 16 << 20;
+export const ARENA_MAX = 2 ** 31 - 65536;
 
 /** The first page handed out: a NULL pointer plus a small offset stays unmapped. */
 const FIRST_PAGE = 16;

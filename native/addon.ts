@@ -7,6 +7,8 @@ import { EIO, Errno } from '../uapi/errno.ts';
 
 /** One connection to the kernel's FUSE client (native/session.cc). */
 export interface Session {
+  /** Answers what waits while a request is still being handled, with other buffers: how many. */
+  serve(request: Uint8Array, reply: Uint8Array, onRequest: (length: number) => number): number;
   /** Answers a request that was put aside: 0 or -errno. */
   reply(message: Uint8Array, length: number): number;
   /** Queues a notification for the helper thread. */
@@ -89,6 +91,10 @@ export interface Addon extends ProcessAccess {
   probe(path: string): number;
   credentials(tid: number): Credentials | undefined;
   readonly resolvePath: ResolvePath;
+  /** Calls back with the paths that were resolved, without the event loop: how many. */
+  deliverPaths(): number;
+  /** Waits until one of the descriptors is readable, for some microseconds at the most. */
+  waitReadable(fds: readonly number[], micros: number): void;
 }
 
 let loaded: Addon | undefined;

@@ -15,6 +15,12 @@
 /* The type byte of PERF_EVENT_IOC_* ('$'), where it stands in an ioctl number. */
 #define EMU_PERF_IOC_TYPE 0x2400
 
+/*
+ * What bpf(2) is sent as where an outer filter answers it with an error: a call that
+ * filters let through, and that no program of x86_64 makes (get_thread_area).
+ */
+#define EMU_NR_BPF_ALIAS 211
+
 /* The launcher's question whether its calls arrive: no kernel knows this command. */
 #define EMU_PROBE_CMD 0x62706665
 #define EMU_PROBE_ADDR 0x656d75

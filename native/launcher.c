@@ -8,14 +8,21 @@
  * and the exit status; what stays is a keeper, which ends it all when the server is gone.
  *
  *   bpf-emu-launch --report FD [--server PID] [--fuse OPTIONS | --bind DIR]
- *                  [--btf FD] [--cpu N] -- COMMAND [ARG]...
+ *                  [--btf FD] [--pass FD] [--cpu N] -- COMMAND [ARG]...
  *
  * --btf: what the command shall read at /sys/kernel/btf/vmlinux comes from FD, to its end.
  *
+ * --pass: a socket that our descriptors are sent to as well, listener first, for a server
+ * that may not use pidfd_getfd(2).
+ *
+ * Where the namespaces cannot be made (in a container, mostly) the command runs without:
+ * it sees the machine's /sys, and the server answers for what it does not find there.
+ *
  * Talk with the server over FD (a pipe or socket, both directions):
- *   > "fuse=N dev=D listener=M root=0|1\n"
+ *   > "fuse=N dev=D listener=M root=0|1 bare=0|1\n"
  *                                     our descriptors, for pidfd_getfd(2); st_dev of the file
- *                                     system at /sys/fs/bpf (-1 and 0 where there is none)
+ *                                     system at /sys/fs/bpf (-1 and 0 where there is none);
+ *                                     bare: the command has no namespaces of its own
  *   < "g"                             taken: go on; anything else or the end: exit 125
  *   < "d"                             at the end: the server outlives the command
  *
@@ -41,10 +48,13 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +75,7 @@ struct options {
   pid_t server;
   const char *fuse; /* mount options; NULL: none of our own */
   const char *bind; /* directory of a running mount; NULL: none */
+  int pass;         /* socket for our descriptors; -1: none */
   int btf;          /* where the kernel's types are read from; -1: those of the machine are shown */
   int cpu;
   char **command;
@@ -78,6 +89,15 @@ __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *for
   va_end(args);
   fputc('\n', stderr);
   _exit(EXIT_US);
+}
+
+__attribute__((format(printf, 1, 2))) static void note(const char *format, ...) {
+  va_list args;
+  fputs("bpf-emu exec: ", stderr);
+  va_start(args, format);
+  vfprintf(stderr, format, args);
+  va_end(args);
+  fputc('\n', stderr);
 }
 
 static void write_file(const char *path, const char *text) {
@@ -94,16 +114,22 @@ static int is_admin(void) {
   return data[0].effective >> 21 & 1;
 }
 
-/* Own mount namespace; without rights also an own user namespace in which we are root. */
-static void make_namespaces(int admin) {
+/*
+ * Own mount namespace; without rights also an own user namespace in which we are root.
+ * Returns 0, or -1 where there can be none; `wanted`: that is an error.
+ */
+static int make_namespaces(int admin, int wanted) {
   uid_t uid = getuid();
   gid_t gid = getgid();
   char map[64];
   if (unshare(admin ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER)) {
-    if (admin) fail("cannot make a mount namespace: %s", strerror(errno));
-    fail("cannot make a user namespace: %s. Allow it (sysctl user.max_user_namespaces, "
-         "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns) or run as root",
-         strerror(errno));
+    if (wanted && admin) fail("cannot make a mount namespace: %s", strerror(errno));
+    if (wanted)
+      fail("cannot make a user namespace: %s. Allow it (sysctl user.max_user_namespaces, "
+           "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), run as root, "
+           "or without a mount (--ephemeral)",
+           strerror(errno));
+    return -1;
   }
   if (!admin) {
     write_file("/proc/self/setgroups", "deny");
@@ -113,7 +139,11 @@ static void make_namespaces(int admin) {
     write_file("/proc/self/gid_map", map);
   }
   /* Mounts made outside later are still seen; ours stay here. */
-  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL)) fail("cannot make mounts private: %s", strerror(errno));
+  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL)) {
+    if (admin || wanted) fail("cannot make mounts private: %s", strerror(errno));
+    return -1;
+  }
+  return 0;
 }
 
 static int is_dir(const char *path) {
@@ -209,20 +239,24 @@ static void show_btf(int source) {
   close(source);
 }
 
-/* Mounts a file system of our own at /sys/fs/bpf; returns the /dev/fuse descriptor that serves it. */
-static int mount_fuse(const char *options, int admin) {
-  char text[512];
+/* Opens /dev/fuse; -1 where there is none, or none for us, which is told. */
+static int open_fuse(void) {
   int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
-    fail("/dev/fuse: %s. Load the fuse module (modprobe fuse); in a container start it with --device /dev/fuse", strerror(errno));
-  if (fd < 0 && (errno == EACCES || errno == EPERM))
-    fail("/dev/fuse: %s. Its mode must let you open it (usually 0666), or run as root; "
+    note("/dev/fuse: %s: no file system is mounted, pins are names only. Load the fuse module (modprobe fuse); "
          "in a container start it with --device /dev/fuse", strerror(errno));
-  if (fd < 0) fail("/dev/fuse: %s", strerror(errno));
+  else if (fd < 0)
+    note("/dev/fuse: %s: no file system is mounted, pins are names only. Its mode must let you open it (usually 0666), "
+         "or run as root; in a container start it with --device /dev/fuse", strerror(errno));
+  return fd;
+}
+
+/* Mounts a file system of our own at /sys/fs/bpf, served by a descriptor of /dev/fuse. */
+static void mount_fuse(int fd, const char *options, int admin) {
+  char text[512];
   /* In a user namespace allow_other would shut out the server, which is outside; there is one user anyway. */
   snprintf(text, sizeof text, "fd=%d,rootmode=41777,user_id=0,group_id=0,%s%s", fd, options, admin ? ",allow_other" : "");
   if (mount("bpf-emu", BPFFS, "fuse.bpf-emu", 0, text)) fail("cannot mount on %s: %s", BPFFS, strerror(errno));
-  return fd;
 }
 
 /* Puts our file system at /sys/fs/bpf and, where that can be, also at /sys/fs/bpf-emu. */
@@ -235,6 +269,9 @@ static int make_mounts(const struct options *options, int admin) {
     /* Held open, since /sys/fs may be rebuilt above it. */
     source = open(options->bind, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (source < 0) fail("%s: %s", options->bind, strerror(errno));
+  } else {
+    fd = open_fuse();
+    if (fd < 0) return -1;
   }
   if (!is_dir(EMUFS) || !is_dir(BPFFS)) rebuild("/sys/fs", names, 2);
   if (!is_dir(BPFFS)) fail("there is no %s to mount on, and it cannot be made here: %s", BPFFS, strerror(errno));
@@ -243,7 +280,7 @@ static int make_mounts(const struct options *options, int admin) {
     if (mount(path, BPFFS, NULL, MS_BIND, NULL)) fail("cannot bind %s to %s: %s", options->bind, BPFFS, strerror(errno));
     close(source);
   } else {
-    fd = mount_fuse(options->fuse, admin);
+    mount_fuse(fd, options->fuse, admin);
   }
   /* A bind reads nothing of the file system, so it does not wait for the server. */
   if (access(EMUFS, F_OK) == 0 && options->bind == NULL) mount(BPFFS, EMUFS, NULL, MS_BIND, NULL);
@@ -339,6 +376,7 @@ static struct sock_filter filter[] = {
     NOTIFY_ALL(SYS_perf_event_open), /* events that programs write to are ours */
     NOTIFY_ALL(SYS_readlink),   /* of /proc/PID/fd/N: bpftool tells objects apart by it */
     NOTIFY_ALL(SYS_readlinkat),
+    NOTIFY_ALL(EMU_NR_BPF_ALIAS), /* bpf(2), behind an outer filter */
     NOTIFY_ALL(SYS_sched_setaffinity), /* the CPU of a caller matters to per-CPU and LRU maps */
     /* open for reading and nothing else: /proc/PID/fdinfo/N says more of an object than of a memfd; trace_pipe. */
     IF_EQ(SYS_openat, 0, 5),
@@ -390,10 +428,22 @@ static struct sock_filter filter[] = {
     ALLOW,
 };
 
+/* What is asked of files that are only there for open(2), where nothing can be mounted. */
+static struct sock_filter bare_filter[] = {
+    NOTIFY_ALL(SYS_access), NOTIFY_ALL(SYS_faccessat), NOTIFY_ALL(SYS_faccessat2), ALLOW,
+};
+
 /* Installs the filter; returns the listener. */
-static int install_filter(int admin) {
-  struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+static int install_filter(int admin, int bare) {
+  static struct sock_filter whole[sizeof filter / sizeof filter[0] + sizeof bare_filter / sizeof bare_filter[0]];
+  struct sock_fprog program = {sizeof filter / sizeof filter[0], whole};
   int fd;
+  memcpy(whole, filter, sizeof filter);
+  /* In the place of the last instruction, which lets all others through. */
+  if (bare) {
+    memcpy(whole + program.len - 1, bare_filter, sizeof bare_filter);
+    program.len += sizeof bare_filter / sizeof bare_filter[0] - 1;
+  }
   /* As root not: set-uid programs would lose their rights. */
   if (!admin && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) fail("cannot set no_new_privs: %s", strerror(errno));
   fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
@@ -410,14 +460,90 @@ static int install_filter(int admin) {
 }
 
 /*
+ * The tracer: an outer filter that answers bpf(2) with an error wins over our listener, but
+ * not over a filter that traps. The trap is a SIGSYS, which the tracer takes away; it has the
+ * call made again under the number that our listener takes for bpf(2). All other calls, and
+ * all other signals, go on as if it was not there.
+ */
+static void send_again(pid_t pid) {
+  struct user_regs_struct regs;
+  if (ptrace(PTRACE_GETREGS, pid, NULL, &regs)) return;
+  regs.rip -= 2; /* the length of the instruction `syscall` */
+  regs.rax = EMU_NR_BPF_ALIAS;
+  regs.orig_rax = -1; /* no call is to be restarted */
+  ptrace(PTRACE_SETREGS, pid, NULL, &regs);
+}
+
+static int is_trapped_bpf(pid_t pid) {
+  siginfo_t info;
+  if (ptrace(PTRACE_GETSIGINFO, pid, NULL, &info)) return 0;
+  return info.si_code == 1 /* SYS_SECCOMP */ && info.si_syscall == SYS_bpf && info.si_arch == AUDIT_ARCH_X86_64;
+}
+
+__attribute__((noreturn)) static void trace(void) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
+    int sig, event;
+    if (pid < 0 || !WIFSTOPPED(status)) continue;
+    sig = WSTOPSIG(status);
+    event = status >> 16;
+    if (event == PTRACE_EVENT_STOP && (sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU)) {
+      ptrace(PTRACE_LISTEN, pid, NULL, NULL); /* stopped as a job, until it is continued */
+      continue;
+    }
+    if (event == 0 && sig == SIGSYS && is_trapped_bpf(pid)) {
+      send_again(pid);
+      sig = 0;
+    }
+    ptrace(PTRACE_CONT, pid, NULL, (void *)(long)(event == 0 ? sig : 0));
+  }
+  _exit(0);
+}
+
+/* Starts the tracer and a filter that traps. Returns 0, or -1 where that cannot be. */
+static int start_tracer(void) {
+  static struct sock_filter traps[] = {
+      LOAD(arch), IF_EQ(AUDIT_ARCH_X86_64, 0, 3), LOAD(nr), IF_EQ(SYS_bpf, 0, 1), RETURN(SECCOMP_RET_TRAP), ALLOW,
+  };
+  struct sock_fprog program = {sizeof traps / sizeof traps[0], traps};
+  long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+  int ready[2];
+  char byte = 0;
+  pid_t child, self = getpid();
+  if (pipe2(ready, O_CLOEXEC)) return -1;
+  prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+  child = fork();
+  if (child == 0) {
+    if (fork() != 0) _exit(0);
+    setsid();
+    prctl(PR_SET_NAME, "bpf-emu-tracer", 0, 0, 0);
+    byte = ptrace(PTRACE_SEIZE, self, NULL, (void *)options) == 0 ? 'y' : 'n';
+    if (write(ready[1], &byte, 1) != 1 || byte != 'y') _exit(1);
+    for (int fd = 0; fd < 1024; fd++) close(fd);
+    trace();
+  }
+  while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+  close(ready[1]);
+  if (child < 0 || read(ready[0], &byte, 1) != 1) byte = 'n';
+  close(ready[0]);
+  if (byte != 'y') return -1;
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0 ? 0 : -1;
+}
+
+/*
  * Asks the server through bpf(2) itself, to see that our filter has the last word:
- * an outer filter that answers with an error wins over ours.
+ * an outer filter that answers with an error wins over ours, unless a tracer helps.
  */
 static void probe(void) {
   long answer = syscall(SYS_bpf, EMU_PROBE_CMD, EMU_PROBE_ADDR, EMU_PROBE_SIZE);
+  int error = errno;
   if (answer == EMU_PROBE_ANSWER) return;
-  fail("bpf(2) is answered before it reaches us (%s): an outer seccomp filter wins. In Docker start the container "
-       "with --security-opt seccomp=unconfined, or a profile that allows bpf", answer < 0 ? strerror(errno) : "with success");
+  if (syscall(EMU_NR_BPF_ALIAS, EMU_PROBE_CMD, EMU_PROBE_ADDR, EMU_PROBE_SIZE) == EMU_PROBE_ANSWER && start_tracer() == 0 &&
+      syscall(SYS_bpf, EMU_PROBE_CMD, EMU_PROBE_ADDR, EMU_PROBE_SIZE) == EMU_PROBE_ANSWER)
+    return;
+  fail("bpf(2) is answered before it reaches us (%s): an outer seccomp filter wins, and the command cannot be traced. In Docker start the container "
+       "with --security-opt seccomp=unconfined, or a profile that allows bpf", answer < 0 ? strerror(error) : "with success");
 }
 
 /* st_dev of what is mounted at /sys/fs/bpf; asks no server (DONT_SYNC). */
@@ -429,6 +555,20 @@ static dev_t mounted_dev(void) {
 
 static void report(int fd, const char *text) {
   if (write(fd, text, strlen(text)) != (ssize_t)strlen(text)) fail("the server is gone: %s", strerror(errno));
+}
+
+/* Sends our descriptors over a socket; a server that does not want them closes it. */
+static void pass(int socket, const int *fds, int count) {
+  char room[CMSG_SPACE(2 * sizeof(int))] = {0}, byte = 'd';
+  struct iovec data = {&byte, 1};
+  struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = room, .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+  struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(count * sizeof(int));
+  memcpy(CMSG_DATA(head), fds, count * sizeof(int));
+  sendmsg(socket, &message, MSG_NOSIGNAL);
+  close(socket);
 }
 
 static void wait_for_go(int fd) {
@@ -455,12 +595,12 @@ static void reset_signals(void) {
 }
 
 __attribute__((noreturn)) static void usage(void) {
-  fputs("usage: bpf-emu-launch --report FD [--server PID] [--fuse OPTIONS | --bind DIR] [--btf FD] [--cpu N] -- COMMAND [ARG]...\n", stderr);
+  fputs("usage: bpf-emu-launch --report FD [--server PID] [--fuse OPTIONS | --bind DIR] [--btf FD] [--pass FD] [--cpu N] -- COMMAND [ARG]...\n", stderr);
   _exit(EXIT_US);
 }
 
 static struct options parse(int argc, char **argv) {
-  struct options options = {.report = -1, .btf = -1, .cpu = -1};
+  struct options options = {.report = -1, .btf = -1, .pass = -1, .cpu = -1};
   int i = 1;
   for (; i < argc && strcmp(argv[i], "--") != 0; i += 2) {
     if (i + 1 >= argc) usage();
@@ -469,6 +609,7 @@ static struct options parse(int argc, char **argv) {
     else if (strcmp(argv[i], "--fuse") == 0) options.fuse = argv[i + 1];
     else if (strcmp(argv[i], "--bind") == 0) options.bind = argv[i + 1];
     else if (strcmp(argv[i], "--btf") == 0) options.btf = atoi(argv[i + 1]);
+    else if (strcmp(argv[i], "--pass") == 0) options.pass = atoi(argv[i + 1]);
     else if (strcmp(argv[i], "--cpu") == 0) options.cpu = atoi(argv[i + 1]);
     else usage();
   }
@@ -479,21 +620,31 @@ static struct options parse(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   struct options options = parse(argc, argv);
-  int admin = is_admin(), fuse, listener;
+  int admin = is_admin(), bare, fuse = -1, listener, fds[2];
   dev_t dev;
   char text[128];
   fcntl(options.report, F_SETFD, FD_CLOEXEC);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  make_namespaces(admin);
+  bare = make_namespaces(admin, options.bind != NULL);
   if (options.cpu >= 0) pin_cpu(options.cpu);
-  if (options.btf >= 0) show_btf(options.btf);
-  fuse = make_mounts(&options, admin);
+  if (bare) {
+    note("nothing can be mounted here: pins are names only, and what is in /sys is the machine's. "
+         "In a container --cap-add SYS_ADMIN --device /dev/fuse gives all of it");
+    if (options.btf >= 0) close(options.btf);
+  } else {
+    if (options.btf >= 0) show_btf(options.btf);
+    fuse = make_mounts(&options, admin);
+  }
   dev = fuse >= 0 || options.bind != NULL ? mounted_dev() : 0;
   /* Yama, where it is on, lets a named process read our memory; elsewhere this fails and is not needed. */
   if (options.server > 0) prctl(PR_SET_PTRACER, options.server, 0, 0, 0);
-  start_keeper(options.report);
-  listener = install_filter(admin);
-  snprintf(text, sizeof text, "fuse=%d dev=%lu listener=%d root=%d\n", fuse, (unsigned long)dev, listener, admin);
+  /* It tells the command's processes by their mount namespace. */
+  if (!bare) start_keeper(options.report);
+  listener = install_filter(admin, bare);
+  fds[0] = listener;
+  fds[1] = fuse;
+  if (options.pass >= 0) pass(options.pass, fds, fuse >= 0 ? 2 : 1);
+  snprintf(text, sizeof text, "fuse=%d dev=%lu listener=%d root=%d bare=%d\n", fuse, (unsigned long)dev, listener, admin, bare != 0);
   report(options.report, text);
   wait_for_go(options.report);
   if (fuse >= 0) close(fuse);

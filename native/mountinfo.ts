@@ -1,5 +1,6 @@
 /** The mount table of this process (/proc/self/mountinfo, proc(5)), which can be read without asking any file system. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 
 export interface MountEntry {
   readonly id: number;
@@ -54,6 +55,25 @@ export function parseMountinfo(text: string): MountEntry[] {
 /** The mounts, in the order they were made (a later one at the same place covers an earlier one). */
 function readMountinfo(): MountEntry[] {
   return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+}
+
+/**
+ * A directory as the mount table names it. The directory itself is not looked at: its server
+ * may be dead, or be us. A symbolic link is followed, which asks nobody else.
+ */
+export function placeOf(dir: string): string {
+  const full = resolve(dir);
+  return isLink(full) ? realpathSync(full) : join(realpathSync(dirname(full)), basename(full));
+}
+
+/** Whether a path is a symbolic link. No file system is asked about what it leads to. */
+export function isLink(path: string): boolean {
+  try {
+    readlinkSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The mount one sees at a directory: the last one made there. */

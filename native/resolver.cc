@@ -301,7 +301,45 @@ struct Channel {
   }
   Napi::ThreadSafeFunction answers;
   int pending = 0;
+  std::mutex mutex;
+  std::deque<Result*> done;
 };
+
+/** The next answer, or null. */
+Result* TakeDone(Channel* channel) {
+  std::lock_guard<std::mutex> lock(channel->mutex);
+  if (channel->done.empty()) return nullptr;
+  Result* result = channel->done.front();
+  channel->done.pop_front();
+  return result;
+}
+
+Napi::Object Answer(Napi::Env env, const Result& result) {
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("errno", Napi::Number::New(env, result.error));
+  out.Set("dev", Napi::Number::New(env, static_cast<double>(result.dev)));
+  out.Set("ino", Napi::Number::New(env, static_cast<double>(result.ino)));
+  out.Set("mode", Napi::Number::New(env, result.mode));
+  out.Set("readonly", Napi::Boolean::New(env, result.readonly));
+  out.Set("name", Napi::Buffer<char>::Copy(env, result.name.data(), result.name.size()));
+  out.Set("caller", CredentialsObject(env, result.caller));
+  return out;
+}
+
+/** Calls back with the answers there are, up to the first callback that throws: how many. */
+int DeliverAll(Napi::Env env, Channel* channel) {
+  int count = 0;
+  while (Result* found = TakeDone(channel)) {
+    std::unique_ptr<Result> result(found);
+    std::unique_ptr<Napi::FunctionReference> callback(result->callback);
+    if (--channel->pending == 0) channel->answers.Unref(env);
+    Napi::HandleScope scope(env);
+    callback->Call({Answer(env, *result)});
+    count++;
+    if (env.IsExceptionPending()) break;
+  }
+  return count;
+}
 
 /** The threads, started when needed; shared by all environments of the process and never ended. */
 class Pool {
@@ -329,32 +367,16 @@ class Pool {
       auto* result = new Result();
       result->callback = request.callback;
       result->error = Walk(request, result).Run();
+      {
+        std::lock_guard<std::mutex> done(channel->mutex);
+        channel->done.push_back(result);
+      }
       // Not ok: the environment is going away, and with it everything that waited.
-      auto deliver = [channel = channel](Napi::Env env, Napi::Function, Result* found) { Deliver(env, channel, found); };
-      if (channel->answers.BlockingCall(result, deliver) != napi_ok) delete result;
+      channel->answers.BlockingCall(channel, [](Napi::Env env, Napi::Function, Channel* to) {
+        if (env != nullptr) DeliverAll(env, to);
+      });
       lock.lock();
     }
-  }
-
-  static void Deliver(Napi::Env env, Channel* channel, Result* result) {
-    std::unique_ptr<Result> owned(result);
-    if (env == nullptr) return;
-    if (--channel->pending == 0) channel->answers.Unref(env);
-    std::unique_ptr<Napi::FunctionReference> callback(result->callback);
-    Napi::HandleScope scope(env);
-    callback->Call({Answer(env, *result)});
-  }
-
-  static Napi::Object Answer(Napi::Env env, const Result& result) {
-    Napi::Object out = Napi::Object::New(env);
-    out.Set("errno", Napi::Number::New(env, result.error));
-    out.Set("dev", Napi::Number::New(env, static_cast<double>(result.dev)));
-    out.Set("ino", Napi::Number::New(env, static_cast<double>(result.ino)));
-    out.Set("mode", Napi::Number::New(env, result.mode));
-    out.Set("readonly", Napi::Boolean::New(env, result.readonly));
-    out.Set("name", Napi::Buffer<char>::Copy(env, result.name.data(), result.name.size()));
-    out.Set("caller", CredentialsObject(env, result.caller));
-    return out;
   }
 
   std::mutex mutex_;
@@ -389,11 +411,18 @@ void ResolvePath(const Napi::CallbackInfo& info) {
   SharedPool()->Add(std::move(request), channel);
 }
 
+/** deliverPaths(): calls back with the answers that are there, without the event loop: how many. */
+Napi::Value DeliverPaths(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), DeliverAll(info.Env(), static_cast<Channel*>(info.Data())));
+}
+
 }  // namespace
 
 void InitResolver(Napi::Env env, Napi::Object exports) {
   // Never freed: a thread may still hold it when the environment goes.
-  exports.Set("resolvePath", Napi::Function::New(env, ResolvePath, "resolvePath", new Channel(env)));
+  auto* channel = new Channel(env);
+  exports.Set("resolvePath", Napi::Function::New(env, ResolvePath, "resolvePath", channel));
+  exports.Set("deliverPaths", Napi::Function::New(env, DeliverPaths, "deliverPaths", channel));
 }
 
 }  // namespace bpf_emu

@@ -53,6 +53,7 @@ class Session : public Napi::ObjectWrap<Session> {
   static void Init(Napi::Env env, Napi::Object exports) {
     exports.Set("Session", DefineClass(env, "Session",
                                        {
+                                           InstanceMethod<&Session::Serve>("serve"),
                                            InstanceMethod<&Session::Reply>("reply"),
                                            InstanceMethod<&Session::Notify>("notify"),
                                            InstanceMethod<&Session::NotifyNow>("notifyNow"),
@@ -136,14 +137,14 @@ class Session : public Napi::ObjectWrap<Session> {
       if (length == 0) return ECONNABORTED;  // the watchdog took the descriptor away
       served = true;
       progress_.fetch_add(1, std::memory_order_relaxed);
-      Handle(static_cast<size_t>(length));
+      Handle(static_cast<size_t>(length), request_, reply_, reply_size_, on_request_.Value());
       if (poll_ == nullptr) return -1;  // JavaScript closed the session
       if (spin_ns_ > 0) last = Nanoseconds(CLOCK_MONOTONIC);
     }
     return -1;
   }
 
-  void Handle(size_t length) {
+  void Handle(size_t length, const uint8_t* request, const uint8_t* reply, size_t reply_size, napi_value on_request) {
     Napi::Env env = Env();
     napi_handle_scope scope;
     napi_open_handle_scope(env, &scope);
@@ -151,18 +152,39 @@ class Session : public Napi::ObjectWrap<Session> {
     napi_value result;
     napi_create_uint32(env, static_cast<uint32_t>(length), &argument);
     uint32_t size = 0;
-    napi_status status = napi_call_function(env, env.Global(), on_request_.Value(), 1, &argument, &result);
+    napi_status status = napi_call_function(env, env.Global(), on_request, 1, &argument, &result);
     if (status == napi_ok) {
       napi_get_value_uint32(env, result, &size);
     } else {
       // A bug in the handler: the caller gets EIO, the exception goes to 'uncaughtException'.
       napi_value thrown;
-      const auto* header = reinterpret_cast<const fuse_in_header*>(request_);
+      const auto* header = reinterpret_cast<const fuse_in_header*>(request);
       WriteError(header->unique, EIO);
       if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
     }
-    if (size > 0 && fd_ >= 0) WriteReply(reply_, std::min<size_t>(size, reply_size_));
+    if (size > 0 && fd_ >= 0) WriteReply(reply, std::min<size_t>(size, reply_size));
     napi_close_handle_scope(env, scope);
+  }
+
+  /**
+   * serve(request, reply, onRequest): answers what waits while a request is still being
+   * handled, with buffers and a handler of its own; at most a turn's. How many.
+   */
+  Napi::Value Serve(const Napi::CallbackInfo& info) {
+    uint8_t *request, *reply;
+    size_t request_size, reply_size;
+    int served = 0;
+    if (!Bytes(info[0], &request, &request_size) || !Bytes(info[1], &reply, &reply_size) || !info[2].IsFunction())
+      return Napi::Number::New(info.Env(), -EINVAL);
+    while (served < kRequestsPerTurn && poll_ != nullptr) {
+      ssize_t length = read(fd_, request, request_size);
+      if (length < 0 && (errno == ENOENT || errno == EINTR)) continue;
+      if (length <= 0) break;  // nothing there, or the end, which the event loop will see
+      progress_.fetch_add(1, std::memory_order_relaxed);
+      served++;
+      Handle(static_cast<size_t>(length), request, reply, reply_size, info[2]);
+    }
+    return Napi::Number::New(info.Env(), served);
   }
 
   /** Writes the reply buffer. A reply the kernel does not accept becomes EIO, so that nobody waits for ever. */
@@ -344,8 +366,20 @@ class Session : public Napi::ObjectWrap<Session> {
   std::atomic<bool> aborted_{false};
 };
 
+/** waitReadable(fds: number[], micros): until one of them is readable, or so long at the most. */
+void WaitReadable(const Napi::CallbackInfo& info) {
+  Napi::Array fds = info[0].As<Napi::Array>();
+  std::vector<pollfd> wanted;
+  for (uint32_t i = 0; i < fds.Length(); i++) wanted.push_back({fds.Get(i).As<Napi::Number>().Int32Value(), POLLIN, 0});
+  timespec most{0, info[1].As<Napi::Number>().Int64Value() * 1000};
+  ppoll(wanted.data(), wanted.size(), &most, nullptr);
+}
+
 }  // namespace
 
-void InitSession(Napi::Env env, Napi::Object exports) { Session::Init(env, exports); }
+void InitSession(Napi::Env env, Napi::Object exports) {
+  Session::Init(env, exports);
+  exports.Set("waitReadable", Napi::Function::New(env, WaitReadable, "waitReadable"));
+}
 
 }  // namespace bpf_emu

@@ -156,7 +156,8 @@ bool TakeOne(Listener *listener) {
   auto *notif = reinterpret_cast<seccomp_notif *>(notif_buffer.data());
   memset(notif, 0, notif_size);
   if (ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_RECV, notif)) return false;
-  const seccomp_data &data = notif->data;
+  seccomp_data &data = notif->data;
+  if (data.arch == AUDIT_ARCH_X86_64 && data.nr == EMU_NR_BPF_ALIAS) data.nr = SYS_bpf;
   current.listener = listener->fd;
   current.id = notif->id;
   current.tid = static_cast<pid_t>(notif->pid);
@@ -170,7 +171,10 @@ bool TakeOne(Listener *listener) {
   mailbox->tid = notif->pid;
   mailbox->nr = data.arch == AUDIT_ARCH_I386 && data.nr == EMU_NR_BPF_I386 ? SYS_bpf : static_cast<uint32_t>(data.nr);
   mailbox->arch = data.arch;
-  for (int i = 0; i < 6; i++) mailbox->args[i] = static_cast<double>(data.args[i]);
+  for (int i = 0; i < 6; i++) {
+    mailbox->args[i] = static_cast<double>(data.args[i]);
+    mailbox->ints[i] = static_cast<int32_t>(data.args[i]);
+  }
   if (mailbox->nr == SYS_bpf) {
     auto size = static_cast<uint32_t>(data.args[2]);
     mailbox->cmd = static_cast<uint32_t>(data.args[0]);
@@ -310,6 +314,38 @@ napi_value Stop(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/* supServe(handle): has the calls answered that wait, in the middle of another; at most as many as in a turn of the loop. How many. */
+napi_value Serve(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  auto n = static_cast<size_t>(args.i32(0));
+  int32_t served = 0;
+  bool ended = false; /* the loop will see it */
+  while (n < listeners.size() && listeners[n]->open && served < kDrain && More(listeners[n], &ended)) {
+    TakeOne(listeners[n]);
+    served++;
+  }
+  return Int(env, served);
+}
+
+/* The call in whose middle others are answered. */
+Call saved_call;
+std::vector<uint8_t> saved_mailbox;
+
+/* supSave(): keeps the current call, once. */
+napi_value Save(napi_env, napi_callback_info) {
+  saved_call = current;
+  auto *bytes = reinterpret_cast<uint8_t *>(mailbox);
+  saved_mailbox.assign(bytes, bytes + sizeof(Mailbox));
+  return nullptr;
+}
+
+/* supRestore(): makes it the current one again. */
+napi_value Restore(napi_env, napi_callback_info) {
+  current = saved_call;
+  memcpy(mailbox, saved_mailbox.data(), saved_mailbox.size());
+  return nullptr;
+}
+
 /* supSelect(handle, idLow, idHigh, tid): makes a call that was put off the current one; whether it still waits. */
 napi_value Select(napi_env env, napi_callback_info info) {
   Args args(env, info);
@@ -357,6 +393,9 @@ constexpr Export kExports[] = {
     {"supSetup", Setup},
     {"supStart", Start},
     {"supStop", Stop},
+    {"supServe", Serve},
+    {"supSave", Save},
+    {"supRestore", Restore},
     {"supSelect", Select},
     {"supReply", ReplyCall},
     {"supRead", Read},

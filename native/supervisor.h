@@ -42,7 +42,8 @@ struct Mailbox {
   uint32_t mode, uid, gid, tgid, umask, ngroups;
   uint32_t cap_low, cap_high;
   int32_t proc_pid, proc_fd; /* whose descriptor a path in /proc names */
-  uint8_t pad[1024 - 136];
+  int32_t ints[6]; /* low halves of the arguments: a double does not tell -2 from -1 */
+  uint8_t pad[1024 - 160];
   uint8_t attr[kAttrMax];
 };
 static_assert(sizeof(Mailbox) == 1024 + kAttrMax, "exec/native.ts knows these offsets");

@@ -49,6 +49,42 @@ napi_value GetFdOf(napi_env env, napi_callback_info info) {
   return Int(env, GetFd(pid == 0 ? current.tid : pid, args.i32(1)));
 }
 
+/* supSocketPair(): two ends of a socket, for a process that is started with one of them, or -errno. */
+napi_value SocketPair(napi_env env, napi_callback_info) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) return Int(env, -errno);
+  napi_value result;
+  napi_create_array_with_length(env, 2, &result);
+  for (uint32_t i = 0; i < 2; i++) napi_set_element(env, result, i, Int(env, ends[i]));
+  return result;
+}
+
+/* supTakePassed(socket): the descriptors that were sent over a socket, in order; none: an empty list. Does not wait. */
+napi_value TakePassed(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  alignas(cmsghdr) char room[CMSG_SPACE(4 * sizeof(int))];
+  char byte;
+  iovec data = {&byte, 1};
+  msghdr message = {};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = room;
+  message.msg_controllen = sizeof room;
+  napi_value result;
+  napi_create_array(env, &result);
+  if (recvmsg(args.i32(0), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0) return result;
+  uint32_t count = 0;
+  for (cmsghdr *head = CMSG_FIRSTHDR(&message); head != nullptr; head = CMSG_NXTHDR(&message, head)) {
+    if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+    for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= head->cmsg_len; at += sizeof(int)) {
+      int fd;
+      memcpy(&fd, CMSG_DATA(head) + at, sizeof fd);
+      napi_set_element(env, result, count++, Int(env, fd));
+    }
+  }
+  return result;
+}
+
 /*
  * supSocketFilter(fd, reuseport): gives a socket a filter that lets everything through, so
  * that it is a socket with a filter to all who ask; 0 or -errno.
@@ -344,6 +380,8 @@ constexpr Export kExports[] = {
     {"supWritableMappings", WritableMappings},
     {"supMappingStart", MappingStart},
     {"supGetFd", GetFdOf},
+    {"supSocketPair", SocketPair},
+    {"supTakePassed", TakePassed},
     {"supSocketFilter", SocketFilter},
     {"supCloseFd", CloseFd},
     {"supEventFd", EventFd},

@@ -140,8 +140,18 @@ bool NamesTracePipe(uint64_t path) {
   return true;
 }
 
+/* open(2) or access(2) of the kernel's types (-4 in the mailbox); false: not them. */
+bool NamesTypes(uint64_t path) {
+  char text[32] = {};
+  size_t size = 4096 - path % 4096;
+  if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
+  if (strcmp(text, "/sys/kernel/btf/vmlinux") != 0) return false;
+  mailbox->proc_fd = -4;
+  return true;
+}
+
 bool NamesServedFile(int32_t dirfd, uint64_t path) {
-  return NamesFdInfo(dirfd, path) || NamesMounts(path) || NamesTracePipe(path);
+  return NamesFdInfo(dirfd, path) || NamesMounts(path) || NamesTracePipe(path) || NamesTypes(path);
 }
 
 }  // namespace
@@ -163,6 +173,15 @@ bool TakePathCall(uint64_t nr, const uint64_t *args) {
       break;
     case SYS_openat:
       if (NamesServedFile(first, args[1])) return false;
+      taken = false;
+      break;
+    case SYS_access:
+      if (NamesTypes(args[0])) return false;
+      taken = false;
+      break;
+    case SYS_faccessat:
+    case SYS_faccessat2:
+      if (NamesTypes(args[1])) return false;
       taken = false;
       break;
     case SYS_sched_setaffinity:

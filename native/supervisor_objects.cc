@@ -322,6 +322,30 @@ napi_value UnmapPages(napi_env env, napi_callback_info info) {
   return Int(env, mapped == MAP_FAILED ? -errno : 0);
 }
 
+/* supPagesTouched(fd, seen: Uint8Array): a byte a page of the object's file, 1 for those that exist. */
+napi_value PagesTouched(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t pages;
+  int fd = args.i32(0);
+  uint8_t *seen = args.bytes(1, &pages);
+  off_t end = 0;
+  for (;;) {
+    off_t start = lseek(fd, end, SEEK_DATA);
+    if (start < 0) return nullptr; /* nothing behind it */
+    end = lseek(fd, start, SEEK_HOLE);
+    if (end < 0) return nullptr;
+    for (off_t at = start / 4096; at < end / 4096 && at < static_cast<off_t>(pages); at++) seen[at] = 1;
+  }
+}
+
+/* supDropPages(fd, page, count): takes pages out of the object's file and of all that map it. */
+napi_value DropPages(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  auto at = static_cast<off_t>(args.number(1)) * 4096, length = static_cast<off_t>(args.number(2)) * 4096;
+  fallocate(args.i32(0), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, length);
+  return nullptr;
+}
+
 void Unmap(napi_env, void *data, void *length) { munmap(data, reinterpret_cast<size_t>(length)); }
 
 /*
@@ -354,6 +378,8 @@ constexpr Export kExports[] = {
     {"supPollCloses", PollCloses},
     {"supMapPages", MapPages},
     {"supUnmapPages", UnmapPages},
+    {"supPagesTouched", PagesTouched},
+    {"supDropPages", DropPages},
     {"supMapFile", MapFile},
 };
 

@@ -9,6 +9,15 @@ import type { MapCreator, MapSyscall } from '../maps/map.ts';
 /** `AT_FDCWD`: relative paths start at the caller's working directory. */
 export const AT_FDCWD = -100;
 
+/** A regular file that probes are put into. */
+export interface ProbedFile {
+  /** What tells it from all other files. */
+  readonly key: string;
+  /** Its path as the kernel shows it (`d_path`). */
+  readonly path: string;
+  readonly size: number;
+}
+
 /**
  * A caller. Addresses are numbers: a user address is below 2^47; anything that a
  * number cannot hold exactly is above it and answers -EFAULT.
@@ -57,6 +66,11 @@ export interface Caller extends MapCreator, MapSyscall {
   netDevice?(ifindex: number): string | undefined;
   /** Closes a descriptor, where programs may (`bpf_sys_close`): 0 or -EBADF. */
   close?(fd: number): number;
+  /**
+   * The file that a path at `pathname` leads to (`kern_path`), or -errno: -EBADF for what is no
+   * regular file, -EIO for one that has no pages. Left out: there is none.
+   */
+  probedFile?(pathname: number): ProbedFile | number;
   /** Paths as the caller sees them. */
   readonly paths: PathResolver;
 }

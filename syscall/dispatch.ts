@@ -1,7 +1,7 @@
 /**
  * bpf(2): the checks at its entry and the table of commands (`__sys_bpf`).
  */
-import { monotonicMs, PENDING, runToEnd, runUntil, type Work } from '../base/work.ts';
+import { monotonicMs, PENDING, runUntil, type Work } from '../base/work.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
 import { E2BIG, EFAULT, EINVAL, EPERM } from '../uapi/errno.ts';
@@ -27,6 +27,15 @@ const SIZE_MAX = 4096;
 const DEPTH_MAX = 4;
 
 const CHECK_FROM = Uint8Array.from(COMMAND_ATTRS, (command) => command.checkFrom);
+
+/** Work that its caller waits for on the spot: a program that calls bpf(2). Others are served between its pieces. */
+function runServing(kernel: Kernel, work: Work): number {
+  for (;;) {
+    const step = runUntil(work, monotonicMs() + FIRST_SLICE_MS, false);
+    if (step.done === true) return step.value;
+    kernel.vm.serveOthers();
+  }
+}
 
 /** The attrs of the calls in progress. */
 export class Dispatcher {
@@ -82,21 +91,29 @@ export class Dispatcher {
     kernel.cpu = caller.cpu;
     try {
       const result = (COMMANDS[cmd] as Command)(kernel, attr, caller);
-      return typeof result === 'number' ? result : this.#begin(kernel, result, caller, mayWait);
+      return typeof result === 'number' ? result : this.#begin(kernel, cmd, result, caller, mayWait);
     } finally {
       kernel.cpu = cpu;
       this.#depth--;
     }
   }
 
-  /** The first milliseconds of a command; all of it for a caller that cannot wait. */
-  #begin(kernel: Kernel, work: Work, caller: Caller, mayWait: boolean): number {
-    let step = work.next(false);
-    if (step.done === true) return step.value;
-    if (!mayWait) return runToEnd(work);
-    step = runUntil(work, monotonicMs() + FIRST_SLICE_MS, false);
-    if (step.done === true) return step.value;
-    this.pending = new PendingCall(kernel, work, caller);
+  /**
+   * The first milliseconds of a command; all of it for a caller that cannot wait. In the
+   * middle of a program's run ({@link Kernel.doors}) only the first piece, and nothing of
+   * what would run another program.
+   */
+  #begin(kernel: Kernel, cmd: number, work: Work, caller: Caller, mayWait: boolean): number {
+    const { isServing } = kernel.doors;
+    const isBegun = !isServing || cmd !== BPF_CMD.PROG_TEST_RUN;
+    if (isBegun) {
+      let step = work.next(false);
+      if (step.done === true) return step.value;
+      if (!mayWait) return runServing(kernel, work);
+      if (!isServing) step = runUntil(work, monotonicMs() + FIRST_SLICE_MS, false);
+      if (step.done === true) return step.value;
+    }
+    this.pending = new PendingCall(kernel, work, caller, isBegun);
     // The command keeps its attr.
     this.#attrs[this.#depth - 1] = new Attr();
     return PENDING;

@@ -4,7 +4,9 @@
  * in one process do not know each other.
  */
 
+import { Doors } from '../base/doors.ts';
 import type { Clock, KernelEnv, Random } from '../base/env.ts';
+import { Grace } from '../base/grace.ts';
 import { Idr } from '../base/idr.ts';
 import type { BpfObject } from '../base/object.ts';
 import { LINUX_6_18, type Profile } from '../base/profile.ts';
@@ -57,10 +59,14 @@ export class Kernel implements KernelEnv {
   readonly random: Random;
   readonly profile: Profile;
 
-  readonly maps = new Idr<BpfMap>();
-  readonly progs = new Idr<BpfObject>();
-  readonly links = new Idr<BpfObject>();
-  readonly btfs = new Idr<Btf>();
+  /** Objects are freed when no program runs. */
+  readonly grace = new Grace(() => (this.#vm?.depth ?? 0) > 0);
+  /** Who is served while a program runs. */
+  readonly doors = new Doors();
+  readonly maps = new Idr<BpfMap>(this.grace);
+  readonly progs = new Idr<BpfObject>(this.grace);
+  readonly links = new Idr<BpfObject>(this.grace);
+  readonly btfs = new Idr<Btf>(this.grace);
   /** The kernel's own types; the first of {@link btfs} where there are any. */
   readonly vmlinux: Btf | undefined;
   /** Programs on cgroups, on the net namespace, on netfilter hooks, on socket maps. */

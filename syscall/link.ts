@@ -63,6 +63,22 @@ export const LINK_INFO = arm('bpf_link_info', [
   u64('perf_event.kprobe_cookie', 'cookie of a kprobe'),
   u64('perf_event.config', 'config of a plain event', { unionWith: 'perf_event.name' }),
   u32('perf_event.event_type', 'type of a plain event'),
+  ptr(
+    'uprobe_multi.path',
+    { dir: 'out', what: 'path of the file', length: { field: 'uprobe_multi.path_size' } },
+    { unionWith: 'raw_tracepoint.tp_name' },
+  ),
+  ptr('uprobe_multi.offsets', { dir: 'out', what: 'offsets', length: { field: 'uprobe_multi.count', each: 8 } }),
+  ptr('uprobe_multi.ref_ctr_offsets', {
+    dir: 'out',
+    what: 'offsets of semaphores',
+    length: { field: 'uprobe_multi.count', each: 8 },
+  }),
+  ptr('uprobe_multi.cookies', { dir: 'out', what: 'cookies', length: { field: 'uprobe_multi.count', each: 8 } }),
+  u32('uprobe_multi.path_size', 'room for the path, then its length with the NUL', { dir: 'inout' }),
+  u32('uprobe_multi.count', 'room in each array, then how many places there are', { dir: 'inout' }),
+  u32('uprobe_multi.flags', 'BPF_F_UPROBE_MULTI_RETURN'),
+  u32('uprobe_multi.pid', 'only in this process'),
   u32('struct_ops.map_id', 'id of the map', { unionWith: 'raw_tracepoint.tp_name' }),
   u32('netfilter.pf', 'protocol family', { unionWith: 'raw_tracepoint.tp_name' }),
   u32('netfilter.hooknum', 'hook'),
@@ -98,6 +114,8 @@ export abstract class BpfLink extends BpfObject {
   fillInfo?(info: UserStruct, caller: Caller): number;
   /** The lines of its kind in /proc/PID/fdinfo/N (`show_fdinfo`). */
   fdinfo?(): string;
+  /** What fdinfo calls its type, where that is not the name of the number. */
+  typeName?(): string;
   /** Ends the attachment when the link goes. */
   protected abstract end(): void;
 

@@ -21,6 +21,7 @@ import { rawTpLinkCreate } from './raw_tracepoint.ts';
 import { sockMapLinkCreate } from './sockmap_progs.ts';
 import { structOpsLinkCreate } from './struct_ops_link.ts';
 import { tracingAttach } from './tracing_link.ts';
+import { uprobeMultiLinkCreate } from './uprobe_multi.ts';
 
 const AT = LINK_CREATE.at;
 const PT = BPF_PROG_TYPE;
@@ -37,6 +38,9 @@ const kprobeLink: LinkMaker = (kernel, attr, caller, prog) => {
     case T.TRACE_KPROBE_MULTI:
     case T.TRACE_KPROBE_SESSION:
       return -ENOTSUP;
+    case T.TRACE_UPROBE_MULTI:
+    case T.TRACE_UPROBE_SESSION:
+      return uprobeMultiLinkCreate(kernel, attr, caller, prog);
     default:
       return -EINVAL;
   }

@@ -7,6 +7,7 @@
  */
 import type { BpfObject } from '../base/object.ts';
 import { PENDING, runUntil, type Work } from '../base/work.ts';
+import { EINTR } from '../uapi/errno.ts';
 import type { Caller } from './caller.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -18,11 +19,14 @@ export class PendingCall {
   readonly #kernel: Kernel;
   readonly #work: Work;
   readonly #caller: Caller;
+  #isBegun: boolean;
 
-  constructor(kernel: Kernel, work: Work, caller: Caller) {
+  /** `isBegun`: the first piece of the work was done. */
+  constructor(kernel: Kernel, work: Work, caller: Caller, isBegun = true) {
     this.#kernel = kernel;
     this.#work = work;
     this.#caller = caller;
+    this.#isBegun = isBegun;
   }
 
   /**
@@ -30,6 +34,8 @@ export class PendingCall {
    * `signal` it ends soon, with the errno of a command that a signal broke off.
    */
   run(deadline: number, signal: boolean): number {
+    if (!this.#isBegun && signal) return -EINTR;
+    this.#isBegun = true;
     const kernel = this.#kernel;
     const { cpu } = kernel;
     kernel.cpu = this.#caller.cpu;

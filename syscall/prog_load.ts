@@ -287,6 +287,7 @@ function makeProg(
       sleepable: (request.flags & BPF_F_PROG.SLEEPABLE) !== 0,
       xdpHasFrags: (request.flags & BPF_F_PROG.XDP_HAS_FRAGS) !== 0,
       dstProgType: request.dstProg?.type ?? 0,
+      verifiedInsns: result.verifiedInsns,
       attachFuncProto: request.attachBtfId,
     },
     {

@@ -48,6 +48,28 @@ export function argCount(impl: HelperImpl): number {
   return count;
 }
 
+/** Turns of a loop that a call which may take long counts for. */
+export const SLOW_TURNS = 16;
+
+/** What takes some tens of nanoseconds whatever it is given, and what counts its turns itself. */
+const QUICK = new RegExp(
+  `^(${[
+    'map_(lookup|delete).*|for_each_map_elem|loop|user_ringbuf_drain|bpf_iter_.*_(next|destroy)|bpf_iter_(num|bits)_.*',
+    'ktime_.*|jiffies64|get_(prandom_u32|smp_processor_id|numa_node_id|current_(pid_tgid|uid_gid|task|task_btf))',
+    '(per|this)_cpu_ptr|(get|set)_retval|get_(attach_cookie|func_.*)|kptr_xchg|(bpf_res_)?spin_.*|ringbuf_.*(reserve|submit|discard|query)',
+    'redirect(_map)?|xdp_adjust_.*|bpf_(rcu|preempt|local_irq|refcount|list|rbtree|cpumask|rdonly|cast)_.*|(bpf_)?throw',
+    'bpf_dynptr_(slice|slice_rdwr|size|adjust|clone|is_.*)|dynptr_(data|from_mem)',
+  ].join('|')})$`,
+);
+
+/**
+ * Whether calls count as turns of loops. A loop the verifier has a bound for is short, but
+ * not when each turn copies a megabyte.
+ */
+export function isSlow(impl: HelperImpl): boolean {
+  return !QUICK.test(impl.name);
+}
+
 /** A helper of bpf(2) programs: its number in `enum bpf_func_id`, and its implementation. */
 export interface HelperRecord extends HelperImpl {
   readonly id: number;

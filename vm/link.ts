@@ -72,6 +72,8 @@ export interface LinkedProgram {
   readonly arena: ArenaMap | undefined;
   /** Handle of each subprogram whose address is taken, by subprogram. */
   readonly handles: ReadonlyMap<number, number>;
+  /** Turns of its loops before the first look at the clock, as a power of two: fewer the longer a turn may be. */
+  readonly turnsLog: number;
 }
 
 /** What linking needs of the program. */
@@ -81,8 +83,18 @@ export interface LinkInput {
   readonly aux: readonly InsnAux[];
   readonly subprogs: readonly SubprogInfo[];
   readonly usedMaps: readonly BpfMap[];
+  /** Instructions the verifier processed: no turn of a loop it has no bound for takes more. */
+  readonly verifiedInsns?: number | undefined;
   /** Gives a subprogram a handle (see {@link Vm.addFunc}). */
   handle(subprog: number): number;
+}
+
+/** Most turns before the first look at the clock, as a power of two, and instructions they may have all in all. */
+const TURNS_LOG_MAX = 8;
+const FIRST_INSNS = 2_000_000;
+
+function firstTurns(verifiedInsns: number): number {
+  return Math.max(Math.min(31 - Math.clz32(FIRST_INSNS / Math.max(verifiedInsns, 1)), TURNS_LOG_MAX), 0);
 }
 
 /** Turns facts into targets. */
@@ -118,7 +130,8 @@ export function link(input: LinkInput): LinkedProgram {
   if (exceptionCb >= 0) catchExceptions(calls, handle(exceptionCb));
   const arena = input.usedMaps.find((map) => map instanceof ArenaMap);
   if (arena?.prepare() === false) throw new Errno(ENOMEM, 'No memory for the pages of the arena');
-  return { insns, aux, subprogs, subprogOf, lddw, calls, arena, handles };
+  const turnsLog = firstTurns(input.verifiedInsns ?? insns.count);
+  return { insns, aux, subprogs, subprogOf, lddw, calls, arena, handles, turnsLog };
 }
 
 /**

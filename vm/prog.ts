@@ -42,6 +42,8 @@ export interface ProgInit {
   readonly dstProgType?: number;
   readonly attachFuncProto?: number;
   readonly engine?: EngineName;
+  /** Instructions the verifier processed. */
+  readonly verifiedInsns?: number;
   /** The program's own types; it takes over a reference. */
   readonly btf?: Btf | undefined;
 }
@@ -356,6 +358,8 @@ export class BpfProg extends BpfProgBase {
   /** One run from outside: statistics, nesting, the budget, exceptions and faults. */
   #enter(subprog: number, ctx: number): number {
     const vm = this.vm;
+    if (vm.env.doors?.isServing === true && vm.depth > 0)
+      throw new Error('A program was started in the middle of another');
     if (!vm.mayNest) {
       this.recursionMisses++;
       return this.vm.ret64(0, 0);
@@ -367,7 +371,7 @@ export class BpfProg extends BpfProgBase {
     const begin = vm.statsEnabled > 0 ? vm.now() : 0;
     vm.current = this;
     vm.currentCtx = ctx;
-    if (vm.depth++ === 0) vm.startBudget();
+    if (vm.depth++ === 0) vm.startBudget(this);
     try {
       vm.tailCalls = 0;
       vm.mainSerial = 0;
@@ -386,6 +390,7 @@ export class BpfProg extends BpfProgBase {
         this.runCnt++;
         this.runTimeNs += Math.max(0, Math.round((vm.now() - begin) * 1e6));
       }
+      if (vm.depth === 0 && vm.env.grace?.isPending === true) vm.env.grace.end();
     }
   }
 
@@ -395,6 +400,7 @@ export class BpfProg extends BpfProgBase {
       this.vm.exception = undefined;
       return this.vm.ret64(error.lo, error.hi);
     }
+    this.vm.locks = 0;
     if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
       throw new ProgramAborted(`Program '${this.name}' was ended by a fault: ${error.message}`);
     }

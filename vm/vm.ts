@@ -2,14 +2,16 @@
  * The virtual machine of one emulated kernel: what is shared by all its programs
  * while they run (stack, tail-call counter, function handles, time budget, hooks).
  */
+import type { Doors } from '../base/doors.ts';
 import type { KernelEnv } from '../base/env.ts';
+import type { Grace } from '../base/grace.ts';
 import type { Btf } from '../btf/btf.ts';
 import { progArrayGet } from '../maps/array_fd.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { BASE_HI, PAGE_SIZE } from '../mm/arena.ts';
 import { BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { ENOMEM, Errno } from '../uapi/errno.ts';
-import type { HelperImpl } from './helper.ts';
+import { type HelperImpl, SLOW_TURNS } from './helper.ts';
 import type { Machine, MachineCgroup, MachineTask } from './machine.ts';
 import type { BpfProg, EngineName } from './prog.ts';
 import {
@@ -31,6 +33,10 @@ export interface VmHost extends KernelEnv {
   readonly vmlinux?: Btf | undefined;
   /** The processes and cgroups around, where a door tells of them. */
   readonly machine?: Machine | undefined;
+  /** Who is served while a program runs. Left out: nobody. */
+  readonly doors?: Doors;
+  /** What is freed when no program runs. Left out: everything is freed at once. */
+  readonly grace?: Grace;
 }
 
 /** What stands behind a structure a program was given, by its address. */
@@ -77,6 +83,8 @@ export const SCRATCH = {
   MAIN: 60,
   /** A zero key, for the address of an array's first value. */
   ZERO: 64,
+  /** Turns of a `may_goto` until it asks again ({@link Vm.mayGoto}). */
+  MAY_GOTO: 72,
   SIZE: 128,
 } as const;
 
@@ -88,13 +96,24 @@ const STACK_RESERVE = 10240;
 const KSYM_PAGES = 2;
 /** Bytes from one CPU's copy of per-CPU memory to the next. */
 export const PERCPU_STRIDE = KSYM_PAGES * PAGE_SIZE;
-/** Loop turns between two looks at the clock: at the beginning of a run, and how they change with the time they take. */
-const BUDGET_TURNS = 256;
-const BUDGET_TURNS_MAX = 65536;
-const LOOK_MS_MIN = 1;
-const LOOK_MS_MAX = 8;
-/** Milliseconds a run may take where nothing else is said: nobody is served meanwhile. */
+/** Most loop turns between two looks at the clock, and how they change with the time they take. */
+const BUDGET_TURNS_MAX = 16384;
+const LOOK_MS_MIN = 0.5;
+const LOOK_MS_MAX = 2;
+/** Milliseconds a run may take where nothing else is said. */
 export const RUN_BUDGET_MS = 1000;
+/**
+ * Milliseconds a run takes before others are served in its middle, the least time it has
+ * between two such pauses, and the longest pause: others get half of the time at the most.
+ */
+const ALONE_MS = 10;
+const SERVE_EVERY_MS = 2;
+const SERVE_MS_MAX = 4;
+/** Values from this size on take long to copy. */
+export const SLOW_VALUE = 512;
+/** Turns of `may_goto` between two looks at its clock (`BPF_MAX_TIMED_LOOPS`). */
+const MAY_GOTO_TURNS = 0xffff;
+const MAY_GOTO_LOG_MAX = 14;
 /** Time a run of loops guarded by `may_goto` has, in milliseconds (a quarter of a second in the kernel). */
 export const MAY_GOTO_MS = 250;
 
@@ -160,8 +179,10 @@ export class Vm {
   onMismatch: ((error: Error) => void) | undefined = undefined;
   /** Single step and trace: called before each instruction by the interpreter while set. */
   hook: StepHook | undefined = undefined;
-  /** Milliseconds that do not go backwards, of the machine, not of the emulated clock. */
-  now: () => number = () => performanceNow();
+  /** Milliseconds that do not go backwards, of the machine, not of the emulated clock. They stand still while others are served in the middle of a run. */
+  now: () => number = () => performanceNow() - this.#away;
+  /** Locks that the program which runs holds. */
+  locks = 0;
   /** The program that runs, innermost; undefined outside. */
   current: BpfProg | undefined = undefined;
   /** Context of the program that runs. */
@@ -216,7 +237,12 @@ export class Vm {
   readonly objects = new Map<number, ObjectInfo>();
   #deadline = 0;
   #looked = 0;
-  #turns = BUDGET_TURNS;
+  #turns = 1;
+  /** When others are served next, and milliseconds that went by while they were. */
+  #serveAt = 0;
+  #away = 0;
+  /** When a may_goto asked last. */
+  #asked = 0;
   readonly #words: Int32Array;
   /** Index of the scratch block in {@link #words}. */
   readonly #scratchWord: number;
@@ -416,9 +442,10 @@ export class Vm {
     this.current = prog;
     this.currentCtx = ctx;
     this.#deadline = 0;
-    this.#turns = BUDGET_TURNS;
+    const turns = 1 << prog.linked.turnsLog;
+    this.#turns = turns;
     words[at + SCRATCH.SP / 4] = this.stackTop;
-    words[at + SCRATCH.BUDGET / 4] = BUDGET_TURNS;
+    words[at + SCRATCH.BUDGET / 4] = turns;
     words[at + SCRATCH.CPU / 4] = this.env.cpu;
     words[at + SCRATCH.TAIL_CALLS / 4] = 0;
     words[at + SCRATCH.MAIN / 4] = 0;
@@ -430,15 +457,17 @@ export class Vm {
     this.current = undefined;
     this.currentCtx = 0;
     this.#words[this.#scratchWord + SCRATCH.SP / 4] = this.stackTop;
+    if (this.env.grace?.isPending === true) this.env.grace.end();
   }
 
   /** Starts the time budget of an outermost run. */
-  startBudget(): void {
+  startBudget(prog: BpfProg): void {
+    const turns = 1 << prog.linked.turnsLog;
     this.runId++;
     this.env.arena.i32[(this.scratch + SCRATCH.CPU) >> 2] = this.env.cpu;
-    this.env.arena.i32[(this.scratch + SCRATCH.BUDGET) >> 2] = BUDGET_TURNS;
+    this.env.arena.i32[(this.scratch + SCRATCH.BUDGET) >> 2] = turns;
     this.#deadline = 0;
-    this.#turns = BUDGET_TURNS;
+    this.#turns = turns;
   }
 
   /** One turn of a loop the verifier has no bound for; ends the program when its time is over. */
@@ -453,7 +482,7 @@ export class Vm {
     if (this.#deadline !== 0) {
       const took = now - this.#looked;
       if (took < LOOK_MS_MIN) this.#turns = Math.min(this.#turns * 2, BUDGET_TURNS_MAX);
-      else if (took > LOOK_MS_MAX) this.#turns = Math.max(this.#turns >> 1, 1);
+      else if (took > LOOK_MS_MAX) this.#turns = Math.max(Math.floor(this.#turns / took), 1);
     }
     this.#looked = now;
     this.#checkBudget(now);
@@ -462,7 +491,11 @@ export class Vm {
 
   /** The budget begins with the first look at the clock. */
   #checkBudget(now: number): void {
-    if (this.#deadline === 0) this.#deadline = now + this.budgetMs;
+    if (this.#deadline === 0) {
+      this.#deadline = now + this.budgetMs;
+      this.#serveAt = now + ALONE_MS;
+    }
+    if (now >= this.#serveAt) this.serveOthers();
     if (now < this.#deadline) return;
     const name = this.current?.name ?? '';
     const message = `Program '${name}' was ended: it ran for more than ${this.budgetMs} ms (budget)`;
@@ -471,14 +504,67 @@ export class Vm {
   }
 
   /**
-   * The counter of a frame's may_goto ran out (`bpf_check_timed_may_goto`): given
-   * when its loops began (0: this is the first time) returns that time, or -1 when they had their time.
+   * Lets others have their turn, here where the program is between two instructions or two
+   * pieces of a long command: what is the program's own stays as it is. Not while it holds a
+   * lock, for which they would wait.
    */
-  mayGoto(start: number): number {
+  serveOthers(): void {
+    const { doors } = this.env;
+    if (doors === undefined || !doors.isOpen || this.locks > 0) return;
+    const { cpu, arena } = this.env;
+    const scratch = arena.i32.slice(this.scratch >> 2, (this.scratch + SCRATCH.SIZE) >> 2);
+    const start = performanceNow();
+    const end = start + SERVE_MS_MAX;
+    doors.serve(() => performanceNow() >= end);
+    const took = performanceNow() - start;
+    this.#away += took;
+    arena.i32.set(scratch, this.scratch >> 2);
+    this.env.cpu = cpu;
+    this.#serveAt = this.now() + Math.max(SERVE_EVERY_MS, took);
+  }
+
+  /**
+   * A call that may take long ({@link isSlow}): the verifier bounds how many there are, but not the time of each.
+   */
+  slowTurn(): void {
+    const at = this.#scratchWord + SCRATCH.BUDGET / 4;
+    const left = this.#words[at]! - SLOW_TURNS;
+    this.#words[at] = left;
+    if (left < 0) this.budgetSpent();
+  }
+
+  /**
+   * The turns of a frame's may_goto ran out (`bpf_check_timed_may_goto`). The state of its
+   * loops goes in, the next one comes out, or -1 when they had their time; how many turns come
+   * next is left in {@link SCRATCH}. The clock that ends them is looked at every 65,535 turns,
+   * as in the kernel; the budget and others who wait more often.
+   *
+   * The state at first is {@link LinkedProgram.turnsLog}. Its parts, from the low end: 5 bits,
+   * the turns now over as a power of two; 16 bits, turns before them; the rest, when its time
+   * began, in milliseconds plus 1.
+   */
+  mayGoto(state: number): number {
+    let log = state % 32;
+    let turns = (Math.floor(state / 2 ** 5) % 2 ** 16) + 2 ** log;
+    let since = Math.floor(state / 2 ** 21);
     const now = this.now();
     this.#checkBudget(now);
-    if (start === 0) return now;
-    return now - start >= MAY_GOTO_MS ? -1 : start;
+    if (turns >= MAY_GOTO_TURNS) {
+      if (since > 0 && now - since + 1 >= MAY_GOTO_MS) return -1;
+      if (since === 0) since = Math.floor(now) + 1;
+      turns = 0;
+    }
+    const took = now - this.#asked;
+    this.#asked = now;
+    if (took < LOOK_MS_MIN) log = Math.min(log + 1, MAY_GOTO_LOG_MAX);
+    else if (took > LOOK_MS_MAX && log > 0) log--;
+    this.#words[this.#scratchWord + SCRATCH.MAY_GOTO / 4] = 2 ** log;
+    return since * 2 ** 21 + turns * 2 ** 5 + log;
+  }
+
+  /** Turns of a may_goto until it asks again. */
+  get mayGotoTurns(): number {
+    return this.#words[this.#scratchWord + SCRATCH.MAY_GOTO / 4]!;
   }
 }
 

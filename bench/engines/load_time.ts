@@ -1,5 +1,8 @@
 /** Time to make programs ready, by size: straight code with branches and map lookups, every program another. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { Jit } from '../../vm/jit/jit.ts';
+import { warmUp } from '../../vm/jit/warm_up.ts';
 import { load } from './machine.ts';
 import type { BenchObject } from './object.ts';
 
@@ -50,7 +53,29 @@ export function loadCurve(): string {
     const first = median(samples.map((sample) => sample.first));
     rows.push(`| ${size} | ${compile.toFixed(2)} | ${first.toFixed(3)} | ${samples[0]!.bytes} |`);
   }
-  return rows.join('\n');
+  return [rows.join('\n'), firstPrograms()].join('\n\n');
+}
+
+/** Processes that are asked for their first program. */
+const PROCESSES = 5;
+const SELF = fileURLToPath(import.meta.url);
+
+/** The first program of 1,000 instructions of a process, and of a server that was idle before: each from processes of its own. */
+function firstPrograms(): string {
+  return [
+    ['first of a process', '--first'],
+    ['first after an idle moment', '--first-warm'],
+  ]
+    .map(([name, option]) => {
+      const samples = Array.from({ length: PROCESSES }, () => {
+        const answer = execFileSync(process.execPath, [SELF, option!], { encoding: 'utf8' });
+        return JSON.parse(answer) as Sample;
+      });
+      const compile = median(samples.map((sample) => sample.compile));
+      const first = median(samples.map((sample) => sample.first));
+      return `1000 insns, ${name}: compile ${compile.toFixed(2)} ms, first run ${first.toFixed(3)} ms`;
+    })
+    .join('\n');
 }
 
 interface Sample {
@@ -60,10 +85,11 @@ interface Sample {
 }
 
 /** Compiles programs of a size, each another, on one machine. */
-function compileAll(size: number, salt: number, count: number): Sample[] {
+function compileAll(size: number, salt: number, count: number, warm = false): Sample[] {
   const progs = new Map(Array.from({ length: count }, (_, i) => [`prog_${i}`, syntheticProgram(size, salt + i)]));
   const object: BenchObject = { maps: [], progs };
   const machine = load(object, 'interp', new Uint8Array(64));
+  if (warm) warmUp(machine.vm);
   return [...machine.progs.values()].map((prog) => {
     const begin = performance.now();
     const jit = new Jit(machine.vm, prog.linked);
@@ -72,3 +98,6 @@ function compileAll(size: number, salt: number, count: number): Sample[] {
     return { compile: compiled - begin, first: performance.now() - compiled, bytes: jit.size };
   });
 }
+
+if (process.argv[1] === SELF)
+  console.log(JSON.stringify(compileAll(1000, 0, 1, process.argv[2] === '--first-warm')[0]));

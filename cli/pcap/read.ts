@@ -31,9 +31,40 @@ export interface Packet {
   readonly linkType: number;
 }
 
+/** The packets of a capture. Each is made when it is asked for, since there may be millions. */
+export class Packets implements Iterable<Packet> {
+  /** Link types that occur. */
+  readonly linkTypes = new Set<number>();
+  readonly #places: number[] = [];
+  readonly #make: (place: number, index: number) => Packet;
+
+  /** `make` reads the packet at a place in the file. */
+  constructor(make: (place: number, index: number) => Packet) {
+    this.#make = make;
+  }
+
+  get length(): number {
+    return this.#places.length;
+  }
+
+  add(place: number, linkType: number): void {
+    this.#places.push(place);
+    this.linkTypes.add(linkType);
+  }
+
+  at(index: number): Packet | undefined {
+    const place = this.#places[index];
+    return place === undefined ? undefined : this.#make(place, index);
+  }
+
+  *[Symbol.iterator](): Generator<Packet> {
+    for (let i = 0; i < this.length; i++) yield this.at(i)!;
+  }
+}
+
 /** What a capture file holds. */
 export interface Capture {
-  readonly packets: readonly Packet[];
+  readonly packets: Packets;
   /** Why reading stopped before the end of the file, or empty. */
   readonly warning: string;
 }
@@ -68,10 +99,50 @@ export function readCapture(bytes: Uint8Array): Capture {
   return readPcap(bytes, view, format.little, format.unit);
 }
 
+/** How a pcap file is written. */
+interface PcapFormat {
+  readonly view: DataView;
+  readonly little: boolean;
+  /** Nanoseconds of the smaller part of a time. */
+  readonly unit: bigint;
+  readonly linkType: number;
+}
+
+/** A record of a pcap file; most readers do not ask for its time. */
+class PcapPacket implements Packet {
+  readonly data: Uint8Array;
+  readonly #format: PcapFormat;
+  readonly #at: number;
+
+  constructor(format: PcapFormat, at: number, data: Uint8Array) {
+    this.data = data;
+    this.#format = format;
+    this.#at = at;
+  }
+
+  get time(): bigint {
+    const { view, little, unit } = this.#format;
+    const seconds = BigInt(view.getUint32(this.#at, little));
+    return seconds * 1_000_000_000n + BigInt(view.getUint32(this.#at + 4, little)) * unit;
+  }
+
+  get wireLength(): number {
+    return this.#format.view.getUint32(this.#at + 12, this.#format.little);
+  }
+
+  get linkType(): number {
+    return this.#format.linkType;
+  }
+}
+
 function readPcap(bytes: Uint8Array, view: DataView, little: boolean, unit: bigint): Capture {
   if (bytes.length < 24) throw new Errno(EINVAL, `the pcap header is cut off at ${bytes.length} of 24 bytes`);
   const linkType = view.getUint32(20, little) & 0xffff;
-  const packets: Packet[] = [];
+  const format = { view, little, unit, linkType };
+  const packets = new Packets((at) => {
+    const captured = view.getUint32(at + 8, little);
+    return new PcapPacket(format, at, bytes.subarray(at + 16, at + 16 + captured));
+  });
   let at = 24;
   while (at < bytes.length) {
     if (at + 16 > bytes.length) return { packets, warning: `cut off in the header of packet ${packets.length + 1}` };
@@ -81,14 +152,7 @@ function readPcap(bytes: Uint8Array, view: DataView, little: boolean, unit: bigi
     }
     const end = at + 16 + captured;
     if (end > bytes.length) return { packets, warning: `cut off in the data of packet ${packets.length + 1}` };
-    const seconds = BigInt(view.getUint32(at, little));
-    const fraction = BigInt(view.getUint32(at + 4, little));
-    packets.push({
-      time: seconds * 1_000_000_000n + fraction * unit,
-      data: bytes.subarray(at + 16, end),
-      wireLength: view.getUint32(at + 12, little),
-      linkType,
-    });
+    packets.add(at, linkType);
     at = end;
   }
   return { packets, warning: '' };
@@ -104,7 +168,8 @@ interface PcapngInterface {
 }
 
 function readPcapng(bytes: Uint8Array, view: DataView): Capture {
-  const packets: Packet[] = [];
+  const read: Packet[] = [];
+  const packets = new Packets((place) => read[place]!);
   let interfaces: PcapngInterface[] = [];
   let little = true;
   let at = 0;
@@ -130,7 +195,7 @@ function readPcapng(bytes: Uint8Array, view: DataView): Capture {
     } else if (type === PCAPNG_ENHANCED_PACKET || type === PCAPNG_SIMPLE_PACKET) {
       const packet = readPacketBlock(bytes, view, type, body, bodyEnd, little, interfaces);
       if (typeof packet === 'string') return { packets, warning: packet };
-      packets.push(packet);
+      packets.add(read.push(packet) - 1, packet.linkType);
     }
     at += length;
   }

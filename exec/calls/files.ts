@@ -3,7 +3,7 @@ import { close, constants, open } from 'node:fs';
 import { FMODE_WRITE } from '../../base/object.ts';
 import { AT_FDCWD } from '../../syscall/caller.ts';
 import { CAP } from '../../uapi/capability.ts';
-import { EFAULT, EINVAL, EPERM } from '../../uapi/errno.ts';
+import { EACCES, EFAULT, EINVAL, EPERM } from '../../uapi/errno.ts';
 import type { CurrentCall } from '../call.ts';
 import { fdInfoText } from '../fdinfo.ts';
 import { mmapAnswer } from '../mmap.ts';
@@ -56,18 +56,28 @@ export function fcntl(call: CurrentCall): number {
   return flags < 0 ? flags : flags & ~(O_LARGEFILE | O_CLOEXEC);
 }
 
-/** What `call.procFile` says of trace_pipe. */
+/** What `call.procFile` says of trace_pipe, and of the kernel's types. */
 const TRACE_PIPE = -3;
+const TYPES = -4;
+const W_OK = 2;
+const X_OK = 1;
+
+/** access(2) of the kernel's types, where they are shown to those who open them; `mode` is the number of that argument. */
+export function access(call: CurrentCall, mode: number): number {
+  if (call.host.shownTypes === undefined) return CONTINUE;
+  return (call.int(mode) & (W_OK | X_OK)) === 0 ? 0 : -EACCES;
+}
 
 /**
- * open(2) of an object's fdinfo, of a mount table or of trace_pipe: `flags` is the number of
- * the argument that has them.
+ * open(2) of an object's fdinfo, of a mount table, of trace_pipe or of the kernel's types:
+ * `flags` is the number of the argument that has them.
  */
 export function openServedFile(call: CurrentCall, flags: number): number {
   if (call.procFile.fd === TRACE_PIPE) return openTracePipe(call, call.int(flags));
-  const text = procFile(call);
-  if (text === undefined) return CONTINUE;
-  const fd = call.native.supTextFd('proc', Buffer.from(text, 'latin1'), (call.int(flags) & O_CLOEXEC) !== 0);
+  const content = call.procFile.fd === TYPES ? call.host.shownTypes : procFile(call);
+  if (content === undefined) return CONTINUE;
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
+  const fd = call.native.supTextFd('proc', bytes, (call.int(flags) & O_CLOEXEC) !== 0);
   return fd < 0 ? fd : ANSWERED;
 }
 

@@ -8,12 +8,20 @@ import type { CommandAttr } from '../attr_table.ts';
 import { FieldError, show, wantedOf } from './text.ts';
 
 /** The part of JSON Schema that is used. */
-export type Schema = Readonly<Record<string, unknown>>;
+type Schema = Readonly<Record<string, unknown>>;
+
+/** What may be written for a field; the description says it in words, for messages. */
+export interface FieldSchema extends Schema {
+  readonly description: string;
+}
+
+/** The fields of a request, by name. */
+export type Fields = Readonly<Record<string, FieldSchema>>;
 
 const NUMBER_TEXT = '^-?(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})$';
 
 /** What may be written for a field. */
-function fieldSchema(field: AttrField): Schema {
+function fieldSchema(field: AttrField): FieldSchema {
   const description = fieldWants(field);
   switch (field.kind) {
     case 'char':
@@ -35,7 +43,7 @@ function numberSchema(field: AttrField): Schema {
   return named === undefined ? { type, minimum, maximum, pattern: NUMBER_TEXT } : { type, minimum, maximum };
 }
 
-function pointerSchema(field: AttrField, description: string): Schema {
+function pointerSchema(field: AttrField, description: string): FieldSchema {
   const { to } = field;
   if (to === undefined || to.dir === 'out') return { description, type: ['boolean', 'null'] };
   if ('string' in to.length) return { description, type: ['string', 'null'] };
@@ -56,9 +64,11 @@ function fieldWants(field: AttrField): string {
   return 'bytes as hex text, a list of numbers from 0 to 255, or {"base64": text}';
 }
 
-/** Fields every request may have. */
-const COMMON: Readonly<Record<string, Schema>> = {
-  cmd: { description: 'the name of a command', type: 'string' },
+const COMMAND_NAME: FieldSchema = { description: 'the name of a command', type: 'string' };
+
+/** Fields every request of bpf(2) may have. */
+const COMMON: Fields = {
+  cmd: COMMAND_NAME,
   as: {
     description: 'a name for the new descriptor: letters, digits, _, - and .',
     type: 'string',
@@ -66,20 +76,18 @@ const COMMON: Readonly<Record<string, Schema>> = {
   },
 };
 
-/** The schema of one command's request. */
-function commandSchema(command: CommandAttr): Schema {
-  const properties: Record<string, Schema> = { ...COMMON };
+/** The fields of one command's request. */
+function commandFields(command: CommandAttr): Fields {
+  const fields: Record<string, FieldSchema> = { ...COMMON };
   for (const name of command.fields) {
     const field = command.arm.fields.find((candidate) => candidate.name === name);
-    if (field !== undefined) properties[name] = fieldSchema(field);
+    if (field !== undefined) fields[name] = fieldSchema(field);
   }
-  return {
-    title: `BPF_${command.name}`,
-    type: 'object',
-    properties,
-    required: ['cmd'],
-    additionalProperties: false,
-  };
+  return fields;
+}
+
+function requestSchema(title: string, properties: Fields): Schema {
+  return { title, type: 'object', properties, required: ['cmd'], additionalProperties: false };
 }
 
 /** Validators, compiled when first needed. */
@@ -88,28 +96,42 @@ export class Schemas {
   readonly #validators = new Map<string, ValidateFunction>();
 
   /** Throws a {@link FieldError} for the first thing that is wrong with the request. */
-  check(command: CommandAttr, request: unknown): void {
-    let validate = this.#validators.get(command.name);
+  check(command: CommandAttr, request: object): void {
+    this.#check(`BPF_${command.name}`, () => commandFields(command), request);
+  }
+
+  /** The same for a command beside bpf(2), with its own fields. */
+  checkFields(name: string, fields: Fields, request: object): void {
+    this.#check(name, () => ({ cmd: COMMAND_NAME, ...fields }), request);
+  }
+
+  #check(title: string, fields: () => Fields, request: object): void {
+    let validate = this.#validators.get(title);
     if (validate === undefined) {
-      validate = this.#ajv.compile(commandSchema(command));
-      this.#validators.set(command.name, validate);
+      validate = this.#ajv.compile(requestSchema(title, fields()));
+      this.#validators.set(title, validate);
     }
     if (validate(request)) return;
     const error = validate.errors?.[0];
-    if (error !== undefined) throw this.#explain(command, error, request);
+    if (error !== undefined) throw explain(title, fields(), error, request as Readonly<Record<string, unknown>>);
   }
+}
 
-  #explain(command: CommandAttr, error: ErrorObject, request: unknown): FieldError {
-    const given = request as Record<string, unknown>;
-    if (error.keyword === 'additionalProperties') {
-      const name = String((error.params as { additionalProperty: unknown }).additionalProperty);
-      return new FieldError(name, given[name], `only fields of BPF_${command.name}: ${suggest(name, command.fields)}`);
-    }
-    const name = error.instancePath.split('/')[1] ?? '';
-    const field = command.arm.fields.find((candidate) => candidate.name === name);
-    const wanted = field === undefined ? String(COMMON[name]?.['description'] ?? 'an object') : fieldWants(field);
-    return new FieldError(name, given[name], wanted);
+function explain(
+  title: string,
+  fields: Fields,
+  error: ErrorObject,
+  request: Readonly<Record<string, unknown>>,
+): FieldError {
+  if (error.keyword === 'additionalProperties') {
+    const name = String((error.params as { additionalProperty: unknown }).additionalProperty);
+    const known = Object.keys(fields).filter((field) => field !== 'cmd' && field !== 'as');
+    const wanted =
+      known.length === 0 ? `no fields, for ${title} has none` : `only fields of ${title}: ${suggest(name, known)}`;
+    return new FieldError(name, request[name], wanted);
   }
+  const name = error.instancePath.split('/')[1] ?? '';
+  return new FieldError(name, request[name], fields[name]?.description ?? 'an object');
 }
 
 /** The nearest names first. */

@@ -18,7 +18,7 @@ import type { Kernel } from '../kernel.ts';
 import { LocalCaller, type LocalCallerOptions } from '../local_caller.ts';
 import { decodeResults } from './decode.ts';
 import { Encoder } from './encode.ts';
-import { Schemas, wantsCommand } from './schema.ts';
+import { type Fields, Schemas, wantsCommand } from './schema.ts';
 import { FieldError } from './text.ts';
 
 /** Longest line that is read: BTF of 16 MiB as hex, and room for the rest. */
@@ -27,11 +27,16 @@ export const LINE_MAX = 40 << 20;
 const NESTING_MAX = 64;
 const NEWLINE = 0x0a;
 
-/**
- * A command beside bpf(2), such as EMU_STATUS: the fields of its line in, the fields of the
- * reply out, or the work that leads to them. It may throw an {@link Errno}.
- */
-export type SessionCommand = (fields: Readonly<Record<string, unknown>>, caller: LocalCaller) => object | Work<object>;
+/** A command beside bpf(2), such as EMU_STATUS. */
+export interface SessionCommand {
+  /** What may stand in its line besides `cmd`; all of it may be left out. */
+  readonly fields: Fields;
+  /**
+   * Those fields in, the fields of the reply out, or the work that leads to them. It may throw
+   * an {@link Errno}.
+   */
+  run(fields: Readonly<Record<string, unknown>>, caller: LocalCaller): object | Work<object>;
+}
 
 /** Milliseconds that a pending command goes on between two pauses of its line. */
 const SLICE_MS = 1;
@@ -152,7 +157,11 @@ export class CtlSession {
     if (fields['cmd'] === 'close') return this.#closeFd(fields);
     const beside = this.#commands.get(String(fields['cmd']));
     if (beside !== undefined) {
-      const reply = beside(this.#withDescriptors(fields), this.caller);
+      const numbered = this.#withDescriptors(fields);
+      SCHEMAS.checkFields(String(fields['cmd']), beside.fields, numbered);
+      const reply = beside.run(numbered, this.caller);
+      // Work may run programs: not in the middle of another's run.
+      if (isWork(reply) && this.#kernel.doors.isServing) yield;
       return { ok: true, ...(isWork(reply) ? yield* reply : reply) };
     }
     const command = commandOf(fields['cmd']);

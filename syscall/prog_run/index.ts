@@ -11,6 +11,7 @@ import { EINTR, EINVAL, ENOENT, ENOTSUPP, Errno } from '../../uapi/errno.ts';
 import { BpfProg } from '../../vm/prog.ts';
 import { PROG_TYPE_NAMES } from '../../vm/progtypes/index.ts';
 import { ProgramAborted } from '../../vm/vm.ts';
+import type { Fields } from '../ctl_json/schema.ts';
 import type { SessionCommand } from '../ctl_json/session.ts';
 import { progOf } from '../fd.ts';
 import type { Kernel } from '../kernel.ts';
@@ -87,10 +88,6 @@ function progOfFields(kernel: Kernel, caller: LocalCaller, fields: Readonly<Reco
 
 function eventOf(fields: Readonly<Record<string, unknown>>): ProgEvent {
   const { data, ctx, args } = fields;
-  if (ctx !== undefined && (typeof ctx !== 'object' || ctx === null || Array.isArray(ctx))) {
-    throw new Errno(EINVAL, 'ctx: an object of fields is wanted');
-  }
-  if (args !== undefined && !Array.isArray(args)) throw new Errno(EINVAL, 'args: a list of numbers is wanted');
   return {
     ...(data === undefined ? {} : { data: hexBytes(data) }),
     ...(ctx === undefined ? {} : { ctx: ctx as Readonly<Record<string, FieldValue>> }),
@@ -98,18 +95,29 @@ function eventOf(fields: Readonly<Record<string, unknown>>): ProgEvent {
   };
 }
 
-function repeatOf(value: unknown): number {
-  if (value === undefined) return 1;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= REPEAT_MAX) return value;
-  throw new Errno(EINVAL, `repeat: a whole number from 1 to ${REPEAT_MAX} is wanted`);
-}
+const PROGRAM = { type: 'integer', minimum: 0, maximum: 0x7fffffff, description: 'the number of a program' } as const;
+
+/** What an EMU_PROG_RUN line may say. */
+const FIELDS: Fields = {
+  prog_fd: PROGRAM,
+  prog_id: PROGRAM,
+  data: { type: ['string', 'array'], description: 'hex text or a list of bytes' },
+  ctx: { type: 'object', description: 'an object of fields' },
+  args: { type: 'array', description: 'a list of arguments' },
+  repeat: {
+    type: 'integer',
+    minimum: 1,
+    maximum: REPEAT_MAX,
+    description: `a whole number from 1 to ${REPEAT_MAX}`,
+  },
+};
 
 /** The command for the sessions of the control file. */
 export function emuProgRun(kernel: Kernel): SessionCommand {
-  return function* (fields, caller) {
+  function* run(fields: Readonly<Record<string, unknown>>, caller: LocalCaller): Work<object> {
     const prog = progOfFields(kernel, caller, fields);
     const event = eventOf(fields);
-    const repeat = repeatOf(fields['repeat']);
+    const repeat = typeof fields['repeat'] === 'number' ? fields['repeat'] : 1;
     const runner = progRunner(prog);
     prog.get();
     try {
@@ -121,7 +129,8 @@ export function emuProgRun(kernel: Kernel): SessionCommand {
       runner.release();
       prog.put();
     }
-  };
+  }
+  return { fields: FIELDS, run };
 }
 
 interface Repeated {

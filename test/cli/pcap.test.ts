@@ -31,11 +31,11 @@ for (const little of [true, false]) {
       const capture = readCapture(pcap(PACKETS, little, nanoseconds));
       t.equal(capture.warning, '');
       t.same(
-        capture.packets.map((packet) => [...packet.data]),
+        [...capture.packets].map((packet) => [...packet.data]),
         PACKETS.map((packet) => [...packet]),
       );
-      t.equal(capture.packets[0]?.time, 1_700_000_000_000_000_000n + (nanoseconds ? 5n : 5000n));
-      t.equal(capture.packets[0]?.wireLength, 4);
+      t.equal(capture.packets.at(0)?.time, 1_700_000_000_000_000_000n + (nanoseconds ? 5n : 5000n));
+      t.equal(capture.packets.at(0)?.wireLength, 4);
       t.end();
     });
   }
@@ -51,7 +51,7 @@ t.test('readCapture() reads what pcapngPacket() wrote', (t) => {
   const capture = readCapture(Buffer.concat(parts));
   t.equal(capture.warning, '');
   t.same(
-    capture.packets.map((packet) => [packet.time, [...packet.data], packet.linkType]),
+    [...capture.packets].map((packet) => [packet.time, [...packet.data], packet.linkType]),
     PACKETS.map((packet, index) => [10n ** 18n + BigInt(index), [...packet], LINKTYPE.ETHERNET]),
   );
   t.end();

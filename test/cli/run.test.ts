@@ -4,7 +4,7 @@ import t from 'tap';
 import { parseClock } from '../../cli/flags.ts';
 import { LINKTYPE, readCapture } from '../../cli/pcap/read.ts';
 import { pcapngHeader, pcapngPacket } from '../../cli/pcap/write.ts';
-import type { RunFlags } from '../../cli/run.ts';
+import type { RunFlags } from '../../cli/run_flags.ts';
 import { runObject } from '../../cli/run_object.ts';
 
 const fixture = (name: string): Uint8Array =>
@@ -39,7 +39,7 @@ t.test('verdicts of a capture are counted, and the packets afterwards are writte
   const pcap = capture(LINKTYPE.ETHERNET, packet(1, 6), packet(2, 6), packet(1, 17));
   const { lines, output } = run({ json: true, out: 'x' }, pcap);
   t.match(JSON.parse(lines[0]!), { packets: 3, refused: 0, verdicts: { XDP_TX: 2, XDP_PASS: 1 } });
-  const after = readCapture(output).packets;
+  const after = [...readCapture(output).packets];
   t.equal(after.length, 3);
   t.not(Buffer.compare(after[0]!.data, packet(1, 6)), 0, 'the balancer rewrote the address');
   t.same(Buffer.from(after[2]!.data), Buffer.from(packet(1, 17)));
@@ -92,7 +92,7 @@ t.test('with --seed and --clock a run is the same each time, byte for byte, on b
     }
     const shown = first.lines.some((line) => /items\[.*-> [0-9a-f]{32}(?!0{16})[0-9a-f]{16}/.test(line));
     t.equal(shown, text === 'packets', 'timers run when the packets have come to their time');
-    const stamp = Buffer.from(readCapture(first.output).packets[3]!.data).readBigUInt64LE(0);
+    const stamp = Buffer.from(readCapture(first.output).packets.at(3)!.data).readBigUInt64LE(0);
     t.equal(stamp, text === 'packets' ? 1_200_000_000n : text === '5s' ? 5_000_000_000n : 0n);
   }
   for (const text of ['yesterday', '-1', '1,2,3', '2026-13-01', ''])

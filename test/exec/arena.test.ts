@@ -17,6 +17,10 @@ four pages 0 6
 a page less 0 0 22136
 given address -22 -22 True
 large True -7
+touched by reading 0 or writing zeros 0 2
+nobody has 0 0 0
+given back 0 0 8 0
+given back and touched 0 0 0 9
 `;
 
 const SCRIPT = join(FIXTURES, 'arena.py');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { possibleCpus } from '../../native/host.ts';
-import { cannotAskKernel, cannotExec, exec, FIXTURES, ROOT, run, which } from './util.ts';
+import { cannotAskKernel, cannotBuildSkeleton, cannotExec, exec, FIXTURES, ROOT, run, scratch, which } from './util.ts';
 
 t.setTimeout(120_000);
 
@@ -62,6 +62,38 @@ t.test('bpftool -L loads by a program that calls bpf(2) itself', { skip }, async
   );
   t.equal(outcome.status, 0, outcome.stderr);
   t.match(outcome.stdout + outcome.stderr, /\nprocessed \d+ insns/);
+});
+
+/** What `bpftool prog run` prints of a program that returns 3 and puts a Z into the packet, and what it has counted. */
+const RUN = [
+  '0000000 5a00 0000 0000 0000 0000 0000 0000 0000 | Z....... ........',
+  'Return value: 3, duration (average): Nns',
+  '{"retval":3,"duration":N}',
+  '3',
+];
+
+t.test('bpftool prog run gives what the program returned', { skip: skip || cannotBuildSkeleton() }, async (t) => {
+  const dir = scratch(t);
+  const include = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+  const script = `cd ${dir} && head -c 16 /dev/zero > in &&
+    clang -O2 -g -target bpf -I${include} -c ${join(FIXTURES, 'goprog.bpf.c')} -o p.o &&
+    bpftool prog loadall p.o /sys/fs/bpf/p &&
+    bpftool prog run pinned /sys/fs/bpf/p/first data_in in data_out - repeat 2 &&
+    bpftool -j prog run pinned /sys/fs/bpf/p/first data_in in && echo &&
+    bpftool -j map dump pinned /sys/fs/bpf/pinned | grep -o '"value":[0-9]*}' | head -1 | tr -dc 0-9`;
+  const masked = (text: string): string[] =>
+    text
+      .replace(/(duration[^:]*: ?)\d+/g, '$1N')
+      .replace(/[\t ]+/g, ' ')
+      .split('\n')
+      .filter((line) => line !== '');
+  const emulated = await exec([], ['sh', '-c', script], { env });
+  t.strictSame(masked(emulated.stdout), RUN, emulated.stderr);
+  await t.test('as on the kernel here', { skip: cannotAskKernel() }, async (t) => {
+    const inside = `mount -t bpf bpf /sys/fs/bpf && ${script}`;
+    const real = await run('unshare', ['-m', 'sh', '-c', inside], { env });
+    t.strictSame(masked(real.stdout), RUN, real.stderr);
+  });
 });
 
 t.test('bpftool feature probe runs to its end', { skip }, async (t) => {

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import {
   buildSkeleton,
@@ -8,6 +9,7 @@ import {
   cannotExec,
   exec,
   FIXTURES,
+  ROOT,
   run,
   scratch,
   which,
@@ -37,21 +39,42 @@ goroutines done
 clone 99
 `;
 
-t.test('a Go program with cilium/ebpf', { skip: cannotExec(true) || cannotBuildGo() }, async (t) => {
-  const dir = scratch(t);
-  const program = join(dir, 'gomap');
+/** Compiles test/fixtures/exec/NAME/main.go; the library is compiled once for all. */
+async function buildGo(dir: string, name: string): Promise<string> {
+  const program = join(dir, name);
   const env = { GOPATH, GO111MODULE: 'off', GOFLAGS: '', GOCACHE: join(dir, 'cache'), CGO_ENABLED: '0' };
-  const built = await run('go', ['build', '-o', program, join(FIXTURES, 'gomap', 'main.go')], {
-    env,
-    timeout: 120_000,
-  });
-  t.equal(built.status, 0, built.stderr);
-  const outcome = await exec([], [program, '/sys/fs/bpf/x']);
+  const source = join(FIXTURES, name, 'main.go');
+  const built = await run('go', ['build', '-o', program, source], { env, timeout: 120_000 });
+  if (built.status !== 0) throw new Error(built.stderr);
+  return program;
+}
+
+t.test('Go programs with cilium/ebpf', { skip: cannotExec(true) || cannotBuildGo() }, async (t) => {
+  const dir = scratch(t);
+  const gomap = await buildGo(dir, 'gomap');
+  const outcome = await exec([], [gomap, '/sys/fs/bpf/x']);
   t.strictSame(outcome, { status: 0, stdout: GO_OUTPUT, stderr: '' });
-  await t.test('prints the same on the kernel here', { skip: cannotAskKernel() }, async (t) => {
+  await t.test('print the same on the kernel here', { skip: cannotAskKernel() }, async (t) => {
     const inside = 'mount -t bpf bpf /sys/fs/bpf && exec "$1" /sys/fs/bpf/x';
-    const real = await run('unshare', ['-m', 'sh', '-c', inside, 'sh', program]);
+    const real = await run('unshare', ['-m', 'sh', '-c', inside, 'sh', gomap]);
     t.equal(real.stdout, GO_OUTPUT, real.stderr);
+  });
+  await t.test('run, attach and pin programs', { skip: which('clang') === undefined && 'needs clang' }, async (t) => {
+    const program = await buildGo(dir, 'goprog');
+    const object = join(dir, 'goprog.bpf.o');
+    const include = `-I/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+    const source = join(FIXTURES, 'goprog.bpf.c');
+    const built = await run('clang', ['-O2', '-g', '-target', 'bpf', include, '-c', source, '-o', object]);
+    t.equal(built.status, 0, built.stderr);
+    const main = join(dirname(fileURLToPath(import.meta.url)), 'main.js');
+    // A network of its own: a device takes one XDP program.
+    const emulated = await run('unshare', ['-n', process.execPath, main, '--', program, object, '/sys/fs/bpf']);
+    t.equal(emulated.stdout, readFileSync(join(ROOT, 'test/golden/exec/goprog.txt'), 'utf8'), emulated.stderr);
+    await t.test('as on the kernel here', { skip: cannotAskKernel() }, async (t) => {
+      const inside = 'mount -t bpf bpf /sys/fs/bpf && exec "$@"';
+      const real = await run('unshare', ['-mn', 'sh', '-c', inside, 'sh', program, object, '/sys/fs/bpf']);
+      t.equal(emulated.stdout, real.stdout, real.stderr);
+    });
   });
 });
 

@@ -91,6 +91,31 @@ export function cannotAskKernel(): string | false {
   return probe.status === 0 ? false : 'this kernel has no bpf(2)';
 }
 
+/** Has system calls answered with an error, as the profile of a container does: `NUMBER=ERRNO,…`, then the command. */
+const FILTER = `
+import ctypes, os, struct, sys
+rules = [map(int, rule.split('=')) for rule in sys.argv[1].split(',')]
+code = [(0x20, 0, 0, 0)]
+for number, error in rules: code += [(0x15, 0, 1, number), (6, 0, 0, 0x50000 | error)]
+code = b''.join(struct.pack('<HBBI', *i) for i in code + [(6, 0, 0, 0x7fff0000)])
+buffer = ctypes.create_string_buffer(code, len(code))
+program = struct.pack('<HxxxxxxQ', len(code) // 8, ctypes.addressof(buffer))
+libc = ctypes.CDLL(None)
+libc.prctl(38, 1, 0, 0, 0)
+assert libc.prctl(22, 2, ctypes.c_char_p(program), 0, 0) == 0
+os.execvp(sys.argv[2], sys.argv[2:])
+`;
+
+/** Why {@link denied} cannot be used here, or false. */
+export function cannotDeny(): string | false {
+  return which('python3') === undefined && 'needs the package python3';
+}
+
+/** A command that may not make some system calls (`NUMBER=ERRNO,…`): program and arguments for {@link run}. */
+export function denied(calls: string, command: readonly string[]): [program: string, args: string[]] {
+  return ['python3', ['-c', FILTER, calls, ...command]];
+}
+
 /** A directory that goes away with the test. */
 export function scratch(t: { teardown(fn: () => void): unknown }): string {
   const dir = mkdtempSync(join(tmpdir(), 'bpf-emu-exec-'));

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { noKernelBpf } from '../kernel_bpf.ts';
 import { TestMount, whyNoMount } from './support.ts';
 
 const run = promisify(execFile);
@@ -31,7 +32,7 @@ function whyNot(): string | undefined {
   } finally {
     rmdirSync(dir);
   }
-  return whyNoMount();
+  return noKernelBpf() ?? whyNoMount();
 }
 
 type Case = [number: number, steps: unknown[], results: unknown[]];

@@ -23,6 +23,7 @@ const AREAS =
 function whyNot(): string | undefined {
   if (!existsSync(replay)) return `no recordings in ${oracle} (BPF_EMU_ORACLE names another place)`;
   if (process.getuid?.() !== 0) return 'the recordings are of root';
+  if (!existsSync('/sys/kernel/btf/vmlinux')) return "the replay looks for the kernel's types";
   try {
     execFileSync('python3', ['--version'], { stdio: 'ignore' });
     execFileSync('cc', ['--version'], { stdio: 'ignore' });

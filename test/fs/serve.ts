@@ -26,6 +26,10 @@ try {
     clock: hostClock(),
     random: seededRandom(1),
   });
+  const { BPF_EMU_TEST_BUDGET: budget, BPF_EMU_TEST_ENGINE: engine } = process.env;
+  if (budget !== undefined) kernel.vm.budgetMs = Number(budget);
+  if (engine === 'interp' || engine === 'jit') kernel.vm.engine = engine;
+  kernel.vm.onBudget = (message) => send({ ended: message });
   const trace = process.env['BPF_EMU_TRACE'] === undefined ? {} : { trace: (line: string) => console.error(line) };
   const commands = new Map([['EMU_PROG_RUN', emuProgRun(kernel)]]);
   const mount = await mountBpffs(kernel, { dir, options, commands, ...trace });

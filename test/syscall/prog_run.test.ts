@@ -215,6 +215,13 @@ t.test('what cannot be run says so', async (t) => {
   t.match(ask({ cmd: 'EMU_PROG_RUN', prog_id: 9999 }), { ok: false, errno: 'ENOENT' });
   t.match(ask({ cmd: 'EMU_PROG_RUN' }), { ok: false, errno: 'EINVAL' });
   t.match(ask({ cmd: 'EMU_PROG_RUN', prog_fd: 0, repeat: -1 }), { ok: false, errno: 'EINVAL' });
+  t.match(ask({ cmd: 'EMU_PROG_RUN', prog_fd: 0, repaet: 3 }), {
+    ok: false,
+    errno: 'EINVAL',
+    field: 'repaet',
+    message: 'field "repaet": found 3, wanted only fields of EMU_PROG_RUN: repeat',
+  });
+  t.match(ask({ cmd: 'EMU_PROG_RUN', prog_fd: 0, ctx: [] }), { field: 'ctx', message: /wanted an object of fields/ });
 });
 
 t.test('addresses in text', async (t) => {

@@ -10,6 +10,7 @@ import { Kernel } from '../../syscall/kernel.ts';
 import { LocalCaller } from '../../syscall/local_caller.ts';
 import { BPF_CMD } from '../../uapi/bpf.ts';
 import { ERRNO_TABLE } from '../../uapi/errno.ts';
+import { noKernelBpf } from '../kernel_bpf.ts';
 import {
   CaseCompiler,
   type KernelIds,
@@ -61,9 +62,8 @@ const RECORDED = '6.18.44';
 /** Why this machine's kernel cannot be asked, or undefined. */
 export function noKernel(): string | undefined {
   if (process.env['CASES_KERNEL'] === '0') return 'CASES_KERNEL=0';
-  if (process.getuid?.() !== 0) return 'only root may ask the kernel';
   if (!release().startsWith(RECORDED)) return `this kernel is ${release()}, not ${RECORDED}`;
-  return undefined;
+  return noKernelBpf();
 }
 
 /** The emulated kernel for text cases. */

@@ -265,7 +265,7 @@ both(
     prepare: ({ vm }) => {
       let time = 1000;
       vm.now = () => {
-        time += 100;
+        time += 0.6;
         return time;
       };
     },

@@ -20,13 +20,12 @@ for (const engine of ['interp', 'jit'] as const) {
     const prog = trustedProg(vm, asm(source), engine, { maps });
     t.equal(prog.run(0), 'turn -3 of 4294967296\n'.length);
     prog.run(0);
-    const ask = traceCommand(buffer);
+    const { run: ask } = traceCommand(buffer);
     const caller = new LocalCaller();
     t.same(ask({}, caller), { lines: [], next: 2, lost: 0 });
     const { lines, next, lost } = ask({ since: 1 }, caller) as TraceRead;
     t.same([next, lost], [2, 0]);
     t.same(lines, ['            demo-42      [000] b..11     1.000000: bpf_trace_printk: turn -3 of 4294967296\n']);
-    t.throws(() => ask({ since: -1 }, caller), { name: 'Errno', code: 'EINVAL' });
     t.end();
   });
 }

@@ -5,11 +5,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import t from 'tap';
+import { ArenaMap } from '../../maps/arena_map.ts';
 import { ArrayMap } from '../../maps/arraymap.ts';
-import { HtabMap } from '../../maps/hashtab.ts';
+import { HTAB_STATE, HtabMap } from '../../maps/hashtab.ts';
 import type { BpfMap } from '../../maps/map.ts';
 import { BASE_HI } from '../../mm/arena.ts';
-import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
+import { BPF_F_MAP, BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { compile } from '../../vm/jit/jit.ts';
 import { PTR_KIND } from '../../vm/verifier/types.ts';
 import { BpfException, SCRATCH, type Vm } from '../../vm/vm.ts';
@@ -22,16 +23,24 @@ interface Wabt {
 }
 const wabt = await (createRequire(import.meta.url)('wabt') as () => Promise<Wabt>)();
 
+const FEATURES = { tail_call: true, sign_extension: true, bulk_memory: true, exceptions: true };
+
 const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
+
+/** An update of key 1. */
+const UPDATE_KEY = `*(u32 *)(r10 - 4) = 1; *(u64 *)(r10 - 16) = 5
+  r1 = map[0]; r2 = r10; r2 += -4; r3 = r10; r3 += -16; r4 = 0; call 2;`;
 
 /** Name, source, maps, and the context loads that give pointers: [instruction, offset of the pointer]. */
 const PROGRAMS: readonly {
   readonly name: string;
   readonly source: string;
-  readonly maps?: [number, number, number, number][];
+  readonly maps?: [number, number, number, number, number?][];
   readonly pointers?: readonly (readonly [number, number])[];
   /** Loads through pointers to kernel structures. */
   readonly probes?: readonly number[];
+  /** Accesses through pointers of a BPF arena. */
+  readonly arena?: readonly number[];
   /** Its helper throws an exception. */
   readonly throws?: boolean;
 }[] = [
@@ -82,6 +91,23 @@ const PROGRAMS: readonly {
       '*(u32 *)(r10 - 4) = 1; r1 = map[0]; r2 = r10; r2 += -4; call 1; if r0 == 0 goto out; r0 = *(u64 *)(r0 + 0)\n out: \n exit',
     maps: [[BPF_MAP_TYPE.HASH, 4, 8, 4]],
   },
+  {
+    // A key that exists moves to this CPU's spare element; a new one takes a free one.
+    name: 'hash_update',
+    source: `${UPDATE_KEY} r1 = map[0]; r2 = r10; r2 += -4; call 3; exit`,
+    maps: [[BPF_MAP_TYPE.HASH, 4, 8, 4]],
+  },
+  {
+    // The key is padded with zeros; the value is too long to be copied in pieces; elements are not preallocated.
+    name: 'hash_update_on_demand',
+    source: `${UPDATE_KEY} exit`,
+    maps: [[BPF_MAP_TYPE.HASH, 3, 72, 4, BPF_F_MAP.NO_PREALLOC]],
+  },
+  { name: 'percpu_hash_update', source: `${UPDATE_KEY} exit`, maps: [[BPF_MAP_TYPE.PERCPU_HASH, 4, 8, 4]] },
+  { name: 'array_update', source: `${UPDATE_KEY} exit`, maps: [[BPF_MAP_TYPE.ARRAY, 4, 20, 4]] },
+  { name: 'percpu_array_update', source: `${UPDATE_KEY} exit`, maps: [[BPF_MAP_TYPE.PERCPU_ARRAY, 4, 8, 4]] },
+  // What has no form of its own is an import.
+  { name: 'lru_update', source: `${UPDATE_KEY} exit`, maps: [[BPF_MAP_TYPE.LRU_HASH, 4, 8, 4]] },
   { name: 'bpf_loop', source: 'r1 = 5; r2 = func body; r3 = 0; r4 = 0; call 181; exit\n body: \n r0 = 0; exit' },
   {
     name: 'may_goto',
@@ -117,6 +143,21 @@ const PROGRAMS: readonly {
     name: 'packet_load',
     source: 'r6 = r1; r8 = 2; r0 = skb[r8 + 3].u16; exit',
   },
+  { name: 'packet_load_absolute', source: 'r6 = r1; r0 = skb[14].u8; r7 = r0; r0 = skb[26].u32; r0 += r7; exit' },
+  {
+    // What a function's tail call began may throw: that ends at the call of the function.
+    name: 'guarded_call',
+    source: 'call jump; r0 += 1; exit\n jump: \n r2 = map[0]; r3 = 1; call 12; r0 = 0; exit',
+    maps: [[BPF_MAP_TYPE.PROG_ARRAY, 4, 4, 4]],
+  },
+  {
+    name: 'arena',
+    source: `r2 = cast_kern(r1); r3 = *(u32 *)(r2 + 8); r4 = *(s16 *)(r2 - 2)
+      *(u64 *)(r2 + 16) = r3; *(u8 *)(r2 + 24) = 7; lock *(u64 *)(r2 + 32) += r3; r3 = xchg u64 (r2 + 40)
+      r0 = cast_user(r2); exit`,
+    maps: [[BPF_MAP_TYPE.ARENA, 0, 0, 4, BPF_F_MAP.MMAPABLE]],
+    arena: [1, 2, 3, 4, 5, 6],
+  },
   {
     name: 'atomics',
     source: `*(u64 *)(r10 - 8) = 1; r1 = 2
@@ -125,6 +166,16 @@ const PROGRAMS: readonly {
       r0 = 3; cmpxchg u64 (r10 - 8) r1
       r1 = acquire u8 (r10 - 8)
       release u16 (r10 - 8) r1
+      exit`,
+  },
+  {
+    name: 'atomics_more',
+    source: `*(u64 *)(r10 - 8) = 1; r1 = 2
+      lock *(u64 *)(r10 - 8) += r1; lock *(u32 *)(r10 - 8) |= r1; lock *(u64 *)(r10 - 8) &= r1; lock *(u32 *)(r10 - 8) ^= r1
+      r1 = fetch_add u32 (r10 - 8); r1 = fetch_or u64 (r10 - 8); r1 = fetch_and u32 (r10 - 8); r1 = fetch_xor u64 (r10 - 8)
+      r1 = xchg u64 (r10 - 8); r0 = 3; cmpxchg u32 (r10 - 8) r1
+      r1 = acquire u16 (r10 - 8); r1 = acquire u32 (r10 - 8); r1 = acquire u64 (r10 - 8)
+      release u8 (r10 - 8) r1; release u32 (r10 - 8) r1; release u64 (r10 - 8) r1
       exit`,
   },
 ];
@@ -144,7 +195,14 @@ function addresses(vm: Vm, maps: readonly BpfMap[]): (readonly [number, string])
   maps.forEach((map, i) => {
     found.push([map.addr, `map${i}`]);
     if (map instanceof ArrayMap) found.push([map.values, `map${i}.values`], [map.values + 4, `map${i}.values+4`]);
-    if (map instanceof HtabMap) found.push([map.table << 2, `map${i}.table`]);
+    if (map instanceof HtabMap) {
+      found.push([map.table << 2, `map${i}.table`]);
+      found.push([(map.state + HTAB_STATE.count) << 2, `map${i}.count`]);
+      found.push([(map.state + HTAB_STATE.free) << 2, `map${i}.free`]);
+      found.push([(map.state + HTAB_STATE.heads) << 2, `map${i}.heads`]);
+      found.push([map.extra << 2, `map${i}.extra`]);
+    }
+    if (map instanceof ArenaMap) found.push([map.pages, `map${i}.pages`], [map.inUse, `map${i}.inUse`]);
   });
   return found;
 }
@@ -173,7 +231,7 @@ const THROWING: Vm['tables'] = {
   kfunc: () => undefined,
 };
 
-for (const { name, source, maps: specs = [], pointers = [], probes = [], throws = false } of PROGRAMS) {
+for (const { name, source, maps: specs = [], pointers = [], probes = [], arena = [], throws = false } of PROGRAMS) {
   t.test(`code of ${name}`, (t) => {
     const { vm, maps } = machine(...specs);
     const bytes = asm(source.replace(/(\w+): /g, '\n$1:'));
@@ -182,10 +240,11 @@ for (const { name, source, maps: specs = [], pointers = [], probes = [], throws 
       facts.aux[insn]!.ptrKind = PTR_KIND.CTX;
       facts.aux[insn]!.ctxPtr = off;
     }
+    for (const insn of arena) facts.aux[insn]!.ptrKind = PTR_KIND.ARENA;
     for (const insn of probes) facts.aux[insn]!.ptrKind = PTR_KIND.BTF_PROBE;
     if (throws) (vm as { tables: Vm['tables'] }).tables = THROWING;
     const prog = trustedProg(vm, bytes, 'interp', { maps, ...facts });
-    const module = wabt.readWasm(compile(vm, prog.linked).bytes.slice(), { tail_call: true, sign_extension: true });
+    const module = wabt.readWasm(compile(vm, prog.linked).bytes.slice(), FEATURES);
     const text = named(withoutEntries(module.toText({ foldExprs: true, inlineExport: true })), addresses(vm, maps));
     const path = `test/golden/jit/${name}.wat`;
     if (UPDATE || !existsSync(path)) {

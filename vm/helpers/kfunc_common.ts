@@ -7,6 +7,7 @@ import { kernelContext } from '../contexts/kernel_image.ts';
 import type { HelperImpl } from '../helper.ts';
 import { BpfException, type Vm } from '../vm.ts';
 import { readKernel } from './probe.ts';
+import { releaseLock, takeLock } from './sync.ts';
 
 /** The most turns an iterator over numbers may take (`BPF_MAX_LOOPS`). */
 const MAX_LOOPS = 8 * 1024 * 1024;
@@ -132,20 +133,14 @@ export const COMMON_KFUNCS: readonly HelperImpl[] = [
     doc: 'Takes a lock: never contended.',
     args: 'i',
     ret: 'int',
-    fn: (vm, lock = 0) => {
-      vm.env.arena.view.setInt32(lock, 1, true);
-      return 0;
-    },
+    fn: takeLock,
   },
   {
     name: 'bpf_res_spin_unlock',
     doc: 'Releases a lock.',
     args: 'i',
     ret: 'void',
-    fn: (vm, lock = 0) => {
-      vm.env.arena.view.setInt32(lock, 0, true);
-      return 0;
-    },
+    fn: releaseLock,
   },
   { name: 'bpf_throw', doc: 'Throws: unwinds the program.', args: 'l', ret: 'void', throws: true, fn: bpfThrow },
   {

@@ -11,6 +11,7 @@ import { ancestors, descendants, type MachineTask } from '../machine.ts';
 import { cgroupImage, taskImage, vmaImage } from '../task_images.ts';
 import type { Vm } from '../vm.ts';
 import { readUser } from './probe.ts';
+import { releaseLock, takeLock } from './sync.ts';
 import { taskAddress } from './task.ts';
 
 /** Flags of bpf_iter_task_new: all processes, all threads, threads of one process. */
@@ -220,9 +221,8 @@ export const ITER_KFUNCS: readonly HelperImpl[] = [
     args: 'ii',
     ret: 'int',
     fn: (vm, lock = 0, flags = 0) => {
-      vm.env.arena.view.setInt32(lock, 1, true);
       vm.env.arena.view.setBigUint64(flags, 0x200n, true);
-      return 0;
+      return takeLock(vm, lock);
     },
   },
   {
@@ -230,9 +230,6 @@ export const ITER_KFUNCS: readonly HelperImpl[] = [
     doc: 'Releases a lock.',
     args: 'ii',
     ret: 'void',
-    fn: (vm, lock = 0) => {
-      vm.env.arena.view.setInt32(lock, 0, true);
-      return 0;
-    },
+    fn: releaseLock,
   },
 ];

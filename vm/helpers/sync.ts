@@ -9,12 +9,19 @@ import { EBUSY, EINVAL, ENOSYS, EPERM } from '../../uapi/errno.ts';
 import type { HelperImpl, HelperRecord } from '../helper.ts';
 import type { Vm } from '../vm.ts';
 
-const setWord =
-  (value: number) =>
-  (vm: Vm, address = 0): number => {
-    vm.env.arena.view.setInt32(address, value, true);
-    return 0;
-  };
+/** Takes a lock: 0. */
+export function takeLock(vm: Vm, address = 0): number {
+  vm.locks++;
+  vm.env.arena.view.setInt32(address, 1, true);
+  return 0;
+}
+
+/** Releases it. */
+export function releaseLock(vm: Vm, address = 0): number {
+  vm.locks--;
+  vm.env.arena.view.setInt32(address, 0, true);
+  return 0;
+}
 
 /** bpf_kptr_xchg: puts a pointer into a map value, gives back the one that was there. */
 function kptrXchg(vm: Vm, slot = 0, lo = 0, hi = 0): number {
@@ -113,13 +120,13 @@ export const SYNC_KFUNCS: readonly HelperImpl[] = [
     fn: taskWorkSchedule,
   })),
   { name: 'bpf_map_sum_elem_count', doc: 'Elements of a hash.', args: 'i', ret: 'long', fn: sumElemCount },
-  { name: 'bpf_res_spin_lock_irqsave', doc: 'Takes a lock: never contended.', args: 'i', ret: 'int', fn: setWord(1) },
-  { name: 'bpf_res_spin_unlock_irqrestore', doc: 'Releases a lock.', args: 'i', ret: 'void', fn: setWord(0) },
+  { name: 'bpf_res_spin_lock_irqsave', doc: 'Takes a lock: never contended.', args: 'i', ret: 'int', fn: takeLock },
+  { name: 'bpf_res_spin_unlock_irqrestore', doc: 'Releases a lock.', args: 'i', ret: 'void', fn: releaseLock },
 ];
 
 export const SYNC_HELPERS: readonly HelperRecord[] = [
-  { id: 93, name: 'spin_lock', doc: 'Takes a lock.', args: 'i', ret: 'void', fn: setWord(1) },
-  { id: 94, name: 'spin_unlock', doc: 'Releases a lock.', args: 'i', ret: 'void', fn: setWord(0) },
+  { id: 93, name: 'spin_lock', doc: 'Takes a lock.', args: 'i', ret: 'void', fn: takeLock },
+  { id: 94, name: 'spin_unlock', doc: 'Releases a lock.', args: 'i', ret: 'void', fn: releaseLock },
   { id: 194, name: 'kptr_xchg', doc: 'Exchanges a pointer in a map value.', args: 'il', ret: 'long', fn: kptrXchg },
   { id: 169, name: 'timer_init', doc: 'Makes a timer of a map value.', args: 'iil', ret: 'int', fn: timerInit },
   {

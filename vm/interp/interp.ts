@@ -6,19 +6,17 @@
 import type { ArrayMap } from '../../maps/arraymap.ts';
 import { BASE_HI } from '../../mm/arena.ts';
 import type { Engine } from '../engine.ts';
-import { argCount, type HelperImpl } from '../helper.ts';
+import { argCount, type HelperImpl, isSlow } from '../helper.ts';
 import { MAX_CALL_FRAMES, MAX_TAIL_CALL_CNT } from '../insn.ts';
 import { arenaUserHi, type CallSite, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
 import type { BpfProg } from '../prog.ts';
-import { BpfException, ProgramAborted, SCRATCH, type Vm } from '../vm.ts';
+import { BpfException, ProgramAborted, SCRATCH, SLOW_VALUE, type Vm } from '../vm.ts';
 import { div64, mod64, mul64, sdiv64, smod64, swap32 } from './arith.ts';
 import { accessSize, arenaAccess, arenaAddress, atomic, load, probeOk } from './memory.ts';
 import { BIG_CONST_WORD, type BigConst, IOP, predecode, WORDS } from './predecode.ts';
 
 /** Words of a saved frame: return address, frame pointer, which registers are saved, r6 to r9, may_goto's counter, and where the main program began. */
 const FRAME_WORDS = 13;
-/** Turns of may_goto between two looks at the clock (`BPF_MAX_TIMED_LOOPS`). */
-const MAY_GOTO_TURNS = 0xffff;
 /** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
 const MAX_LOOPS = 8 * 1024 * 1024;
 const E2BIG = 7;
@@ -27,6 +25,7 @@ const E2BIG = 7;
 interface ReadyCall {
   readonly impl: HelperImpl;
   readonly words: readonly number[];
+  readonly slow: boolean;
 }
 
 /** The words a helper's arguments come from. */
@@ -51,8 +50,8 @@ class RunState {
   readonly engines: Interpreter[] = [];
   readonly files: Int32Array[] = [];
   readonly mayGotoStarts: number[] = [];
-  /** may_goto of the function that runs: turns until the clock is looked at, and when its loops began. */
-  mayGotoLeft = MAY_GOTO_TURNS;
+  /** may_goto of the function that runs: turns until it asks, and its state ({@link Vm.mayGoto}). */
+  mayGotoLeft = 0;
   mayGotoStart = 0;
   /** Frames below the main program that runs: those of the functions whose tail calls began it. */
   base = 0;
@@ -83,8 +82,8 @@ function pushFrame(state: RunState, self: Interpreter, R: Int32Array, p: number,
     state.files[depth] = R;
   }
   state.mayGotoStarts[depth] = state.mayGotoStart;
-  state.mayGotoLeft = MAY_GOTO_TURNS;
-  state.mayGotoStart = 0;
+  state.mayGotoLeft = self.firstTurns;
+  state.mayGotoStart = self.turnsLog;
   state.depth = depth + 1;
 }
 
@@ -145,6 +144,9 @@ export class Interpreter implements Engine {
   readonly name = 'interp';
   readonly prog: BpfProg;
   readonly linked: LinkedProgram;
+  /** {@link LinkedProgram.turnsLog}, and the turns that it stands for. */
+  readonly turnsLog: number;
+  readonly firstTurns: number;
   readonly #vm: Vm;
   readonly code: Int32Array;
   /** The code with every operation replaced by a trap; made when a hook is first used. */
@@ -164,6 +166,8 @@ export class Interpreter implements Engine {
     this.#vm = vm;
     this.prog = prog;
     this.linked = linked;
+    this.turnsLog = linked.turnsLog;
+    this.firstTurns = 1 << linked.turnsLog;
     const { code, regs, entries, big } = predecode(linked);
     this.big = big;
     this.code = code;
@@ -171,7 +175,8 @@ export class Interpreter implements Engine {
     this.entries = entries;
     for (const [insn, site] of linked.calls) {
       this.sites[insn] = site;
-      if (site.kind === 'helper') this.ready[insn] = { impl: site.impl, words: argWords(site.impl) };
+      if (site.kind === 'helper')
+        this.ready[insn] = { impl: site.impl, words: argWords(site.impl), slow: isSlow(site.impl) };
     }
   }
 
@@ -262,8 +267,8 @@ export class Interpreter implements Engine {
     const state = own ? this.frames : new RunState();
     state.depth = 0;
     state.base = 0;
-    state.mayGotoLeft = MAY_GOTO_TURNS;
-    state.mayGotoStart = 0;
+    state.mayGotoLeft = this.firstTurns;
+    state.mayGotoStart = this.turnsLog;
     try {
       return execute(vm, regs, state, this, regs, at);
     } catch (error) {
@@ -303,6 +308,7 @@ function loopHelper(vm: Vm, engine: Interpreter, regs: Int32Array, subprog: numb
 function callHelper(vm: Vm, regs: Int32Array, call: ReadyCall): void {
   const w = call.words;
   const fn = call.impl.fn;
+  if (call.slow) vm.slowTurn();
   let lo: number;
   switch (w.length) {
     case 0:
@@ -880,7 +886,7 @@ function execute(vm: Vm, regs: Int32Array, state: RunState, first: Interpreter, 
           if (state.mayGotoLeft === 0) p = C[p - 1]!;
           else if (--state.mayGotoLeft === 0) {
             state.mayGotoStart = vm.mayGoto(state.mayGotoStart);
-            if (state.mayGotoStart >= 0) state.mayGotoLeft = MAY_GOTO_TURNS;
+            if (state.mayGotoStart >= 0) state.mayGotoLeft = vm.mayGotoTurns;
           }
           break;
         // --- calls
@@ -941,6 +947,7 @@ function execute(vm: Vm, regs: Int32Array, state: RunState, first: Interpreter, 
         case 261: {
           const site = self.sites[C[p - 1]!] as MapSite;
           // Flags are 64 bits; a set upper half is invalid like any unknown flag.
+          if (site.map.valueSize >= SLOW_VALUE) vm.slowTurn();
           const r = site.ops.update(site.map, R[4]!, R[6]!, R[9] === 0 ? R[8]! : -1);
           R[0] = r;
           R[1] = r >> 31;
@@ -971,8 +978,8 @@ function execute(vm: Vm, regs: Int32Array, state: RunState, first: Interpreter, 
             self = next;
             C = hooked ? self.trapped : self.code;
           }
-          state.mayGotoLeft = MAY_GOTO_TURNS;
-          state.mayGotoStart = 0;
+          state.mayGotoLeft = self.firstTurns;
+          state.mayGotoStart = self.turnsLog;
           state.base = state.depth;
           p = 0;
           break;

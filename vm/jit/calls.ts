@@ -1,13 +1,13 @@
 /** Calls of the compiler: functions of the program, helpers, maps, tail calls, bpf_loop. */
 import { FdArrayMap } from '../../maps/array_fd.ts';
-import { argCount, type HelperImpl } from '../helper.ts';
+import { argCount, type HelperImpl, isSlow, SLOW_TURNS } from '../helper.ts';
 import { MAX_TAIL_CALL_CNT } from '../insn.ts';
 import type { CallSite, MapSite, TailSite } from '../link.ts';
-import { SCRATCH } from '../vm.ts';
+import { SCRATCH, SLOW_VALUE } from '../vm.ts';
 import type { Code } from './code.ts';
 import { LOCAL } from './code.ts';
 import type { ModuleContext } from './context.ts';
-import { emitArrayLookup } from './lookup.ts';
+import { arrayInPlace, emitArrayLookup } from './lookup.ts';
 import { I32, I64, VOID, W } from './wasm.ts';
 
 /** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
@@ -43,6 +43,7 @@ export function emitCall(fn: Caller, site: CallSite, i: number): void {
       emitLookup(fn, site, i);
       return;
     case 'update':
+      if (site.map.valueSize >= SLOW_VALUE) emitSpendTurn(fn, SLOW_TURNS);
       code.get32(2);
       code.get32(3);
       code.get32(4);
@@ -50,13 +51,13 @@ export function emitCall(fn: Caller, site: CallSite, i: number): void {
       code.getHi(4);
       code.op(W.i32_eqz);
       code.op(W.select);
-      code.call(fn.context.update(site));
+      code.call(fn.context.mapFunc(site));
       code.op(W.i64_extend_i32_s);
       code.set(0);
       return;
     case 'remove':
       code.get32(2);
-      code.call(fn.context.remove(site));
+      code.call(fn.context.mapFunc(site));
       code.op(W.i64_extend_i32_s);
       code.set(0);
       return;
@@ -72,14 +73,14 @@ export function emitCall(fn: Caller, site: CallSite, i: number): void {
   }
 }
 
-/** One turn of what the verifier has no bound for: loops of helpers, calls of global functions. */
-function emitSpendTurn(fn: Caller): void {
+/** One turn of what the verifier has no bound for: loops of helpers, calls of global functions; or some, for a call that may take long. */
+function emitSpendTurn(fn: Caller, turns = 1): void {
   const code = fn.code;
   const { scratch } = fn.context;
   code.i32(scratch);
   code.i32(scratch);
   code.memory(W.i32_load, SCRATCH.BUDGET);
-  code.i32(1);
+  code.i32(turns);
   code.op(W.i32_sub);
   code.local(W.local_tee, LOCAL.T32);
   code.memory(W.i32_store, SCRATCH.BUDGET);
@@ -123,21 +124,21 @@ function emitGuardedCall(fn: Caller, subprog: number): void {
 }
 
 function emitLookup(fn: Caller, site: MapSite, i: number): void {
-  const code = fn.code;
-  const plan = fn.context.lookup(site);
-  if (plan?.kind === 'array') {
-    const constKey = fn.context.linked.aux[i]!.mapKeyConst;
-    emitArrayLookup(code, plan.map, plan.percpu, constKey, fn.context.scratch + SCRATCH.CPU);
+  const { code, context } = fn;
+  const array = arrayInPlace(site.map);
+  if (array !== undefined) {
+    emitArrayLookup(code, array, context.linked.aux[i]!.mapKeyConst, context.scratch + SCRATCH.CPU);
     return;
   }
   code.get32(2);
-  code.call(fn.context.lookupFunc(site));
+  code.call(context.mapFunc(site));
   code.setPointer(0);
 }
 
 function emitHelper(fn: Caller, impl: HelperImpl): void {
   const code = fn.code;
   const scratch = fn.context.scratch;
+  if (isSlow(impl)) emitSpendTurn(fn, SLOW_TURNS);
   if (impl.callsBack === true) emitLeaveStack(fn);
   let reg = 1;
   for (const letter of impl.args) {

@@ -229,6 +229,12 @@ export class Code extends ByteBuffer {
     this.set(reg);
   }
 
+  /** Destination, source and length are on the stack (they may overlap). */
+  memoryCopy(): void {
+    this.local(W.prefix_fc, W.fc_memory_copy);
+    this.local(0, 0);
+  }
+
   call(func: number): void {
     this.local(W.call, func);
   }

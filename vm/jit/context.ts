@@ -3,13 +3,14 @@ import type { ArenaMap } from '../../maps/arena_map.ts';
 import { FdArrayMap } from '../../maps/array_fd.ts';
 import type { BpfMap } from '../../maps/map.ts';
 import { PAGE_SIZE } from '../../mm/arena.ts';
-import { argCount, type HelperImpl } from '../helper.ts';
+import { argCount, type HelperImpl, isSlow } from '../helper.ts';
 import { INSN_TABLE, OP_MAY_GOTO } from '../insn.ts';
-import { arenaUserHi, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
-import { SCRATCH, type Vm } from '../vm.ts';
-import { FUNC_PARAMS } from './code.ts';
-import { hashLookupFunction, type LookupPlan, lookupPlan } from './lookup.ts';
+import { arenaUserHi, type CallSite, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
+import { SCRATCH, SLOW_VALUE, type Vm } from '../vm.ts';
+import { Code, FUNC_PARAMS } from './code.ts';
+import { arrayInPlace, lookupFunc, type MapFunc } from './lookup.ts';
 import type { ArenaWindow, MemoryLimits } from './memory.ts';
+import { updateFunc } from './update.ts';
 import { F64, I32, I64, type ModuleBuilder, type WasmImport } from './wasm.ts';
 
 /** Bytes below this are not mapped: a NULL pointer with a small offset. */
@@ -17,6 +18,11 @@ const FIRST_MAPPED = 65536;
 
 /** Opcodes of BPF_LD_ABS and BPF_LD_IND. */
 const LDABS_OPCODES = INSN_TABLE.filter((def) => def?.kind === 'ldabs').map((def) => def!.opcode);
+
+/** Calls whose time counts, not only their number. */
+function mayTakeLong(site: CallSite): boolean {
+  return site.kind === 'helper' ? isSlow(site.impl) : site.kind === 'update' && site.map.valueSize >= SLOW_VALUE;
+}
 
 /**
  * A module while it is written. Function indexes follow the imports, so all imports are
@@ -33,8 +39,8 @@ export class ModuleContext {
   readonly funcType: number;
   readonly #vm: Vm;
   readonly #helperNames = new Map<HelperImpl, string>();
-  /** Hash lookups are functions of the module; they come after the program's, when all imports are known. */
-  readonly #lookups: MapSite[] = [];
+  /** Functions on maps that belong to the module; they come after the program's, when all imports are known. */
+  readonly #mapFuncs: { readonly site: MapSite; readonly func: MapFunc }[] = [];
   /** Maps are numbered in the names of imports, so that equal programs give equal bytes. */
   readonly #numbers = new Map<BpfMap, number>();
   readonly #tailCallers: ReadonlySet<number>;
@@ -56,26 +62,28 @@ export class ModuleContext {
     const { calls, insns, subprogs } = this.linked;
     for (const site of calls.values()) {
       if (site.kind === 'sub' && this.mayTailCall(site.subprog)) this.caughtBelow();
+      if (mayTakeLong(site)) this.budgetSpent();
       if (site.kind === 'helper') this.helper(site.impl);
-      else if (site.kind === 'update') this.update(site);
-      else if (site.kind === 'remove') this.remove(site);
       else if (site.kind === 'tail' && !(site.map instanceof FdArrayMap)) this.tail(site);
       else if (site.kind === 'loop' || (site.kind === 'sub' && subprogs[site.subprog]!.isGlobal)) this.budgetSpent();
-      else if (site.kind === 'lookup' && this.lookup(site) === undefined) this.lookupFunc(site);
+      else if (site.kind === 'update' || site.kind === 'remove' || site.kind === 'lookup') this.#requestMap(site);
     }
     if (insns.op.includes(OP_MAY_GOTO)) this.mayGoto();
     if (LDABS_OPCODES.some((opcode) => insns.op.includes(opcode))) this.loadAbs();
     this.#importCount = this.module.imports.length;
   }
 
-  /** Writes the functions that the program's call, after those. */
-  writeLookups(): void {
-    if (this.module.imports.length !== this.#importCount) {
+  /** Writes the functions on maps that the program's call, after those. */
+  writeMapFuncs(): void {
+    const { module } = this;
+    if (module.imports.length !== this.#importCount) {
       throw new Error('An import was asked for while functions were written');
     }
-    for (const site of this.#lookups) {
-      const plan = lookupPlan(site.map);
-      if (plan?.kind === 'hash') hashLookupFunction(this.module, plan.map, this.scratch + SCRATCH.CPU);
+    for (const { site, func } of this.#mapFuncs) {
+      const code = new Code(0, 512);
+      const fallback = site.kind === 'update' ? this.#import(site) : -1;
+      func.write({ code, cpuAt: this.scratch + SCRATCH.CPU, fallback });
+      module.func(module.type(new Array<number>(func.params).fill(I32), [I32]), [[func.locals, I32]], code);
     }
   }
 
@@ -100,33 +108,29 @@ export class ModuleContext {
     return this.module.import(name, params, [I32], helperImport(this.#vm, impl));
   }
 
-  /** How a map is looked up in place, or undefined: by {@link lookupFunc}. */
-  lookup(site: MapSite): LookupPlan | undefined {
-    return lookupPlan(site.map);
+  /** The function of a map for a site: `(i32 key) -> i32` for lookup (the value) and delete, `(i32 key, i32 value, i32 flags) -> i32` for update. */
+  mapFunc(site: MapSite): number {
+    const first = this.#importCount + this.linked.subprogs.length;
+    const known = this.#mapFuncs.findIndex(({ site: other }) => other.map === site.map && other.kind === site.kind);
+    if (known >= 0) return first + known;
+    const func = funcOf(site);
+    return func === undefined ? this.#import(site) : first + this.#mapFuncs.push({ site, func }) - 1;
   }
 
-  /** `(i32 key) -> i32 value`. */
-  lookupFunc(site: MapSite): number {
-    if (lookupPlan(site.map)?.kind === 'hash') {
-      let index = this.#lookups.findIndex((other) => other.map === site.map);
-      if (index < 0) index = this.#lookups.push(site) - 1;
-      return this.#importCount + this.linked.subprogs.length + index;
-    }
-    const { ops, map } = site;
-    return this.module.import(this.#nameOf(site), [I32], [I32], (key: number) => ops.lookup(map, key));
+  /** What a site may call beside functions of the module. */
+  #requestMap(site: MapSite): void {
+    const inPlace = site.kind === 'lookup' && arrayInPlace(site.map) !== undefined;
+    if (!inPlace && (site.kind === 'update' || funcOf(site) === undefined)) this.#import(site);
   }
 
-  /** `(i32 key, i32 value, i32 flags) -> i32`. */
-  update(site: MapSite): number {
-    const { ops, map } = site;
+  /** The import that does what a site wants, where the module has no function of its own or that leaves it to it. */
+  #import(site: MapSite): number {
+    const { kind, map, ops } = site;
+    const name = `${kind}_${this.#numberOf(map)}`;
+    if (kind === 'lookup') return this.module.import(name, [I32], [I32], (key: number) => ops.lookup(map, key));
+    if (kind === 'remove') return this.module.import(name, [I32], [I32], (key: number) => ops.remove(map, key));
     const fn = (key: number, value: number, flags: number) => ops.update(map, key, value, flags);
-    return this.module.import(this.#nameOf(site), [I32, I32, I32], [I32], fn);
-  }
-
-  /** `(i32 key) -> i32`. */
-  remove(site: MapSite): number {
-    const { ops, map } = site;
-    return this.module.import(this.#nameOf(site), [I32], [I32], (key: number) => ops.remove(map, key));
+    return this.module.import(name, [I32, I32, I32], [I32], fn);
   }
 
   /** `(i32 map, i32 index) -> i32`: table slot of a tail call's target, 0: none. */
@@ -172,10 +176,11 @@ export class ModuleContext {
     this.#numbers.set(map, number);
     return number;
   }
+}
 
-  #nameOf(site: MapSite): string {
-    return `${site.kind}_${this.#numberOf(site.map)}`;
-  }
+/** The module's own function for a site, or undefined: it has none. */
+function funcOf(site: MapSite): MapFunc | undefined {
+  return site.kind === 'lookup' ? lookupFunc(site.map) : updateFunc(site);
 }
 
 /** The import of an implementation: a function of its arguments alone. */

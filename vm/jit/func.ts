@@ -21,7 +21,7 @@ import {
   OP_MAY_GOTO,
 } from '../insn.ts';
 import { PTR_KIND } from '../verifier/types.ts';
-import { CTX_EXT } from '../vm.ts';
+import { CTX_EXT, SCRATCH } from '../vm.ts';
 import { emitAlu, emitEnd, emitMov, emitNeg } from './alu.ts';
 import { type Caller, emitCall } from './calls.ts';
 import { DEAD_END, type FlowGraph, flowGraph } from './cfg.ts';
@@ -40,9 +40,6 @@ import {
   emitStore,
 } from './memory.ts';
 import { I32, I64, VOID, W } from './wasm.ts';
-
-/** Turns of may_goto between two looks at the clock (`BPF_MAX_TIMED_LOOPS`). */
-const MAY_GOTO_TURNS = 0xffff;
 
 /** Opcodes of comparisons by the upper four bits of the opcode: of 64 and of 32 bits. */
 const COMPARE64 = new Uint8Array(16);
@@ -113,8 +110,12 @@ class FunctionEmitter implements BlockEmitter, Caller {
     code.local(W.local_set, code.frame.fb);
     const { op } = this.insns;
     if (!this.#graph.term.some((at) => at >= 0 && op[at] === OP_MAY_GOTO)) return;
-    code.i32(MAY_GOTO_TURNS);
+    const { turnsLog } = this.context.linked;
+    code.i32(1 << turnsLog);
     code.local(W.local_set, LOCAL.MAY_GOTO_LEFT);
+    code.i32(turnsLog);
+    code.op(W.f64_convert_i32_u);
+    code.local(W.local_set, LOCAL.MAY_GOTO_START);
   }
 
   body(block: number): boolean {
@@ -356,7 +357,8 @@ function emitMayGoto({ code, context }: FunctionEmitter): void {
   f64Zero(code);
   code.op(W.f64_ge);
   code.local(W.if, VOID);
-  code.i32(MAY_GOTO_TURNS);
+  code.i32(context.scratch);
+  code.memory(W.i32_load, SCRATCH.MAY_GOTO);
   code.local(W.local_set, LOCAL.MAY_GOTO_LEFT);
   code.op(W.end);
   code.op(W.end);

@@ -39,7 +39,7 @@ export function compile(vm: Vm, linked: LinkedProgram): CompiledProgram {
     module.func(funcType, code.locals, code);
     if (subprog === 0 || linked.handles.has(subprog) || isEntered(linked, subprog)) entries.push(subprog);
   });
-  context.writeLookups();
+  context.writeMapFuncs();
   const main = context.subprogFunc(0);
   const run = runEntry(module, scratch, main);
   module.export('main', main);

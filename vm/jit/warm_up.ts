@@ -50,6 +50,7 @@ function specimen(): LinkedProgram {
     calls: new Map(),
     arena: undefined,
     handles: new Map(),
+    turnsLog: 0,
   };
 }
 

@@ -43,6 +43,7 @@ export const W = {
   i32_store: 0x36,
   i64_store: 0x37,
   i32_store8: 0x3a,
+  i32_store16: 0x3b,
   i64_store8: 0x3c,
   i64_store16: 0x3d,
   i64_store32: 0x3e,
@@ -73,6 +74,7 @@ export const W = {
   i64_ge_u: 0x5a,
   f64_lt: 0x63,
   f64_ge: 0x66,
+  f64_convert_i32_u: 0xb8,
   i32_add: 0x6a,
   i32_sub: 0x6b,
   i32_mul: 0x6c,
@@ -110,6 +112,9 @@ export const W = {
   i64_extend8_s: 0xc2,
   i64_extend16_s: 0xc3,
   i64_extend32_s: 0xc4,
+  /** Opcodes of two bytes begin with this one. */
+  prefix_fc: 0xfc,
+  fc_memory_copy: 0x0a,
 } as const;
 
 /** An import of a compiled program. */

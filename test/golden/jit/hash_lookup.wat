@@ -49,7 +49,7 @@
       (local.get 6))
     (unreachable))
   (func (;1;) (type 1) (param i32) (result i32)
-    (local i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32)
     (local.set 1
       (i32.const 2088396728))
     (local.set 2
@@ -118,37 +118,38 @@
           (local.get 2)
           (i32.const 24))))
     (local.set 4
-      (i32.load offset=$map0.table align=1
+      (i32.add
         (i32.shl
           (i32.and
             (local.get 3)
             (i32.const 3))
-          (i32.const 2))))
+          (i32.const 2))
+        (i32.const $map0.table)))
     (loop  ;; label = @1
       (if  ;; label = @2
         (i32.eqz
-          (local.get 4))
+          (local.tee 5
+            (i32.load align=1
+              (local.get 4))))
         (then
           (return
             (i32.const 0))))
       (if  ;; label = @2
-        (i32.and
-          (i32.eq
-            (i32.load offset=4 align=1
-              (local.get 4))
-            (local.get 3))
-          (i32.eq
-            (i32.load align=1
-              (local.get 0))
-            (i32.load offset=8 align=1
-              (local.get 4))))
+        (i32.eqz
+          (i32.and
+            (i32.eq
+              (i32.load offset=4 align=1
+                (local.get 5))
+              (local.get 3))
+            (i32.eq
+              (i32.load align=1
+                (local.get 0))
+              (i32.load offset=8 align=1
+                (local.get 5)))))
         (then
-          (return
-            (i32.add
-              (local.get 4)
-              (i32.const 16)))))
-      (local.set 4
-        (i32.load align=1
-          (local.get 4)))
-      (br 0 (;@1;)))
-    (unreachable))
+          (local.set 4
+            (local.get 5))
+          (br 1 (;@1;)))))
+    (i32.add
+      (local.get 5)
+      (i32.const 16)))

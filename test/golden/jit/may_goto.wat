@@ -13,7 +13,10 @@
         (local.get 5)
         (i32.const 64)))
     (local.set 16
-      (i32.const 65535))
+      (i32.const 256))
+    (local.set 18
+      (f64.convert_i32_u
+        (i32.const 8)))
     (local.set 6
       (i64.const 0))
     (loop  ;; label = @1
@@ -42,7 +45,8 @@
                   (f64.const 0x0p+0 (;=0;)))
                 (then
                   (local.set 16
-                    (i32.const 65535))))))))
+                    (i32.load offset=72 align=1
+                      (i32.const $scratch)))))))))
       (if  ;; label = @2
         (local.get 13)
         (then

@@ -15,6 +15,7 @@ import { BPF_CMD } from '../../../uapi/bpf.ts';
 import { CAP, CAP_FULL_SET } from '../../../uapi/capability.ts';
 import { disasmInsn } from '../../../vm/disasm.ts';
 import { decodeInsns } from '../../../vm/insn.ts';
+import { noKernelBpf } from '../../kernel_bpf.ts';
 import { encode, FUZZ_BTF, FUZZ_MAPS, type FuzzProgram, funcInfo, isSecondHalf, KFUNCS, mapNumber } from './program.ts';
 
 /** What came of a load. */
@@ -214,7 +215,8 @@ export class FuzzMachine {
 
   /** Verdicts of this machine's kernel, or why there are none. */
   askKernel(programs: readonly FuzzProgram[], level: number, whole = false): Verdict[] | string {
-    if (process.getuid?.() !== 0) return 'only root may ask the kernel';
+    const reason = noKernelBpf();
+    if (reason !== undefined) return reason;
     if (!release().startsWith('6.18.')) return `this kernel is ${release()}, not 6.18`;
     if (!existsSync(VMLINUX)) return 'the kernel does not tell its types';
     const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -9,16 +9,18 @@ import { testVm } from './facts.ts';
 const CREATOR = { hasCap: () => true };
 
 /** A machine with maps made as asked; the maps are found by id. */
-export function machine(...specs: [type: number, keySize: number, valueSize: number, maxEntries: number][]) {
+export function machine(
+  ...specs: [type: number, keySize: number, valueSize: number, maxEntries: number, mapFlags?: number][]
+) {
   const byId = new Map<number, BpfMap>();
   const vm = createVm(testVm(undefined, byId).env);
-  const maps = specs.map(([mapType, keySize, valueSize, maxEntries], index) => {
+  const maps = specs.map(([mapType, keySize, valueSize, maxEntries, mapFlags = 0], index) => {
     const attr: MapCreateAttr = {
       mapType,
       keySize,
       valueSize,
       maxEntries,
-      mapFlags: 0,
+      mapFlags,
       numaNode: 0,
       mapExtra: 0n,
       innerMap: -9,
