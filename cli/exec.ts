@@ -21,6 +21,7 @@ interface ExecFlags extends KernelFlags {
   readonly traceJson?: string | true;
   readonly stats?: boolean;
   readonly pinCpu?: number;
+  readonly syscalls?: string;
 }
 
 /** A rule as it was given, and what it means. */
@@ -71,6 +72,10 @@ export function addExecCommand(program: Command): void {
         parseCount(0),
       ),
     )
+    .option(
+      '--syscalls <names>',
+      'system calls that programs see besides the usual ones (getpid, nanosleep, openat, execve, …): "write,read", or "all"',
+    )
     .addHelpText(
       'after',
       `
@@ -90,6 +95,7 @@ Examples:
       command: [name, ...args],
       stats: flags.stats === true,
       ...(trace === undefined ? {} : { trace, traceLine }),
+      ...(flags.syscalls === undefined ? {} : { syscalls: flags.syscalls }),
       ...(flags.pinCpu === undefined ? {} : { cpu: flags.pinCpu }),
     } as const;
     const mount = mountToJoin(flags);

@@ -18,6 +18,7 @@ import type { ExecNative } from './native.ts';
 import { EXIT_CANNOT_RUN } from './run.ts';
 import type { Supervisor } from './supervisor.ts';
 import { Watch } from './watch.ts';
+import { watchedNumbers } from './watched_calls.ts';
 
 /** Names of the commands on the control file. */
 export const EMU_EXEC = 'EMU_EXEC';
@@ -165,6 +166,8 @@ export interface JoinOptions {
   /** Directory of the running mount. */
   readonly mount: string;
   readonly cpu?: number;
+  /** Names of system calls that programs may wait for, besides the usual ones ({@link watchedNumbers}). */
+  readonly syscalls?: string;
   /** Fault rules, as `--fail` takes them. */
   readonly fail?: readonly string[];
   readonly trace?: 'text' | 'json';
@@ -194,6 +197,7 @@ async function runJoined(options: JoinOptions): Promise<number> {
       bind: options.mount,
       vmlinux: fetchTypes(control),
       ...(typeof server === 'number' ? { server } : {}),
+      watch: watchedNumbers(options.syscalls ?? ''),
       ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
     });
     if (!('pid' in started)) return started.status;

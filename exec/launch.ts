@@ -25,6 +25,8 @@ export interface LaunchOptions {
   readonly native?: ExecNative;
   /** CPU the command is bound to. */
   readonly cpu?: number;
+  /** Numbers of system calls that are sent here to be looked at. */
+  readonly watch?: readonly number[];
   /** Process that reads the command's memory; default: this one. */
   readonly server?: number;
 }
@@ -68,6 +70,7 @@ export async function launch(options: LaunchOptions): Promise<Launch | { readonl
   if (options.fuse !== undefined) args.push('--fuse', options.fuse);
   if (options.bind !== undefined) args.push('--bind', options.bind);
   if (options.cpu !== undefined) args.push('--cpu', String(options.cpu));
+  if (options.watch !== undefined) args.push('--watch', options.watch.join(','));
   const { vmlinux } = options;
   if (vmlinux !== undefined) args.push('--btf', '4');
   const ends = options.native?.supSocketPair() ?? -1;

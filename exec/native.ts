@@ -4,7 +4,7 @@
  * thread; results below zero are -errno.
  */
 
-/** Offsets of the mailbox, in 32-bit words (`ints`: the low halves of `args`); `args`, `dev` and `ino` in 64-bit words; `attr` in bytes (`struct Mailbox`). */
+/** Offsets of the mailbox, in 32-bit words (`ints`: the low halves of `args`); `args`, `dev`, `ino`, `long_args` and `ip` in 64-bit words; `attr` in bytes (`struct Mailbox`). */
 export const BOX = {
   ID_LOW: 0,
   ID_HIGH: 1,
@@ -28,6 +28,9 @@ export const BOX = {
   PROC_PID: 32,
   PROC_FD: 33,
   INTS: 34,
+  LONG_ARGS: 20,
+  IP: 26,
+  WATCHED: 54,
   ATTR: 1024,
   SIZE: 1024 + 4096,
 } as const;
@@ -65,6 +68,7 @@ export interface ExecNative {
   supSave(): void;
   supRestore(): void;
   supSelect(handle: number, idLow: number, idHigh: number, tid: number): boolean;
+  supTakePath(): boolean;
   supReply(result: number): number;
   supRead(addr: number, to: Uint8Array): number;
   supWrite(addr: number, from: Uint8Array): number;

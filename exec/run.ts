@@ -16,6 +16,7 @@ import type { ExecNative } from './native.ts';
 import type { ObservedCall, Observer } from './observer.ts';
 import { Supervisor } from './supervisor.ts';
 import { Watch } from './watch.ts';
+import { watchedNumbers } from './watched_calls.ts';
 
 /** Exit status when we fail ourselves, as env(1) has it. */
 export const EXIT_CANNOT_RUN = 125;
@@ -49,6 +50,8 @@ export interface ExecOptions {
   readonly vmlinux?: Uint8Array | undefined;
   /** Binds the command and this server to one CPU. */
   readonly cpu?: number;
+  /** Names of system calls that programs may wait for, besides the usual ones ({@link watchedNumbers}). */
+  readonly syscalls?: string;
   readonly faults?: readonly (Fault | FaultEach)[];
   /** Prints each call: `--trace`, `--trace-json`. */
   readonly trace?: 'text' | 'json';
@@ -94,6 +97,7 @@ async function runOnce(
     ...(options.noMount === true ? {} : { fuse: 'default_permissions' }),
     vmlinux: options.vmlinux,
     native,
+    watch: watchedNumbers(options.syscalls ?? ''),
     ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
   });
   if (!('pid' in started)) return started.status;

@@ -21,6 +21,7 @@ import { ANSWERED, BOX, CONTINUE, SYS } from './native.ts';
 import type { ObservedCall, Observer } from './observer.ts';
 import { probedFile } from './probed_file.ts';
 import { signalPending } from './signals.ts';
+import { WatchedCalls } from './watched_calls.ts';
 
 /** Milliseconds between two looks whether a signal waits for the caller of a command that takes long. */
 const SIGNAL_LOOK_MS = 50;
@@ -63,6 +64,7 @@ export class Session {
   readonly #i32: Int32Array;
   readonly #attr: Uint8Array;
   #closeDoor: () => void = () => {};
+  readonly #watched: WatchedCalls;
   /** Calls answered so far, of all kinds. */
   calls = 0;
 
@@ -74,6 +76,7 @@ export class Session {
     this.#u32 = new Uint32Array(host.mailbox, 0, BOX.ATTR / 4);
     this.#i32 = new Int32Array(host.mailbox, 0, BOX.ATTR / 4);
     this.#attr = new Uint8Array(host.mailbox, BOX.ATTR);
+    this.#watched = new WatchedCalls(host.kernel, host.mailbox);
     const end = (): void => {
       this.#closeDoor();
       onEnd();
@@ -107,14 +110,39 @@ export class Session {
   /** Answers the next call. */
   #next(): number {
     this.calls++;
+    this.#call.begin();
+    return this.#answerCall(this.#u32[BOX.NR]!);
+  }
+
+  #answerCall(nr: number): number {
     const call = this.#call;
-    call.begin();
-    const nr = this.#u32[BOX.NR]!;
     try {
-      return nr === SYS.BPF ? this.#bpf() : (HANDLERS[nr]?.(call) ?? CONTINUE);
+      if (nr === SYS.BPF) return this.#bpf();
+      if (this.#watched.wanted) {
+        if (this.#kernel.doors.isServing) return this.#callAfterRun();
+        const decided = this.#watched.pass(call, nr);
+        if (decided !== undefined) return decided;
+        if (call.native.supTakePath()) return ANSWERED;
+      }
+      return HANDLERS[nr]?.(call) ?? CONTINUE;
     } catch (error) {
       return call.bug(error);
+    } finally {
+      this.#watched.wanted = isWatched(this.#kernel);
     }
+  }
+
+  /** Answers a call that programs wait for when the run in whose middle it came is over. */
+  #callAfterRun(): number {
+    const box = this.#u32.slice(0, BOX.WATCHED + 1);
+    const resume = this.#call.later();
+    setImmediate(() =>
+      resume(() => {
+        this.#u32.set(box);
+        return this.#answerCall(box[BOX.NR]!);
+      }),
+    );
+    return ANSWERED;
   }
 
   #bpf(): number {

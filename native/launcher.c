@@ -8,7 +8,7 @@
  * and the exit status; what stays is a keeper, which ends it all when the server is gone.
  *
  *   bpf-emu-launch --report FD [--server PID] [--fuse OPTIONS | --bind DIR]
- *                  [--btf FD] [--pass FD] [--cpu N] -- COMMAND [ARG]...
+ *                  [--btf FD] [--pass FD] [--cpu N] [--watch NR,...] -- COMMAND [ARG]...
  *
  * --btf: what the command shall read at /sys/kernel/btf/vmlinux comes from FD, to its end.
  *
@@ -18,7 +18,7 @@
  * Where the namespaces cannot be made (in a container, mostly) the command runs without:
  * it sees the machine's /sys, and the server answers for what it does not find there.
  *
- * Talk with the server over FD (a pipe or socket, both directions):
+ * Talk with the server over FD (a socket):
  *   > "fuse=N dev=D listener=M root=0|1 bare=0|1\n"
  *                                     our descriptors, for pidfd_getfd(2); st_dev of the file
  *                                     system at /sys/fs/bpf (-1 and 0 where there is none);
@@ -78,6 +78,7 @@ struct options {
   int pass;         /* socket for our descriptors; -1: none */
   int btf;          /* where the kernel's types are read from; -1: those of the machine are shown */
   int cpu;
+  const char *watched; /* numbers of calls that programs may wait for; NULL: none */
   char **command;
 };
 
@@ -433,12 +434,25 @@ static struct sock_filter bare_filter[] = {
     NOTIFY_ALL(SYS_access), NOTIFY_ALL(SYS_faccessat), NOTIFY_ALL(SYS_faccessat2), ALLOW,
 };
 
-/* Installs the filter; returns the listener. */
-static int install_filter(int admin, int bare) {
-  static struct sock_filter whole[sizeof filter / sizeof filter[0] + sizeof bare_filter / sizeof bare_filter[0]];
-  struct sock_fprog program = {sizeof filter / sizeof filter[0], whole};
+/* Instructions of the filter before its first question for a number. */
+enum { FILTER_HEAD = 10, WATCHED_MAX = 512 };
+
+/* Installs the filter; `watched` (NULL: none) are numbers of more calls to send, with commas between. Returns the listener. */
+static int install_filter(int admin, int bare, const char *watched) {
+  static struct sock_filter whole[sizeof filter / sizeof filter[0] + sizeof bare_filter / sizeof bare_filter[0] + 2 * WATCHED_MAX];
+  const size_t rest = sizeof filter / sizeof filter[0] - FILTER_HEAD;
+  struct sock_fprog program = {FILTER_HEAD, whole};
   int fd;
-  memcpy(whole, filter, sizeof filter);
+  memcpy(whole, filter, FILTER_HEAD * sizeof *whole);
+  for (int n = 0; watched != NULL && n < WATCHED_MAX; n++) {
+    const struct sock_filter one[] = {NOTIFY_ALL((uint32_t)atoi(watched))};
+    memcpy(whole + program.len, one, sizeof one);
+    program.len += 2;
+    watched = strchr(watched, ',');
+    if (watched != NULL) watched++;
+  }
+  memcpy(whole + program.len, filter + FILTER_HEAD, rest * sizeof *whole);
+  program.len += rest;
   /* In the place of the last instruction, which lets all others through. */
   if (bare) {
     memcpy(whole + program.len - 1, bare_filter, sizeof bare_filter);
@@ -553,8 +567,9 @@ static dev_t mounted_dev(void) {
   return makedev(st.stx_dev_major, st.stx_dev_minor);
 }
 
+/* Before the server serves, no call may be made that it could be asked about: those made here are never watched. */
 static void report(int fd, const char *text) {
-  if (write(fd, text, strlen(text)) != (ssize_t)strlen(text)) fail("the server is gone: %s", strerror(errno));
+  if (send(fd, text, strlen(text), 0) != (ssize_t)strlen(text)) fail("the server is gone: %s", strerror(errno));
 }
 
 /* Sends our descriptors over a socket; a server that does not want them closes it. */
@@ -568,13 +583,12 @@ static void pass(int socket, const int *fds, int count) {
   head->cmsg_len = CMSG_LEN(count * sizeof(int));
   memcpy(CMSG_DATA(head), fds, count * sizeof(int));
   sendmsg(socket, &message, MSG_NOSIGNAL);
-  close(socket);
 }
 
 static void wait_for_go(int fd) {
   char answer;
   ssize_t n;
-  do n = read(fd, &answer, 1);
+  do n = recv(fd, &answer, 1, 0);
   while (n < 0 && errno == EINTR);
   if (n != 1 || answer != 'g') _exit(EXIT_US); /* the server says why */
 }
@@ -611,6 +625,7 @@ static struct options parse(int argc, char **argv) {
     else if (strcmp(argv[i], "--btf") == 0) options.btf = atoi(argv[i + 1]);
     else if (strcmp(argv[i], "--pass") == 0) options.pass = atoi(argv[i + 1]);
     else if (strcmp(argv[i], "--cpu") == 0) options.cpu = atoi(argv[i + 1]);
+    else if (strcmp(argv[i], "--watch") == 0) options.watched = argv[i + 1];
     else usage();
   }
   if (options.report < 0 || i + 1 >= argc) usage();
@@ -640,7 +655,7 @@ int main(int argc, char **argv) {
   if (options.server > 0) prctl(PR_SET_PTRACER, options.server, 0, 0, 0);
   /* It tells the command's processes by their mount namespace. */
   if (!bare) start_keeper(options.report);
-  listener = install_filter(admin, bare);
+  listener = install_filter(admin, bare, options.watched);
   fds[0] = listener;
   fds[1] = fuse;
   if (options.pass >= 0) pass(options.pass, fds, fuse >= 0 ? 2 : 1);
@@ -648,6 +663,7 @@ int main(int argc, char **argv) {
   report(options.report, text);
   wait_for_go(options.report);
   if (fuse >= 0) close(fuse);
+  if (options.pass >= 0) close(options.pass);
   close(listener);
   probe();
   report(options.report, "exec\n");

@@ -165,7 +165,10 @@ bool TakeOne(Listener *listener) {
     Send(EMU_PROBE_ANSWER, 0, 0);
     return true;
   }
-  if (data.arch == AUDIT_ARCH_X86_64 && data.nr != SYS_bpf && TakePathCall(static_cast<uint64_t>(data.nr), reinterpret_cast<const uint64_t *>(data.args))) return true;
+  for (int i = 0; i < 6; i++) mailbox->long_args[i] = data.args[i];
+  mailbox->ip = data.instruction_pointer;
+  if (data.arch == AUDIT_ARCH_X86_64 && data.nr != SYS_bpf && mailbox->watched == 0 && TakePathCall(static_cast<uint64_t>(data.nr), mailbox->long_args)) return true;
+  if (mailbox->watched != 0) DrainCloses(); /* of links: who is told of the call? */
   mailbox->id_low = static_cast<uint32_t>(notif->id);
   mailbox->id_high = static_cast<uint32_t>(notif->id >> 32);
   mailbox->tid = notif->pid;
@@ -363,6 +366,13 @@ napi_value Select(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* supTakePath(): answers the current call when it does not need more than its path looked at; whether it has. */
+napi_value TakePath(napi_env env, napi_callback_info) {
+  napi_value result;
+  napi_get_boolean(env, TakePathCall(mailbox->nr, mailbox->long_args), &result);
+  return result;
+}
+
 /* supReply(result): answers the current call; as onCall's return value. */
 napi_value ReplyCall(napi_env env, napi_callback_info info) {
   Args args(env, info);
@@ -397,6 +407,7 @@ constexpr Export kExports[] = {
     {"supSave", Save},
     {"supRestore", Restore},
     {"supSelect", Select},
+    {"supTakePath", TakePath},
     {"supReply", ReplyCall},
     {"supRead", Read},
     {"supWrite", Write},

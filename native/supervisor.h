@@ -43,7 +43,10 @@ struct Mailbox {
   uint32_t cap_low, cap_high;
   int32_t proc_pid, proc_fd; /* whose descriptor a path in /proc names */
   int32_t ints[6]; /* low halves of the arguments: a double does not tell -2 from -1 */
-  uint8_t pad[1024 - 160];
+  uint64_t long_args[6]; /* all 64 bits of `args` */
+  uint64_t ip;           /* where the caller goes on */
+  uint32_t watched;      /* set by TypeScript: programs wait for system calls */
+  uint8_t pad[1024 - 220];
   uint8_t attr[kAttrMax];
 };
 static_assert(sizeof(Mailbox) == 1024 + kAttrMax, "exec/native.ts knows these offsets");
@@ -162,7 +165,7 @@ void Fatal(napi_env env);
 int WatchCloses(napi_env env, napi_value on_close);
 void DrainCloses();
 
-/* supervisor_names.cc: calls whose path decides; false: TypeScript has to look. */
+/* supervisor_names.cc: calls whose path decides, and those that are only watched; false: TypeScript has to look. */
 bool TakePathCall(uint64_t nr, const uint64_t *args);
 
 /* supervisor_caller.cc: our own copy of another process's descriptor, or -errno. */

@@ -4,8 +4,11 @@
  */
 #include <linux/seccomp.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "exec_abi.h"
 #include "supervisor.h"
 
 namespace bpf_emu {
@@ -156,10 +159,56 @@ bool NamesServedFile(int32_t dirfd, uint64_t path) {
 
 }  // namespace
 
-/* Calls whose path decides, answered or let go here; false: TypeScript has to look. */
+namespace {
+
+bool IsPlainOpen(uint64_t flags) {
+  return (static_cast<uint32_t>(flags) & ~static_cast<uint32_t>(O_CLOEXEC | O_NOCTTY | O_NONBLOCK | EMU_O_LARGEFILE)) == O_RDONLY;
+}
+
+/* Whether a call can mean anything to us; it says what the filter of the launcher says, which also sends calls that are only watched. */
+bool Concerns(uint64_t nr, const uint64_t *args) {
+  switch (nr) {
+    case SYS_bpf:
+    case SYS_statfs:
+    case SYS_fstatfs:
+    case SYS_epoll_ctl:
+    case SYS_mount:
+    case SYS_perf_event_open:
+    case SYS_readlink:
+    case SYS_readlinkat:
+    case SYS_access:
+    case SYS_faccessat:
+    case SYS_faccessat2:
+    case SYS_sched_setaffinity:
+      return true;
+    case SYS_openat:
+      return IsPlainOpen(args[2]);
+    case SYS_open:
+      return IsPlainOpen(args[1]);
+    case SYS_mmap:
+      return (args[3] & MAP_ANONYMOUS) == 0 && (args[3] & MAP_SHARED) != 0 && static_cast<int32_t>(args[4]) != -1;
+    case SYS_ioctl:
+      return (args[1] & 0xff00) == EMU_PERF_IOC_TYPE;
+    case SYS_setsockopt:
+      return static_cast<int32_t>(args[1]) == SOL_SOCKET &&
+             (static_cast<int32_t>(args[2]) == SO_ATTACH_BPF || static_cast<int32_t>(args[2]) == SO_ATTACH_REUSEPORT_EBPF);
+    case SYS_fcntl:
+      return static_cast<int32_t>(args[1]) == F_GETFL || (static_cast<int32_t>(args[1]) == F_SETFL && (args[2] & O_DIRECT) != 0);
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+/* Calls that are only watched, and those whose path decides, answered or let go here; false: TypeScript has to look. */
 bool TakePathCall(uint64_t nr, const uint64_t *args) {
   auto first = static_cast<int32_t>(args[0]);
   bool taken;
+  if (!Concerns(nr, args)) {
+    Send(0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+    return true;
+  }
   switch (nr) {
     case SYS_readlink:
       taken = AnswerReadlink(AT_FDCWD, args[0], args[1], static_cast<int32_t>(args[2]));

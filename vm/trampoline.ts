@@ -80,6 +80,18 @@ export class Trampoline {
    * itself. The result is what its caller sees.
    */
   call(vm: Vm, args: readonly bigint[], target: () => bigint): bigint {
+    return this.#around(vm, args, target) ?? 0n;
+  }
+
+  /**
+   * The function is called, and carried out where its result is not seen: undefined, unless
+   * a program stands in for it. Programs after it run only then.
+   */
+  pass(vm: Vm, args: readonly bigint[]): bigint | undefined {
+    return this.#around(vm, args, () => undefined);
+  }
+
+  #around(vm: Vm, args: readonly bigint[], target: () => bigint | undefined): bigint | undefined {
     if (this.count === 0) return target();
     const { arena } = vm.env;
     const size = (args.length + 1) * WORD;
@@ -107,7 +119,11 @@ export class Trampoline {
         event.result = run(one);
         if (event.result !== 0n) break;
       }
-      if (event.result === 0n) event.result = target();
+      if (event.result === 0n) {
+        const result = target();
+        if (result === undefined) return undefined;
+        event.result = result;
+      }
       fill();
       for (const one of this.#progs.fexit) run(one);
       return event.result;

@@ -1,6 +1,6 @@
 /**
  * `bpf-emu exec` without the command line, for tests:
- *   node main.js [--fail RULE] [--stats] [--trace text|json] [--cpu N] [--no-mount] [--builtin] -- COMMAND [ARG]...
+ *   node main.js [--fail RULE] [--stats] [--trace text|json] [--cpu N] [--no-mount] [--builtin] [--syscalls NAMES] -- COMMAND [ARG]...
  */
 import { parseArgs } from 'node:util';
 import { parseFault } from '../../exec/fault.ts';
@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
     'no-mount': { type: 'boolean', default: false },
     builtin: { type: 'boolean', default: false },
     trace: { type: 'string' },
+    syscalls: { type: 'string' },
   },
 });
 
@@ -39,6 +40,7 @@ process.exitCode = await execCommand({
   noMount: values['no-mount'],
   faults: values.fail.map(parseFault),
   stats: values.stats,
+  ...(values.syscalls === undefined ? {} : { syscalls: values.syscalls }),
   ...(values.trace === 'text' || values.trace === 'json' ? { trace: values.trace } : {}),
   ...(values.cpu === undefined ? {} : { cpu: Number(values.cpu) }),
 });
