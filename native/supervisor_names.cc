@@ -43,15 +43,24 @@ bool ParseProcPath(const char *at, const char *what, int32_t *pid, int32_t *fd) 
   return *at == 0;
 }
 
-/*
- * Which descriptor a path argument names: `what` is "fd" or "fdinfo". Paths are taken by
- * their text, as all programs write them; a relative one only within an open /proc/PID/WHAT.
- */
-bool NamesDescriptor(int32_t dirfd, uint64_t path, const char *what, int32_t *pid, int32_t *fd) {
+/* A path argument, read once for all who compare it. Longer ones name nothing that is looked for here. */
+struct PathText {
   char text[80] = {};
-  size_t size = 4096 - path % 4096; /* not into the next page, which may be missing */
-  if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
-  if (strlen(text) >= sizeof text - 1) return false;
+
+  bool Read(uint64_t path) {
+    size_t size = 4096 - path % 4096; /* not into the next page, which may be missing */
+    if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
+    return strlen(text) < sizeof text - 1;
+  }
+
+  bool Is(const char *other) const { return strcmp(text, other) == 0; }
+};
+
+/*
+ * Which descriptor a path names: `what` is "fd" or "fdinfo". Paths are taken by their text,
+ * as all programs write them; a relative one only within an open /proc/PID/WHAT.
+ */
+bool NamesDescriptor(int32_t dirfd, const char *text, const char *what, int32_t *pid, int32_t *fd) {
   const char *at = text;
   if (text[0] == '/') {
     if (strcmp(what, "fd") == 0 && Skip(&at, "/dev/fd/")) {
@@ -89,7 +98,9 @@ bool IsIterator(int32_t pid, int32_t fd) {
 /* readlink(2) of an object's descriptor; false: not one. */
 bool AnswerReadlink(int32_t dirfd, uint64_t path, uint64_t buffer, int32_t size) {
   int32_t pid, fd;
-  if (size <= 0 || objects.empty() || !NamesDescriptor(dirfd, path, "fd", &pid, &fd)) return false;
+  PathText name_of;
+  if (size <= 0 || objects.empty() || !name_of.Read(path)) return false;
+  if (!NamesDescriptor(dirfd, name_of.text, "fd", &pid, &fd)) return false;
   const Object *object = ObjectOf(pid, fd);
   if (object == nullptr && !IsIterator(pid, fd)) return false;
   const std::string name = object != nullptr ? object->name : "anon_inode:bpf_iter";
@@ -101,9 +112,9 @@ bool AnswerReadlink(int32_t dirfd, uint64_t path, uint64_t buffer, int32_t size)
 }
 
 /* open(2) of an object's fdinfo: what TypeScript needs is in the mailbox; false: not one. */
-bool NamesFdInfo(int32_t dirfd, uint64_t path) {
+bool NamesFdInfo(int32_t dirfd, const PathText &path) {
   int32_t pid, fd;
-  if (objects.empty() || !NamesDescriptor(dirfd, path, "fdinfo", &pid, &fd)) return false;
+  if (objects.empty() || !NamesDescriptor(dirfd, path.text, "fdinfo", &pid, &fd)) return false;
   const Object *object = ObjectOf(pid, fd);
   if (object == nullptr) return false;
   mailbox->ino = static_cast<double>(object->ino);
@@ -113,13 +124,10 @@ bool NamesFdInfo(int32_t dirfd, uint64_t path) {
 }
 
 /* open(2) of a mount table: whose and which (-1 mounts, -2 mountinfo) is in the mailbox; false: not one. */
-bool NamesMounts(uint64_t path) {
-  char text[80] = {};
-  size_t size = 4096 - path % 4096;
-  if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
-  const char *at = text;
+bool NamesMounts(const PathText &path) {
+  const char *at = path.text;
   int32_t pid = current.tid;
-  if (strcmp(text, "/etc/mtab") == 0 || strcmp(text, "/proc/mounts") == 0) {
+  if (path.Is("/etc/mtab") || path.Is("/proc/mounts")) {
     at = "mounts";
   } else {
     if (!Skip(&at, "/proc/")) return false;
@@ -133,28 +141,29 @@ bool NamesMounts(uint64_t path) {
 }
 
 /* open(2) of what programs print (-3 in the mailbox), wherever tracefs is mounted or not; false: not it. */
-bool NamesTracePipe(uint64_t path) {
-  char text[48] = {};
-  size_t size = 4096 - path % 4096;
-  if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
-  if (strcmp(text, "/sys/kernel/tracing/trace_pipe") && strcmp(text, "/sys/kernel/debug/tracing/trace_pipe"))
-    return false;
+bool NamesTracePipe(const PathText &path) {
+  if (!path.Is("/sys/kernel/tracing/trace_pipe") && !path.Is("/sys/kernel/debug/tracing/trace_pipe")) return false;
   mailbox->proc_fd = -3;
   return true;
 }
 
 /* open(2) or access(2) of the kernel's types (-4 in the mailbox); false: not them. */
-bool NamesTypes(uint64_t path) {
-  char text[32] = {};
-  size_t size = 4096 - path % 4096;
-  if (ReadTarget(path, text, size < sizeof text - 1 ? size : sizeof text - 1)) return false;
-  if (strcmp(text, "/sys/kernel/btf/vmlinux") != 0) return false;
+bool NamesTypes(const PathText &path) {
+  if (!path.Is("/sys/kernel/btf/vmlinux")) return false;
   mailbox->proc_fd = -4;
   return true;
 }
 
-bool NamesServedFile(int32_t dirfd, uint64_t path) {
+bool NamesServedFile(int32_t dirfd, uint64_t address) {
+  PathText path;
+  if (!path.Read(address)) return false;
   return NamesFdInfo(dirfd, path) || NamesMounts(path) || NamesTracePipe(path) || NamesTypes(path);
+}
+
+/* access(2) of the kernel's types. */
+bool AsksForTypes(uint64_t address) {
+  PathText path;
+  return path.Read(address) && NamesTypes(path);
 }
 
 }  // namespace
@@ -225,12 +234,12 @@ bool TakePathCall(uint64_t nr, const uint64_t *args) {
       taken = false;
       break;
     case SYS_access:
-      if (NamesTypes(args[0])) return false;
+      if (AsksForTypes(args[0])) return false;
       taken = false;
       break;
     case SYS_faccessat:
     case SYS_faccessat2:
-      if (NamesTypes(args[1])) return false;
+      if (AsksForTypes(args[1])) return false;
       taken = false;
       break;
     case SYS_sched_setaffinity:
