@@ -29,8 +29,8 @@ export const BPF_X = 0x08;
 
 /** Size of a memory access: bits 3 and 4. */
 export const BPF_W = 0x00;
-const BPF_H = 0x08;
-const BPF_B = 0x10;
+export const BPF_H = 0x08;
+export const BPF_B = 0x10;
 export const BPF_DW = 0x18;
 
 /** Mode of a memory access: bits 5 to 7. */

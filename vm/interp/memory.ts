@@ -9,22 +9,17 @@ import {
   BPF_AND,
   BPF_CMPXCHG,
   BPF_FETCH,
+  BPF_LDX,
   BPF_LOAD_ACQ,
   BPF_OR,
   BPF_STORE_REL,
   BPF_XCHG,
   BPF_XOR,
 } from '../insn.ts';
+import { REGS_HI, REGS_LO } from './registers.ts';
 
-/** Loads `size` bytes into the register at word `d`, sign- or zero-extended. */
-export function load(
-  view: DataView,
-  regs: Int32Array,
-  d: number,
-  address: number,
-  size: number,
-  signed: boolean,
-): void {
+/** Loads `size` bytes into register `d`, sign- or zero-extended. */
+export function load(view: DataView, d: number, address: number, size: number, signed: boolean): void {
   let lo: number;
   let hi = 0;
   if (size === 1) lo = signed ? view.getInt8(address) : view.getUint8(address);
@@ -32,16 +27,16 @@ export function load(
   else lo = view.getInt32(address, true);
   if (size === 8) hi = view.getInt32(address + 4, true);
   else if (signed) hi = lo >> 31;
-  regs[d] = lo;
-  regs[d + 1] = hi;
+  REGS_LO[d] = lo;
+  REGS_HI[d] = hi;
 }
 
-/** Stores the low `size` bytes of the register at word `s`. */
-export function store(view: DataView, regs: Int32Array, s: number, address: number, size: number): void {
-  if (size === 1) view.setInt8(address, regs[s]!);
-  else if (size === 2) view.setInt16(address, regs[s]!, true);
-  else view.setInt32(address, regs[s]!, true);
-  if (size === 8) view.setInt32(address + 4, regs[s + 1]!, true);
+/** Stores the low `size` bytes of a value given as halves. */
+export function store(view: DataView, lo: number, hi: number, address: number, size: number): void {
+  if (size === 1) view.setInt8(address, lo);
+  else if (size === 2) view.setInt16(address, lo, true);
+  else view.setInt32(address, lo, true);
+  if (size === 8) view.setInt32(address + 4, hi, true);
 }
 
 /** Bytes an opcode accesses, by its size bits. */
@@ -51,29 +46,21 @@ export function accessSize(opcode: number): number {
   return SIZE[(opcode >> 3) & 3]!;
 }
 
-/** One atomic operation (RFC 9669 section 5.3); memory is only touched by one thread. `d`, `s`: words of the registers. */
-export function atomic(
-  view: DataView,
-  regs: Int32Array,
-  d: number,
-  s: number,
-  address: number,
-  size: number,
-  op: number,
-): void {
+/** One atomic operation (RFC 9669 section 5.3); memory is only touched by one thread. `d`, `s`: registers. */
+export function atomic(view: DataView, d: number, s: number, address: number, size: number, op: number): void {
   if (op === BPF_LOAD_ACQ) {
-    load(view, regs, d, address, size, false);
+    load(view, d, address, size, false);
     return;
   }
   if (op === BPF_STORE_REL) {
-    store(view, regs, s, address, size);
+    store(view, REGS_LO[s]!, REGS_HI[s]!, address, size);
     return;
   }
   const wide = size === 8;
   const oldLo = view.getInt32(address, true);
   const oldHi = wide ? view.getInt32(address + 4, true) : 0;
-  const lo = regs[s]!;
-  const hi = regs[s + 1]!;
+  const lo = REGS_LO[s]!;
+  const hi = REGS_HI[s]!;
   let newLo = lo;
   let newHi = hi;
   switch (op & ~BPF_FETCH) {
@@ -95,16 +82,16 @@ export function atomic(
       break;
   }
   if (op === BPF_CMPXCHG) {
-    const equal = oldLo === regs[0] && (!wide || oldHi === regs[1]);
-    regs[0] = oldLo;
-    regs[1] = oldHi;
+    const equal = oldLo === REGS_LO[0] && (!wide || oldHi === REGS_HI[0]);
+    REGS_LO[0] = oldLo;
+    REGS_HI[0] = oldHi;
     if (!equal) return;
   }
   view.setInt32(address, newLo, true);
   if (wide) view.setInt32(address + 4, newHi, true);
   if ((op & BPF_FETCH) !== 0 && op !== BPF_CMPXCHG) {
-    regs[s] = oldLo;
-    regs[s + 1] = oldHi;
+    REGS_LO[s] = oldLo;
+    REGS_HI[s] = oldHi;
   }
 }
 
@@ -125,31 +112,29 @@ export function arenaAddress(map: ArenaMap | undefined, lo: number, off: number,
 }
 
 /** An access through an arena pointer; `what`: opcode, with the atomic operation above it. */
-export function arenaAccess(
-  view: DataView,
-  regs: Int32Array,
-  what: number,
-  d: number,
-  s: number,
-  address: number,
-): void {
+export function arenaAccess(view: DataView, what: number, d: number, s: number, address: number): void {
   const opcode = what & 255;
   const size = accessSize(opcode);
   const mode = opcode & 0xe0;
   if ((opcode & 7) === 1) {
-    if (address !== 0) load(view, regs, d, address, size, mode === 0x80);
+    if (address !== 0) load(view, d, address, size, mode === 0x80);
     else {
-      regs[d] = 0;
-      regs[d + 1] = 0;
+      REGS_LO[d] = 0;
+      REGS_HI[d] = 0;
     }
   } else if (address !== 0) {
-    if (mode === 0xc0) atomic(view, regs, d, s, address, size, what >> 8);
-    else store(view, regs, s, address, size);
+    if (mode === 0xc0) atomic(view, d, s, address, size, what >> 8);
+    else store(view, REGS_LO[s]!, REGS_HI[s]!, address, size);
   } else if (mode === 0xc0 && what >> 8 === BPF_LOAD_ACQ) {
-    regs[d] = 0;
-    regs[d + 1] = 0;
+    REGS_LO[d] = 0;
+    REGS_HI[d] = 0;
   } else if (mode === 0xc0 && what >> 8 === BPF_XCHG) {
-    regs[s] = 0;
-    regs[s + 1] = 0;
+    REGS_LO[s] = 0;
+    REGS_HI[s] = 0;
   }
+}
+
+/** Whether an arena access goes through its source register: a load, or a load-acquire. */
+export function arenaPointerInSource(what: number): boolean {
+  return (what & 7) === BPF_LDX || what >> 8 === BPF_LOAD_ACQ;
 }

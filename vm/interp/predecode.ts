@@ -1,126 +1,83 @@
 /**
- * Predecoding for the interpreter: three int32 words an instruction,
+ * Predecoding for the interpreter: two int32 words an instruction,
  *
- *     operation:9 dst index:5 src index:18 | x | y
+ *     operation:8 dst:4 src:4 offset:16 | constant
  *
- * where register indexes count int32 words of the register file (two a register).
- * Immediates live in a constant pool that continues the register file, so that the
- * forms with an immediate become the forms with a register and the loop has half as
- * many cases. Jump targets (y) are word indexes.
- *
- * Operations below 256 are opcodes of the instruction set in their register form;
- * the others are listed here.
+ * with the operations of ops.ts. Constants of array lookups follow the code. Jumps are
+ * relative: words from the next instruction to the target, or instructions in the offset
+ * of a conditional jump.
  */
-
 import { ArrayMap } from '../../maps/arraymap.ts';
+import { HtabMap } from '../../maps/hashtab.ts';
 import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import {
+  BPF_ADD,
   BPF_ADDR_SPACE_CAST,
-  BPF_ALU,
-  BPF_END,
+  BPF_ALU64,
+  BPF_ARSH,
+  BPF_B,
+  BPF_DIV,
+  BPF_DW,
+  BPF_H,
+  BPF_JEQ,
+  BPF_JMP,
+  BPF_JNE,
+  BPF_LSH,
+  BPF_MEM,
   BPF_MOV,
   BPF_NEG,
-  BPF_STX,
-  BPF_X,
+  BPF_RSH,
+  BPF_SUB,
+  BPF_W,
   INSN_TABLE,
+  type InsnDef,
   jumpTarget,
 } from '../insn.ts';
-import type { LinkedProgram } from '../link.ts';
-import { PTR_KIND } from '../verifier/types.ts';
+import type { CallSite, LinkedProgram, MapSite } from '../link.ts';
+import { type InsnAux, PTR_KIND } from '../verifier/types.ts';
 import { CTX_EXT } from '../vm.ts';
+import { fuse } from './fuse.ts';
+import { ALU, GROUP, IOP, WORDS } from './ops.ts';
 
-/** Words an instruction takes. */
-export const WORDS = 3;
-
-/** Where the register indexes are in the first word. */
-const DST_SHIFT = 9;
-const SRC_SHIFT = 14;
-const MAX_SRC = 1 << 18;
-
-/** Operations that are not opcodes of the instruction set. The loop has them as literals. */
-export const IOP = {
-  /** Load of a pointer field of the context; x: offset with the extension. */
-  CTX_PTR: 256,
-  /** A load that reads 0 where it would fault; y: the opcode. */
-  PROBE: 257,
-  /** An access through a pointer of a BPF arena; y: the opcode of the load, store or atomic. */
-  ARENA: 258,
-  /** y: index into the call sites. */
-  HELPER: 259,
-  LOOKUP: 260,
-  UPDATE: 261,
-  REMOVE: 262,
-  TAIL_CALL: 263,
-  LOOP: 264,
-  /** x: stack depth of the caller, and from {@link SAVED_SHIFT} on which of r6 to r9 the function writes; y: target. */
-  CALL: 265,
-  /** A call of a global function, which is verified once however often it is called. */
-  CALL_GLOBAL: 280,
-  /** x: size. */
-  LD_ABS: 266,
-  LD_IND: 267,
-  MAY_GOTO: 268,
-  CAST_USER: 269,
-  /** Sign-extending moves; x: bits. */
-  MOVSX64: 270,
-  MOVSX32: 271,
-  /** Signed division and modulo. */
-  SDIV64: 272,
-  SDIV32: 273,
-  SMOD64: 274,
-  SMOD32: 275,
-  /** An instruction the verifier never reached, or the end of the program. */
-  DEAD: 276,
-  /** Hooks are on: the real operation is in the code without traps. */
-  TRAP: 277,
-  /** The constant does not fit the pool: it and the real operation are in {@link Predecoded.big}. */
-  BIG_CONST: 278,
-  /** A store of 2 bytes that does nothing for values from y on; x: offset. */
-  STORE_BELOW: 279,
-  /** Lookup in an array; y: index into the call sites. */
-  ARRAY_LOOKUP: 281,
-  /** A move and an operation on its target as one ({@link FUSED}); x: where the move is from. */
-  FIRST_FUSED: 282,
-} as const;
-
-/** Where {@link IOP.CALL} has the registers the function writes: bit 0 is r6. */
-const SAVED_SHIFT = 24;
-
-/** Operations that are joined with a move before them, in the order of their numbers from {@link IOP.FIRST_FUSED} on. */
-const FUSED: readonly number[] = [
-  0x0f, 0x1f, 0x5f, 0x4f, 0xaf, 0x6f, 0x7f, 0xcf, 0x0c, 0x1c, 0x2c, 0x5c, 0x4c, 0xac, 0x6c, 0x7c,
-];
-const MOV64 = 0xbf;
-const MOV32 = 0xbc;
-const CLASS_64 = 7;
-
-/** `BPF_LDX | BPF_MEMSX | BPF_W`, `BPF_STX | BPF_MEM | BPF_H`: what accesses of odd context fields become. */
-const LDSX_W = 0x81;
-const STX_H = 0x6b;
-
-/** Registers r0 to r10 take 22 words; a word pair for constants beyond the pool and the pool follow. */
-export const BIG_CONST_WORD = 22;
-const FIRST_CONST = 24;
-
-/** An instruction whose constant is beyond the pool. */
-export interface BigConst {
-  readonly op: number;
-  readonly lo: number;
-  readonly hi: number;
+/** A lookup in a hash table, and the words to go on by as with {@link ARRAY}. */
+export interface HashSite {
+  readonly map: HtabMap;
+  readonly isLru: boolean;
+  readonly found: number;
+  readonly none: number;
 }
 
 /** A program for the loop. */
 export interface Predecoded {
   readonly code: Int32Array;
-  /** The register file with its constants: copied for each nested use. */
-  readonly regs: Int32Array;
   /** First word of each subprogram. */
   readonly entries: readonly number[];
-  /** By first word of the instruction. */
-  readonly big: ReadonlyMap<number, BigConst>;
+  /** By instruction. */
+  readonly hashes: readonly (HashSite | undefined)[];
+  /** It has loops that are guarded by may_goto. */
+  readonly timed: boolean;
 }
 
-const KIND_OPS: Readonly<Record<string, number>> = {
+/** One instruction for the loop. */
+interface Decoded {
+  op: number;
+  dst: number;
+  src: number;
+  off: number;
+  imm: number;
+}
+
+/** Loads and stores by the size bits of the opcode: their number in the group. */
+const SIZE_INDEX: Readonly<Record<number, number>> = { [BPF_W]: 0, [BPF_H]: 1, [BPF_B]: 2, [BPF_DW]: 3 };
+
+/** Sign-extending moves by bits. */
+const MOVSX64: Readonly<Record<number, number>> = { 8: IOP.MOVSX8_64, 16: IOP.MOVSX16_64, 32: IOP.MOVSX32_64 };
+const MOVSX32: Readonly<Record<number, number>> = { 8: IOP.MOVSX8_32, 16: IOP.MOVSX16_32 };
+const BSWAP: Readonly<Record<number, number>> = { 16: IOP.BSWAP16, 32: IOP.BSWAP32, 64: IOP.BSWAP64 };
+/** To little-endian: what is there already, cut off. */
+const TO_LE: Readonly<Record<number, number>> = { 16: IOP.ZEXT16, 32: IOP.ZEXT32, 64: IOP.JA };
+
+const CALL_OPS: Readonly<Record<Exclude<CallSite['kind'], 'sub'>, number>> = {
   lookup: IOP.LOOKUP,
   update: IOP.UPDATE,
   remove: IOP.REMOVE,
@@ -129,40 +86,104 @@ const KIND_OPS: Readonly<Record<string, number>> = {
   helper: IOP.HELPER,
 };
 
-const SIGNED_OPS: Readonly<Record<number, number>> = {
-  63: IOP.SDIV64,
-  60: IOP.SDIV32,
-  159: IOP.SMOD64,
-  156: IOP.SMOD32,
+/** Shifts of 64 bits by a constant from 32 on. */
+const LONG_SHIFTS: Readonly<Record<number, number>> = {
+  [BPF_LSH]: ALU.LSH_32,
+  [BPF_RSH]: ALU.RSH_32,
+  [BPF_ARSH]: ALU.ARSH_32,
 };
 
-/** Constants of a program, each once. */
-class Constants {
-  readonly words: number[] = new Array(FIRST_CONST).fill(0);
-  readonly #index = new Map<string, number>();
-  /** The last constant that did not fit. */
-  beyond: readonly [number, number] | undefined = undefined;
-
-  /** Word index of a 64-bit constant. */
-  of(lo: number, hi: number): number {
-    const key = `${lo}:${hi}`;
-    let index = this.#index.get(key);
-    if (index === undefined) {
-      index = this.words.length;
-      if (index >= MAX_SRC) {
-        this.beyond = [lo, hi];
-        return BIG_CONST_WORD;
-      }
-      this.words.push(lo, hi);
-      this.#index.set(key, index);
-    }
-    return index;
+/** An ALU instruction or move. */
+function decodeAlu(to: Decoded, def: InsnDef, program: LinkedProgram): void {
+  const nibble = def.op >> 4;
+  if (def.x) {
+    to.op = (def.is64 ? GROUP.ALU64_X : GROUP.ALU32_X) + nibble;
+    if (def.kind === 'mov' && to.off !== 0) decodeCast(to, def, program);
+    else if (def.kind === 'alu' && to.off === 1) to.op += (def.op === BPF_DIV ? ALU.SDIV : ALU.SMOD) - nibble;
+    if (to.op !== IOP.CAST_USER) to.off = 0;
+    return;
+  }
+  const signed = def.kind === 'alu' && to.off === 1;
+  to.off = 0;
+  if (signed || (def.op === BPF_SUB && to.imm === -(2 ** 31))) {
+    // Rare: the register form on a constant of its own.
+    to.op = IOP.CONST;
+    to.src = signed ? (def.op === BPF_DIV ? ALU.SDIV : ALU.SMOD) : nibble;
+    to.off = def.is64 ? GROUP.ALU64_X : GROUP.ALU32_X;
+  } else if (def.op === BPF_SUB) {
+    to.op = (def.is64 ? GROUP.ALU64_K : GROUP.ALU32_K) + (BPF_ADD >> 4);
+    to.imm = -to.imm;
+  } else if (def.is64 && to.imm >= 32 && LONG_SHIFTS[def.op] !== undefined) {
+    to.op = GROUP.ALU64_K + LONG_SHIFTS[def.op]!;
+  } else {
+    to.op = (def.is64 ? GROUP.ALU64_K : GROUP.ALU32_K) + nibble;
   }
 }
 
-/** A plain array is looked up in place; those of values for each CPU by their own function. */
-function arrayOp(map: ArrayMap): number {
-  return map.mapType === BPF_MAP_TYPE.ARRAY ? IOP.ARRAY_LOOKUP : IOP.LOOKUP;
+/** A move of a register that changes the value on its way. */
+function decodeCast(to: Decoded, def: InsnDef, program: LinkedProgram): void {
+  if (to.off !== BPF_ADDR_SPACE_CAST) to.op = (def.is64 ? MOVSX64 : MOVSX32)[to.off]!;
+  else if (to.imm === 1) to.op = GROUP.ALU32_X + (BPF_MOV >> 4);
+  else {
+    to.op = IOP.CAST_USER;
+    to.imm = program.arena === undefined ? 0 : 1;
+  }
+}
+
+/** A load; `opcode` as in the program. */
+function decodeLoad(to: Decoded, opcode: number, fact: InsnAux): void {
+  const index = SIZE_INDEX[opcode & 0x18]!;
+  to.op = ((opcode & 0xe0) === BPF_MEM ? GROUP.LDX : GROUP.LDSX) + index;
+  if (fact.ptrKind === PTR_KIND.CTX && fact.ctxPtr >= 0) {
+    to.op = GROUP.LDX + SIZE_INDEX[BPF_DW]!;
+    to.off = CTX_EXT + fact.ctxPtr;
+  } else if (fact.ctxSize !== 0) {
+    to.op = GROUP.LDSX + SIZE_INDEX[BPF_W]!;
+  } else if (fact.ptrKind === PTR_KIND.CTX && fact.ctxOff >= 0) {
+    to.off = fact.ctxOff;
+  } else if (fact.ptrKind === PTR_KIND.BTF_PROBE || fact.ptrKind === PTR_KIND.MIXED) {
+    to.op = IOP.PROBE;
+    to.imm = opcode;
+  } else if (fact.ptrKind === PTR_KIND.ARENA) {
+    to.op = IOP.ARENA;
+    to.imm = opcode;
+  }
+}
+
+/** A store; `opcode` as in the program. */
+function decodeStore(to: Decoded, opcode: number, def: InsnDef, fact: InsnAux): void {
+  const size = opcode & 0x18;
+  if (fact.ptrKind === PTR_KIND.ARENA) {
+    to.op = def.x ? IOP.ARENA : IOP.ARENA_ST;
+    if (def.x) to.imm = opcode;
+    else to.src = size >> 3;
+    return;
+  }
+  to.op = (def.x ? GROUP.STX : GROUP.ST) + SIZE_INDEX[fact.ctxSize !== 0 ? BPF_H : size]!;
+  if (fact.ctxSize === 0 || fact.ctxBelow === 0) return;
+  // A context field that takes no values from a limit on.
+  if (def.x) {
+    to.op = IOP.STORE_BELOW;
+    to.imm = fact.ctxBelow;
+  } else if (to.imm >= fact.ctxBelow) {
+    to.op = IOP.JA;
+    to.imm = 0;
+  }
+}
+
+/** An atomic operation. */
+function decodeAtomic(to: Decoded, opcode: number, fact: InsnAux): void {
+  if (fact.ptrKind === PTR_KIND.ARENA) {
+    // The operation of the atomic is kept above the opcode.
+    to.op = IOP.ARENA;
+    to.imm = opcode | (to.imm << 8);
+  } else if (to.imm === BPF_ADD) {
+    to.op = (opcode & 0x18) === BPF_DW ? IOP.ATOMIC_ADD64 : IOP.ATOMIC_ADD32;
+    to.imm = opcode << 16;
+  } else {
+    to.op = IOP.ATOMIC;
+    to.imm |= opcode << 16;
+  }
 }
 
 /** Which of r6 to r9 each function writes, so that its callers need not save the others: bit 0 is r6. */
@@ -180,169 +201,156 @@ function writtenRegs({ insns, subprogs }: LinkedProgram): number[] {
   });
 }
 
-/**
- * Joins moves with the operation after them: `r1 = r2; r1 += r3` is one instruction of
- * three operands. The second stays where it is, for jumps to it.
- */
-function fuse(code: Int32Array): void {
-  for (let at = 0; at + WORDS < code.length; at += WORDS) {
-    const op = code[at]! & 511;
-    if (op !== MOV64 && op !== MOV32) continue;
-    const next = code[at + WORDS]!;
-    const index = FUSED.indexOf(next & 511);
-    const dst = (code[at]! >> DST_SHIFT) & 31;
-    if (index < 0 || ((next >> DST_SHIFT) & 31) !== dst) continue;
-    // A 32-bit move clears the high half, which an operation of 64 bits would see.
-    if (op === MOV32 && (next & 7) === CLASS_64) continue;
-    const from = code[at]! >>> SRC_SHIFT;
-    const src = next >>> SRC_SHIFT === dst ? from : next >>> SRC_SHIFT;
-    code[at] = (IOP.FIRST_FUSED + index) | (dst << DST_SHIFT) | (src << SRC_SHIFT);
-    code[at + 1] = from;
-  }
+/** Whether a program has loops that are guarded by may_goto. */
+function hasMayGoto({ insns }: LinkedProgram): boolean {
+  return insns.op.some((op) => INSN_TABLE[op]?.kind === 'may_goto');
 }
 
-/** Predecodes a linked program; `joined`: with moves joined to what follows (not for single steps). */
+const HASH_LOOKUPS: Readonly<Record<number, number>> = {
+  4: IOP.HASH_LOOKUP4,
+  8: IOP.HASH_LOOKUP8,
+  16: IOP.HASH_LOOKUP16,
+};
+
+/** The map of a lookup in a plain array; those of values for each CPU have their own function. */
+function plainArray({ map }: MapSite): ArrayMap | undefined {
+  return map instanceof ArrayMap && map.mapType === BPF_MAP_TYPE.ARRAY ? map : undefined;
+}
+
+/** The map of a lookup in a hash table with keys of a size that has its own function. */
+function plainHash({ map }: MapSite): HtabMap | undefined {
+  if (!(map instanceof HtabMap) || HASH_LOOKUPS[map.keySize] === undefined) return undefined;
+  return map.mapType === BPF_MAP_TYPE.HASH || map.mapType === BPF_MAP_TYPE.LRU_HASH ? map : undefined;
+}
+
+const NO_TEST = [0, 0] as const;
+
+/**
+ * Words to go on by after a lookup with a value and without one: `if r0 == 0 goto` (or != 0)
+ * behind it is decided already.
+ */
+function nullTest({ insns, aux }: LinkedProgram, i: number): readonly [number, number] {
+  if (i >= insns.count || !aux[i]!.seen || insns.dst[i] !== 0 || insns.imm[i] !== 0) return NO_TEST;
+  const taken = WORDS + insns.off[i]! * WORDS;
+  if (insns.op[i] === (BPF_JMP | BPF_JEQ)) return [WORDS, taken];
+  return insns.op[i] === (BPF_JMP | BPF_JNE) ? [taken, WORDS] : NO_TEST;
+}
+
+/** Predecodes a linked program; `joined`: with what {@link fuse} joins (not for single steps). */
 export function predecode(program: LinkedProgram, joined = true): Predecoded {
   const { insns, aux, subprogs, subprogOf } = program;
-  const code = new Int32Array((insns.count + 1) * WORDS);
-  const constants = new Constants();
-  const big = new Map<number, BigConst>();
+  const { count } = insns;
   const written = writtenRegs(program);
-  for (let i = 0; i < insns.count; i++) {
-    const def = INSN_TABLE[insns.op[i]!];
+  const timed = hasMayGoto(program);
+  const callOp = timed ? IOP.CALL_TIMED : IOP.CALL;
+  // Two more: the end of the code must not be run into; and an exit (Interpreter.exitWord).
+  const codeWords = (count + 2) * WORDS;
+  const constants: number[] = [];
+  const hashes: (HashSite | undefined)[] = [];
+  const words = new Int32Array(codeWords);
+  const to: Decoded = { op: 0, dst: 0, src: 0, off: 0, imm: 0 };
+
+  const decodeCall = (i: number): void => {
+    const site = program.calls.get(i)!;
+    to.dst = 0;
+    to.src = 0;
+    to.off = (subprogs[subprogOf[i]!]!.stackDepth + 7) & ~7;
+    to.imm = i;
+    if (site.kind === 'sub') {
+      to.op = subprogs[site.subprog]!.isGlobal ? IOP.CALL_GLOBAL : callOp;
+      to.dst = written[site.subprog]!;
+      to.imm = (subprogs[site.subprog]!.start - i - 1) * WORDS;
+      return;
+    }
+    to.op = CALL_OPS[site.kind];
+    if (site.kind !== 'lookup') return;
+    const array = plainArray(site);
+    const hash = joined ? plainHash(site) : undefined;
+    const [found, none] = joined ? nullTest(program, i + 1) : NO_TEST;
+    if (array !== undefined) {
+      to.op = IOP.ARRAY_LOOKUP;
+      to.imm = codeWords + constants.length;
+      constants.push(array.maxEntries, array.values, array.elemSize, found, none);
+    } else if (hash !== undefined) {
+      to.op = HASH_LOOKUPS[hash.keySize]!;
+      hashes[i] = { map: hash, isLru: hash.mapType === BPF_MAP_TYPE.LRU_HASH, found, none };
+    }
+  };
+
+  for (let i = 0; i < count; i++) {
+    const opcode = insns.op[i]!;
+    const def = INSN_TABLE[opcode];
     const fact = aux[i]!;
     const at = i * WORDS;
-    code[at] = IOP.DEAD;
+    words[at] = IOP.DEAD;
     if (def === undefined || !fact.seen) continue;
-    const imm = insns.imm[i]!;
-    const off = insns.off[i]!;
-    let op: number = insns.op[i]!;
-    const dst = insns.dst[i]! * 2;
-    let src = insns.src[i]! * 2;
-    let x = off;
-    let y = imm;
+    to.op = IOP.DEAD;
+    to.dst = insns.dst[i]!;
+    to.src = insns.src[i]!;
+    to.off = insns.off[i]!;
+    to.imm = insns.imm[i]!;
+    const nibble = def.op >> 4;
     switch (def.kind) {
       case 'alu':
       case 'mov':
-        if (!def.x) {
-          src = constants.of(imm, imm >> 31);
-          op |= BPF_X;
-        }
-        if (def.kind === 'alu') op = off === 1 ? (SIGNED_OPS[op] ?? op) : op;
-        else if (off === BPF_ADDR_SPACE_CAST) op = imm === 1 ? BPF_ALU | BPF_MOV | BPF_X : IOP.CAST_USER;
-        else if (off !== 0) op = def.is64 ? IOP.MOVSX64 : IOP.MOVSX32;
-        if (op === IOP.CAST_USER) x = program.arena === undefined ? 0 : 1;
+        decodeAlu(to, def, program);
+        break;
+      case 'neg':
+        to.op = (def.is64 ? GROUP.ALU64_X : GROUP.ALU32_X) + (BPF_NEG >> 4);
+        break;
+      case 'end':
+        to.op = (def.class === BPF_ALU64 || def.mnemonic === 'be' ? BSWAP : TO_LE)[to.imm]!;
+        to.imm = 0;
         break;
       case 'jcond':
-        if (!def.x) {
-          src = constants.of(imm, imm >> 31);
-          op |= BPF_X;
-        }
-        y = jumpTarget(insns, i) * WORDS;
+        if (def.is64) to.op = (def.x ? GROUP.JMP64_X : GROUP.JMP64_K) + nibble;
+        else to.op = (def.x ? GROUP.JMP32_X : GROUP.JMP32_K) + nibble;
         break;
       case 'ja':
-        op = 0x05;
-        y = jumpTarget(insns, i) * WORDS;
+        to.op = IOP.JA;
+        to.imm = (jumpTarget(insns, i) - i - 1) * WORDS;
         break;
       case 'may_goto':
-        op = IOP.MAY_GOTO;
-        y = jumpTarget(insns, i) * WORDS;
+        to.op = IOP.MAY_GOTO;
         break;
       case 'lddw': {
         const [lo, hi] = program.lddw.get(i)!;
-        src = constants.of(lo, hi);
+        to.op = IOP.LDDW;
+        to.imm = lo;
+        words[at + WORDS] = IOP.DEAD;
+        words[at + WORDS + 1] = hi;
+        i++;
         break;
       }
       case 'load':
       case 'loadsx':
-        if (fact.ptrKind === PTR_KIND.CTX && fact.ctxPtr >= 0) {
-          op = IOP.CTX_PTR;
-          x = CTX_EXT + fact.ctxPtr;
-        } else if (fact.ctxSize !== 0) {
-          op = LDSX_W;
-        } else if (fact.ptrKind === PTR_KIND.CTX && fact.ctxOff >= 0) {
-          x = fact.ctxOff;
-        } else if (fact.ptrKind === PTR_KIND.BTF_PROBE || fact.ptrKind === PTR_KIND.MIXED) {
-          y = op;
-          op = IOP.PROBE;
-        } else if (fact.ptrKind === PTR_KIND.ARENA) {
-          y = op;
-          op = IOP.ARENA;
-        }
+        decodeLoad(to, opcode, fact);
         break;
       case 'store':
-        if (!def.x) {
-          src = constants.of(imm, imm >> 31);
-          op = (op & ~7) | BPF_STX;
-        }
-        if (fact.ctxSize !== 0) {
-          op = STX_H;
-          if (fact.ctxBelow !== 0 && !def.x && imm >= fact.ctxBelow) {
-            // Known to do nothing: a jump to the next instruction.
-            op = 0x05;
-            y = (i + 1) * WORDS;
-          } else if (fact.ctxBelow !== 0 && def.x) {
-            op = IOP.STORE_BELOW;
-            y = fact.ctxBelow;
-          }
-        }
-        if (fact.ptrKind === PTR_KIND.ARENA) {
-          y = op;
-          op = IOP.ARENA;
-        }
+        decodeStore(to, opcode, def, fact);
         break;
       case 'atomic':
-        if (fact.ptrKind === PTR_KIND.ARENA) {
-          // The operation of the atomic is kept above the opcode.
-          y = op | (imm << 8);
-          op = IOP.ARENA;
-        }
+        decodeAtomic(to, opcode, fact);
         break;
       case 'ldabs':
-        op = def.x ? IOP.LD_IND : IOP.LD_ABS;
-        x = def.size;
+        to.op = def.x ? IOP.LD_IND : IOP.LD_ABS;
+        to.off = def.size;
         break;
-      case 'call': {
-        const site = program.calls.get(i)!;
-        const subprog = subprogs[subprogOf[i]!]!;
-        x = (subprog.stackDepth + 7) & ~7;
-        if (site.kind === 'sub') {
-          op = subprogs[site.subprog]!.isGlobal ? IOP.CALL_GLOBAL : IOP.CALL;
-          x |= written[site.subprog]! << SAVED_SHIFT;
-          y = subprogs[site.subprog]!.start * WORDS;
-        } else {
-          op = site.kind === 'lookup' && site.map instanceof ArrayMap ? arrayOp(site.map) : KIND_OPS[site.kind]!;
-          y = i;
-        }
-        break;
-      }
-      case 'neg':
-        op = (op & 7) | BPF_NEG;
-        break;
-      case 'end':
-        // Kept apart from the constant-pool trick: the immediate is the width.
-        op = (op & 15) | BPF_END;
+      case 'call':
+        decodeCall(i);
         break;
       case 'exit':
+        to.op = IOP.EXIT;
         break;
     }
-    if (constants.beyond !== undefined) {
-      const [lo, hi] = constants.beyond;
-      big.set(at, { op, lo, hi });
-      op = IOP.BIG_CONST;
-      constants.beyond = undefined;
-    }
-    code[at] = op | (dst << DST_SHIFT) | (src << SRC_SHIFT);
-    code[at + 1] = x;
-    code[at + 2] = y;
-    if (def.kind === 'lddw') code[++i * WORDS] = IOP.DEAD;
+    words[at] = to.op | (to.dst << 8) | (to.src << 12) | (to.off << 16);
+    words[at + 1] = to.imm;
   }
-  code[insns.count * WORDS] = IOP.DEAD;
-  if (joined) fuse(code);
-  return {
-    code,
-    regs: Int32Array.from(constants.words),
-    entries: subprogs.map((subprog) => subprog.start * WORDS),
-    big,
-  };
+  words[count * WORDS] = IOP.DEAD;
+  words[(count + 1) * WORDS] = IOP.EXIT;
+  if (joined) fuse(words, count * WORDS);
+  const code = new Int32Array(codeWords + constants.length);
+  code.set(words);
+  code.set(constants, codeWords);
+  return { code, entries: subprogs.map((subprog) => subprog.start * WORDS), hashes, timed };
 }
