@@ -123,6 +123,8 @@ export class ExecCaller implements Caller, PathResolver {
   readonly #f64: Float64Array;
   readonly #nrCpus: number;
   readonly #groups = new Uint32Array(GROUPS_MAX);
+  /** Inode number of what is in the place of closed descriptors ({@link close}). */
+  #hollowIno = -1;
   readonly #groupBytes = new Uint8Array(this.#groups.buffer);
   #atOnce = false;
   #haveIds = false;
@@ -232,6 +234,7 @@ export class ExecCaller implements Caller, PathResolver {
   fdget(fd: number): FdTarget {
     const ino = this.#native.supFdStat(fd);
     if (ino >= 0) {
+      if (ino === this.#hollowIno) return undefined;
       const held = this.#objects.byIno(ino);
       // A memfd of somebody else.
       if (held === undefined) return foreign('file', 0, ino, '');
@@ -299,11 +302,19 @@ export class ExecCaller implements Caller, PathResolver {
     return netDeviceKey(this.tid, ifindex);
   }
 
-  /** Kept until the answer: the descriptor and the result reach the caller in one step. */
   probedFile(): ProbedFile | number {
     return this.probed;
   }
 
+  /** The number stays taken, by a file that is as good as closed to bpf(2). */
+  close(fd: number): number {
+    if (this.fdget(fd) === undefined) return -EBADF;
+    const error = this.#native.supHollow(fd);
+    if (error === 0) this.#hollowIno = this.#f64[BOX.INO]!;
+    return error;
+  }
+
+  /** Kept until the answer: the descriptor and the result reach the caller in one step. */
   fdInstall(file: BpfFile): number {
     if (this.#atOnce) return this.fdInstallNow(file);
     if (this.pending !== undefined) {

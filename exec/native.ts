@@ -88,6 +88,7 @@ export interface ExecNative {
   supObjectFree(fd: number): void;
   supObjectInject(fd: number, flags: number, cloexec: boolean, send: boolean): number;
   supInject(fd: number, cloexec: boolean): number;
+  supHollow(fd: number): number;
   supObjectSeal(fd: number, seals: number): number;
   supObjectWrite(fd: number, bytes: Uint8Array, offset: number): number;
   supTextFd(name: string, text: Uint8Array, cloexec: boolean): number;

@@ -175,11 +175,18 @@ napi_value ObjectFree(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/* Puts a descriptor into the caller (O_CLOEXEC as asked) and, with `send`, ends the call with its number: the number, or -errno. */
-int AddFd(int fd, uint32_t flags, bool send = true) {
+/*
+ * Puts a descriptor into the caller (O_CLOEXEC as asked; in place of descriptor `at` when that is not -1) and,
+ * with `send`, ends the call with its number: the number, or -errno.
+ */
+int AddFd(int fd, uint32_t flags, bool send = true, int at = -1) {
   seccomp_notif_addfd add = {};
   add.id = current.id;
   add.flags = send ? SECCOMP_ADDFD_FLAG_SEND : 0;
+  if (at >= 0) {
+    add.flags |= SECCOMP_ADDFD_FLAG_SETFD;
+    add.newfd = static_cast<uint32_t>(at);
+  }
   add.srcfd = static_cast<uint32_t>(fd);
   add.newfd_flags = flags;
   /*
@@ -206,6 +213,29 @@ napi_value ObjectInject(napi_env env, napi_callback_info info) {
   int number = AddFd(fd, args.boolean(2) ? O_CLOEXEC : 0, args.boolean(3));
   close(fd);
   return Int(env, number);
+}
+
+/*
+ * supHollow(fd): puts an empty file in the place of a descriptor of the caller, since nobody can close
+ * one in another process: 0 or -errno; the inode number of all such files is in the mailbox.
+ */
+napi_value Hollow(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  static int empty = -1;
+  static double ino;
+  if (empty < 0) {
+    int made = static_cast<int>(syscall(SYS_memfd_create, "closed by a program", MFD_CLOEXEC));
+    if (made < 0) return Int(env, -errno);
+    struct stat st;
+    empty = fstat(made, &st) ? -1 : Reopen(made, O_RDONLY);
+    int error = errno;
+    close(made);
+    if (empty < 0) return Int(env, -error);
+    ino = static_cast<double>(st.st_ino);
+  }
+  mailbox->ino = ino;
+  int number = AddFd(empty, O_CLOEXEC, false, args.i32(0));
+  return Int(env, number < 0 ? number : 0);
 }
 
 /* supInject(fd, cloexec): gives the caller our own open file and answers with its number; or -errno, unanswered. */
@@ -372,6 +402,7 @@ constexpr Export kExports[] = {
     {"supObjectFree", ObjectFree},
     {"supObjectInject", ObjectInject},
     {"supInject", Inject},
+    {"supHollow", Hollow},
     {"supObjectSeal", ObjectSeal},
     {"supObjectWrite", ObjectWrite},
     {"supTextFd", TextFd},
