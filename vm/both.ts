@@ -174,7 +174,10 @@ export class BothEngines implements Engine {
       realtime: () => tape.play(() => clock.realtime()),
     };
     const { sp } = vm;
+    const { doors } = vm.env;
     this.#running = engine;
+    // What others change meanwhile would be taken back with the first run, or be seen by one of the two alone.
+    if (doors !== undefined) doors.closed++;
     let lo = 0;
     let thrown: unknown;
     try {
@@ -183,6 +186,7 @@ export class BothEngines implements Engine {
       thrown = error;
     } finally {
       this.#running = undefined;
+      if (doors !== undefined) doors.closed--;
       vm.onTrace = onTrace;
       vm.onPerfEvent = onPerfEvent;
       vm.now = now;
