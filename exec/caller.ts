@@ -19,6 +19,7 @@ import type { Caller, PathResolver, ProbedFile } from '../syscall/caller.ts';
 import { BPF_CMD } from '../uapi/bpf.ts';
 import { EACCES, EBADF, EIO, ENOENT, EPERM, EROFS } from '../uapi/errno.ts';
 import type { CgroupWatch } from './cgroups.ts';
+import { cgroupsOfThread } from './machine.ts';
 import { mountFlags } from './mount_table.ts';
 import { BOX, type ExecNative } from './native.ts';
 import type { HeldObjects } from './objects.ts';
@@ -128,6 +129,7 @@ export class ExecCaller implements Caller, PathResolver {
   readonly #groupBytes = new Uint8Array(this.#groups.buffer);
   #atOnce = false;
   #haveIds = false;
+  #cgroupIds: readonly bigint[] | undefined;
   #haveCaps = false;
   #capLow = 0;
   #capHigh = 0;
@@ -148,6 +150,7 @@ export class ExecCaller implements Caller, PathResolver {
     this.tid = tid;
     this.#haveIds = false;
     this.#haveCaps = false;
+    this.#cgroupIds = undefined;
     this.pending = undefined;
     this.path = undefined;
   }
@@ -193,6 +196,11 @@ export class ExecCaller implements Caller, PathResolver {
   }
 
   /** Name of the thread. */
+  get cgroups(): readonly bigint[] {
+    this.#cgroupIds ??= cgroupsOfThread(this.tid);
+    return this.#cgroupIds;
+  }
+
   get comm(): string {
     try {
       return readFileSync(`/proc/${this.tid}/comm`, 'latin1').replace(/\n$/, '');

@@ -20,6 +20,7 @@ const OBJECT_LINK = /^\/memfd:(anon_inode:[^ ]*)(?: \(deleted\))?$/;
 /** Directories where the unified hierarchy is mounted. */
 const CGROUP_ROOTS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'];
 const CGROUP_FILE = 'cgroup.controllers';
+const ROOT_CGROUP = 1n;
 
 function read(path: string): string {
   try {
@@ -206,4 +207,19 @@ function cgroupAt(path: string): MachineCgroup | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Ids of the cgroups of a thread, from the root to its own; those only that this process sees. */
+export function cgroupsOfThread(tid: number): readonly bigint[] {
+  const root = CGROUP_ROOTS.find((dir) => list(dir).includes(CGROUP_FILE));
+  const path = root === undefined ? undefined : /^0::(\/.*)$/m.exec(read(`/proc/${tid}/cgroup`))?.[1];
+  const ids = [ROOT_CGROUP];
+  let at = root ?? '';
+  for (const name of (path ?? '').split('/').filter((part) => part !== '')) {
+    at += `/${name}`;
+    const id = cgroupAt(at)?.id;
+    if (id === undefined) break;
+    ids.push(BigInt(id));
+  }
+  return ids;
 }

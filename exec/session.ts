@@ -9,7 +9,7 @@ import { AT_FDCWD, type ProbedFile } from '../syscall/caller.ts';
 import { isWatched } from '../syscall/hooks.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import { BPF_ATTACH_TYPE, BPF_CMD, BPF_F_MAP } from '../uapi/bpf.ts';
-import { E2BIG, EINVAL, ENAMETOOLONG, Errno } from '../uapi/errno.ts';
+import { E2BIG, EBUSY, EINVAL, ENAMETOOLONG, Errno } from '../uapi/errno.ts';
 import { CurrentCall, type Host, PATH_MAX } from './call.ts';
 import type { PathAnswer, UserNamespace } from './caller.ts';
 import { access, epollCtl, fcntl, fstatfs, mmap, openServedFile, statfs } from './calls/files.ts';
@@ -111,7 +111,15 @@ export class Session {
   #next(): number {
     this.calls++;
     this.#call.begin();
+    this.#runTimers();
     return this.#answerCall(this.#u32[BOX.NR]!);
+  }
+
+  /** What is due has happened by the time a caller comes, or goes on. */
+  #runTimers(): void {
+    const kernel = this.#kernel;
+    if (!kernel.hasVm || kernel.vm.timers.nextDue === undefined || kernel.doors.isServing) return;
+    kernel.vm.timers.catchUp?.();
   }
 
   #answerCall(nr: number): number {
@@ -128,7 +136,9 @@ export class Session {
     } catch (error) {
       return call.bug(error);
     } finally {
-      this.#watched.wanted = isWatched(this.#kernel);
+      this.#runTimers();
+      this.#watched.wanted =
+        isWatched(this.#kernel) || (this.#kernel.hasVm && this.#kernel.vm.timers.nextDue !== undefined);
     }
   }
 
@@ -185,7 +195,12 @@ export class Session {
     if (this.#mustWait(cmd)) return this.#afterRun(cmd, attr, size, uaddr, status);
     if (cmd === BPF_CMD.PROG_TEST_RUN) this.#call.host.objects.noticeTouches();
     if (this.#observers.length > 0) return this.#observed({ cmd, size, uaddr, bytes, caller });
-    const result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
+    let result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
+    if (result === -EBUSY && cmd === BPF_CMD.MAP_UPDATE_ELEM) {
+      // Closes are noticed late: what was in the way may be gone.
+      this.#call.native.supPollCloses();
+      result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
+    }
     const { pending } = caller;
     if (pending === undefined) {
       if (result === PENDING) return this.#goOn({ cmd, size, uaddr, bytes, caller });

@@ -30,6 +30,8 @@ export interface Caller extends MapCreator, MapSyscall {
   /** Process id and name, where they are known; the name is cut to 15 characters. */
   readonly tgid?: number;
   readonly comm?: string;
+  /** Ids of the cgroups it is in, from the root of the unified hierarchy to its own, where they are known. */
+  readonly cgroups?: readonly bigint[];
   /** CPU the call runs on, below the kernel's nrCpus. */
   readonly cpu: number;
   /**

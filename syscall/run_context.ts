@@ -20,6 +20,13 @@ export function asCaller<T>(kernel: Kernel, vm: Vm, caller: Caller, body: () => 
     uid: caller.uid,
     gid: caller.gid,
     comm: caller.comm ?? task.comm,
+    // Looked up when a program asks.
+    get cgroups() {
+      return caller.cgroups ?? task.cgroups;
+    },
+    get cgroupId() {
+      return caller.cgroups?.at(-1) ?? task.cgroupId;
+    },
   };
   vm.userMemory = memory;
   vm.caller = caller;

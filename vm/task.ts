@@ -11,7 +11,9 @@ export interface CurrentTask {
   readonly gid: number;
   /** At most 15 characters. */
   readonly comm: string;
+  /** Its cgroup; its ancestors and itself, from the root on, where more is known than that. */
   readonly cgroupId: bigint;
+  readonly cgroups?: readonly bigint[] | undefined;
   /** Inode number and device of its pid namespace. */
   readonly pidNsIno: bigint;
   readonly pidNsDev: bigint;
@@ -33,6 +35,14 @@ export const INIT_TASK: CurrentTask = {
   kernelStack: [],
   userStack: [],
 };
+
+/** Id of the root of the cgroups. */
+const ROOT_CGROUP = 1n;
+
+/** Ids of the cgroups a task is in, from the root to its own. */
+export function cgroupsOf({ cgroups, cgroupId }: CurrentTask): readonly bigint[] {
+  return cgroups ?? (cgroupId === ROOT_CGROUP ? [ROOT_CGROUP] : [ROOT_CGROUP, cgroupId]);
+}
 
 /** A line of bpf_trace_printk, as trace_pipe shows it. */
 export interface TraceLine {

@@ -34,6 +34,11 @@ export class Timers {
   readonly #vm: Vm;
   readonly #byAddress = new Map<number, Timer>();
   #order = 0;
+  /** The next one, unless {@link #stale}. */
+  #first: Timer | undefined;
+  #stale = false;
+  /** Runs what has become due, where a host's clock drives them: before somebody looks at what they do. */
+  catchUp: (() => void) | undefined = undefined;
   /** Called when {@link nextDue} has changed. */
   onChange: (() => void) | undefined = undefined;
 
@@ -84,8 +89,10 @@ export class Timers {
   start(address: number, due: bigint): number {
     const timer = this.#byAddress.get(address);
     if (timer?.prog === undefined) return -EINVAL;
+    if (timer === this.#first) this.#stale = true;
     timer.due = due;
     timer.order = this.#order++;
+    if (!this.#stale && (this.#first?.due === undefined || due < this.#first.due)) this.#first = timer;
     this.onChange?.();
     return 0;
   }
@@ -95,7 +102,7 @@ export class Timers {
     const timer = this.#byAddress.get(address);
     if (timer === undefined) return -EINVAL;
     const wasStarted = timer.due !== undefined;
-    timer.due = undefined;
+    this.#stop(timer);
     timer.prog?.put();
     timer.prog = undefined;
     return wasStarted ? 1 : 0;
@@ -122,7 +129,20 @@ export class Timers {
     return this.#next()?.due;
   }
 
+  #stop(timer: Timer): void {
+    timer.due = undefined;
+    if (timer === this.#first) this.#stale = true;
+  }
+
   #next(): Timer | undefined {
+    if (this.#stale) {
+      this.#stale = false;
+      this.#first = this.#findFirst();
+    }
+    return this.#first;
+  }
+
+  #findFirst(): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.#byAddress.values()) {
       if (timer.due === undefined) continue;
@@ -145,7 +165,7 @@ export class Timers {
       timer?.due !== undefined && timer.due <= now && timer.order < begun;
       timer = this.#next()
     ) {
-      timer.due = undefined;
+      this.#stop(timer);
       this.#fire(timer);
       count++;
     }
@@ -194,6 +214,9 @@ export type HostTimer = (milliseconds: number, callback: () => void) => () => vo
 
 /** Longest delay of a host timer, in milliseconds. */
 const MAX_DELAY = 2 ** 31 - 1;
+/** Turns of timers that start themselves again at once, before others go on; and how long they may take together. */
+const TURNS_MAX = 64;
+const CATCH_UP_NS = 1_000_000n;
 
 /**
  * Lets a host's event loop drive the timers of a machine by its clock. `onError` is
@@ -210,13 +233,24 @@ export function driveTimers(vm: Vm, start: HostTimer, onError: (error: unknown) 
     const milliseconds = wait <= 0n ? 0 : Math.min(Math.ceil(Number(wait) / 1e6), MAX_DELAY);
     stop = start(milliseconds, () => {
       stop = undefined;
-      try {
-        vm.timers.run(vm.env.clock.monotonic());
-      } catch (error) {
-        onError(error);
-      }
+      run();
       schedule();
     });
   };
+  const run = (): void => {
+    try {
+      vm.timers.run(vm.env.clock.monotonic());
+    } catch (error) {
+      onError(error);
+    }
+  };
   vm.timers.onChange = schedule;
+  vm.timers.catchUp = () => {
+    const begin = vm.timers.nextDue === undefined ? 0n : vm.env.clock.monotonic();
+    for (let now = begin, turns = 0; turns < TURNS_MAX; turns++, now = vm.env.clock.monotonic()) {
+      const due = vm.timers.nextDue;
+      if (due === undefined || due > now || now - begin > CATCH_UP_NS) return;
+      run();
+    }
+  };
 }

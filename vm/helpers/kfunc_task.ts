@@ -5,10 +5,10 @@
  */
 import { EINVAL, ENOTSUP } from '../../uapi/errno.ts';
 import type { HelperImpl } from '../helper.ts';
+import { cgroupsOf } from '../task.ts';
 import type { Vm } from '../vm.ts';
 import { taskAddress } from './task.ts';
 
-const ROOT_CGROUP = 1n;
 /** Last of the keys every kernel has (`VERIFY_USE_PLATFORM_KEYRING`). */
 const SYSTEM_KEY_MAX = 2;
 
@@ -31,16 +31,18 @@ function taskFromPid(vm: Vm, pid = 0): number {
 
 function cgroupFromId(vm: Vm, lo = 0, hi = 0): number {
   const id = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
-  return id === ROOT_CGROUP || id === vm.task.cgroupId ? cgroupAddress(vm, id) : 0;
+  return cgroupsOf(vm.task).includes(id) ? cgroupAddress(vm, id) : 0;
 }
 
 function cgroupAncestor(vm: Vm, cgroup = 0, level = 0): number {
-  if (level === 0) return cgroupAddress(vm, ROOT_CGROUP);
-  return level === 1 && cgroup !== cgroupAddress(vm, ROOT_CGROUP) ? cgroup : 0;
+  const ids = cgroupsOf(vm.task);
+  const own = ids.findIndex((id) => cgroupAddress(vm, id) === cgroup);
+  const found = level <= own ? ids[level] : undefined;
+  return found === undefined ? 0 : cgroupAddress(vm, found);
 }
 
 function taskUnderCgroup(vm: Vm, _task = 0, cgroup = 0): number {
-  return cgroup === cgroupAddress(vm, ROOT_CGROUP) || cgroup === cgroupAddress(vm, vm.task.cgroupId) ? 1 : 0;
+  return cgroupsOf(vm.task).some((id) => cgroupAddress(vm, id) === cgroup) ? 1 : 0;
 }
 
 function systemKey(vm: Vm, lo = 0, hi = 0): number {

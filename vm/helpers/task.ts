@@ -3,7 +3,7 @@ import { cgroupArrayGet } from '../../maps/array_fd.ts';
 import { E2BIG, EAGAIN, EFAULT, EINVAL, ENOENT } from '../../uapi/errno.ts';
 import type { HelperRecord } from '../helper.ts';
 import { type Image, Images } from '../images.ts';
-import type { CurrentTask } from '../task.ts';
+import { type CurrentTask, cgroupsOf } from '../task.ts';
 import { fillTask } from '../task_images.ts';
 import type { Vm } from '../vm.ts';
 
@@ -38,7 +38,7 @@ function underCgroup(vm: Vm, mapAddr = 0, index = 0): number {
   if (map === undefined || index >>> 0 >= map.maxEntries) return -E2BIG;
   const cgroup = cgroupArrayGet(map, index >>> 0);
   if (cgroup === undefined) return -EAGAIN;
-  return BigInt(cgroup.ino) === vm.task.cgroupId ? 1 : 0;
+  return cgroupsOf(vm.task).includes(BigInt(cgroup.ino)) ? 1 : 0;
 }
 
 /** Flags of bpf_get_stack and bpf_get_stackid. */
@@ -149,10 +149,10 @@ export const TASK_HELPERS: readonly HelperRecord[] = [
   {
     id: 123,
     name: 'get_current_ancestor_cgroup_id',
-    doc: 'Id of the root (level 0) or of the task’s cgroup (level 1); 0 beyond.',
+    doc: 'Id of the task’s cgroup at a level, the root being 0; 0 beyond its own.',
     args: 'i',
     ret: 'long',
-    fn: (vm, level = 0) => vm.retBig(level === 0 ? 1n : level === 1 ? vm.task.cgroupId : 0n),
+    fn: (vm, level = 0) => vm.retBig(cgroupsOf(vm.task)[level] ?? 0n),
   },
   {
     id: 120,
