@@ -42,7 +42,12 @@ export async function serve(dir: string, flags: MountFlags, announce: (dir: stri
     ],
     ...execSessionCommands(native, types.shown, () => {
       const [first] = mounts;
-      supervisor ??= new Supervisor({ kernel, native, ...(first === undefined ? {} : { pins: first.pins }) });
+      supervisor ??= new Supervisor({
+        kernel,
+        native,
+        standsAlone: types.shown !== undefined,
+        ...(first === undefined ? {} : { pins: first.pins }),
+      });
       return supervisor;
     }),
   ]);

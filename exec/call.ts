@@ -36,6 +36,8 @@ export interface Host {
   readonly pins: PinStore | undefined;
   /** The kernel's types, where a command that opens them would not find them. */
   readonly shownTypes: Uint8Array | undefined;
+  /** The kernel's types are not the machine's: what the machine's kernel lacks is supplied. */
+  readonly standsAlone: boolean;
   /** Serves a bpffs that a command mounts; throws an `Errno` for wrong options. Without: mount(2) is the machine's. */
   readonly serve: ((mounted: MountedFuse) => Promise<void>) | undefined;
   readonly objects: HeldObjects;

@@ -6,9 +6,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { BTF_KIND, type Btf } from '../btf/btf.ts';
 import type { PerfProbe } from '../syscall/perf_link.ts';
 import { EINVAL, ENOENT } from '../uapi/errno.ts';
 import { seenPath } from './probed_file.ts';
+import { SUPPLIED_PMU, suppliedTracepoint } from './supplied.ts';
 
 const PERF_TYPE_TRACEPOINT = 2;
 /** Offsets in struct perf_event_attr. */
@@ -23,12 +25,12 @@ const SYMBOL_MAX = 511;
 const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 const NOTHING = { name: '', offset: 0n, refCtrOffset: 0n, recordSize: 0 } as const;
 
-/** Number of a kind of events (/sys/bus/event_source/devices/NAME/type), -1 where this machine has none. */
-function pmuType(name: string): number {
+/** Number of a kind of events (/sys/bus/event_source/devices/NAME/type); another where this machine has none. */
+function pmuType(name: string, otherwise: number): number {
   try {
     return Number(readFileSync(`/sys/bus/event_source/devices/${name}/type`, 'latin1'));
   } catch {
-    return -1;
+    return otherwise;
   }
 }
 
@@ -40,9 +42,17 @@ interface Tracepoint {
 
 /** Makes events of attrs. */
 export class ProbeEvents {
-  readonly #kprobe = pmuType('kprobe');
-  readonly #uprobe = pmuType('uprobe');
+  readonly #kprobe: number;
+  readonly #uprobe: number;
   readonly #tracepoints = new Map<bigint, Tracepoint>();
+  readonly #types: Btf | undefined;
+
+  /** `types` are those of the emulated kernel where it stands alone: what they tell counts too. */
+  constructor(types?: Btf) {
+    this.#types = types;
+    this.#kprobe = pmuType('kprobe', types === undefined ? -1 : SUPPLIED_PMU.kprobe);
+    this.#uprobe = pmuType('uprobe', types === undefined ? -1 : SUPPLIED_PMU.uprobe);
+  }
 
   /** Whether an attr asks for an event of these kinds. */
   isProbe(attr: Uint8Array): boolean {
@@ -74,12 +84,13 @@ export class ProbeEvents {
     }
     const symbol = addr === 0 ? '' : text(addr, SYMBOL_MAX);
     const kind = isReturn ? 'kretprobe' : 'kprobe';
-    return kprobe({ ...NOTHING, kind, type, config, offset, name: '' }, symbol);
+    return kprobe({ ...NOTHING, kind, type, config, offset, name: '' }, symbol, this.#types);
   }
 
   async #tracepoint(type: number, config: bigint, tid: number): Promise<PerfProbe | number> {
     if (!this.#tracepoints.has(config)) await this.#readIds(tid, config);
-    const found = this.#tracepoints.get(config);
+    const supplied = this.#types === undefined ? undefined : suppliedTracepoint(this.#types, config);
+    const found = this.#tracepoints.get(config) ?? supplied;
     return found === undefined ? -EINVAL : { ...NOTHING, ...found, kind: 'tracepoint', type, config };
   }
 
@@ -119,9 +130,11 @@ async function uprobe(probe: PerfProbe, path: string | number, tid: number): Pro
   return { ...probe, name: path };
 }
 
-async function kprobe(probe: PerfProbe, symbol: string | number): Promise<PerfProbe | number> {
+/** The function must be one of the machine's kernel, or of the types of one that stands alone. */
+async function kprobe(probe: PerfProbe, symbol: string | number, types: Btf | undefined): Promise<PerfProbe | number> {
   if (typeof symbol === 'number') return symbol;
   if (symbol === '') return probe;
+  if (types !== undefined && types.find(symbol, BTF_KIND.FUNC) > 0) return { ...probe, name: symbol };
   const symbols = await contents('/proc/kallsyms');
   return new RegExp(`^[0-9a-f]+ \\w ${symbol.replace(/[^\w.]/g, '\\$&')}(?:\\s|$)`, 'm').test(symbols)
     ? { ...probe, name: symbol }

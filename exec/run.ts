@@ -127,6 +127,7 @@ async function runOnce(
       // Where nothing can be mounted for the command, nothing it asks for can be either.
       ...(started.bare ? {} : { serve }),
       ...(store === undefined ? {} : { pins: store }),
+      standsAlone: options.vmlinux !== undefined,
       shownTypes: started.bare ? options.vmlinux : undefined,
     });
     const listener = started.take(native, 'listener');

@@ -30,6 +30,8 @@ export interface SupervisorOptions {
   readonly pins?: PinStore;
   /** The kernel's types, where a command that opens them would not find them. */
   readonly shownTypes?: Uint8Array | undefined;
+  /** The kernel's types are not the machine's: what the machine's kernel lacks is supplied. */
+  readonly standsAlone?: boolean;
   /** Serves a bpffs that a command mounts; throws an {@link Errno} for wrong options. Without: mount(2) is the machine's. */
   readonly serve?: (mounted: MountedFuse) => Promise<void>;
 }
@@ -41,11 +43,12 @@ export class Supervisor implements Host {
   readonly native: ExecNative;
   readonly pins: PinStore | undefined;
   readonly shownTypes: Uint8Array | undefined;
+  readonly standsAlone: boolean;
   readonly serve: ((mounted: MountedFuse) => Promise<void>) | undefined;
   readonly objects: HeldObjects;
   readonly mailbox = new ArrayBuffer(BOX.SIZE);
   readonly epoll: EpollBridge;
-  readonly probes = new ProbeEvents();
+  readonly probes: ProbeEvents;
   readonly clocks: ClockEvents;
   readonly cgroups: CgroupWatch;
 
@@ -54,6 +57,8 @@ export class Supervisor implements Host {
     this.native = options.native;
     this.pins = options.pins;
     this.shownTypes = options.shownTypes;
+    this.standsAlone = options.standsAlone === true;
+    this.probes = new ProbeEvents(this.standsAlone ? this.kernel.vmlinux : undefined);
     this.serve = options.serve;
     this.objects = new HeldObjects(this.native, this.kernel.arena.buffer);
     this.kernel.machine ??= new ProcMachine((ino) => this.objects.byIno(ino)?.object);

@@ -45,7 +45,7 @@ bool ParseProcPath(const char *at, const char *what, int32_t *pid, int32_t *fd) 
 
 /* A path argument, read once for all who compare it. Longer ones name nothing that is looked for here. */
 struct PathText {
-  char text[80] = {};
+  char text[128] = {};
 
   bool Read(uint64_t path) {
     size_t size = 4096 - path % 4096; /* not into the next page, which may be missing */
@@ -140,30 +140,36 @@ bool NamesMounts(const PathText &path) {
   return true;
 }
 
-/* open(2) of what programs print (-3 in the mailbox), wherever tracefs is mounted or not; false: not it. */
-bool NamesTracePipe(const PathText &path) {
-  if (!path.Is("/sys/kernel/tracing/trace_pipe") && !path.Is("/sys/kernel/debug/tracing/trace_pipe")) return false;
-  mailbox->proc_fd = -3;
-  return true;
-}
-
-/* open(2) or access(2) of the kernel's types (-4 in the mailbox); false: not them. */
-bool NamesTypes(const PathText &path) {
-  if (!path.Is("/sys/kernel/btf/vmlinux")) return false;
-  mailbox->proc_fd = -4;
+/*
+ * open(2) or access(2) of what the kernel tells in files of fixed names; which is in the
+ * mailbox: -3 what programs print (wherever tracefs is mounted or not), -4 the kernel's types,
+ * -5 what TypeScript may supply where the machine has none; false: none of them.
+ */
+bool NamesKernelFile(const PathText &path) {
+  const char *at = path.text;
+  int32_t which = 0;
+  if (path.Is("/proc/config.gz")) which = -5;
+  else if (!Skip(&at, "/sys/")) return false;
+  else if (strcmp(at, "kernel/btf/vmlinux") == 0) which = -4;
+  else if (Skip(&at, "kernel/tracing/") || Skip(&at, "kernel/debug/tracing/")) {
+    if (strcmp(at, "trace_pipe") == 0) which = -3;
+    else if (Skip(&at, "events/")) which = -5;
+  } else if (Skip(&at, "bus/event_source/devices/kprobe/") || Skip(&at, "bus/event_source/devices/uprobe/")) which = -5;
+  if (which == 0) return false;
+  mailbox->proc_fd = which;
   return true;
 }
 
 bool NamesServedFile(int32_t dirfd, uint64_t address) {
   PathText path;
   if (!path.Read(address)) return false;
-  return NamesFdInfo(dirfd, path) || NamesMounts(path) || NamesTracePipe(path) || NamesTypes(path);
+  return NamesFdInfo(dirfd, path) || NamesMounts(path) || NamesKernelFile(path);
 }
 
 /* access(2) of the kernel's types. */
 bool AsksForTypes(uint64_t address) {
   PathText path;
-  return path.Read(address) && NamesTypes(path);
+  return path.Read(address) && NamesKernelFile(path) && mailbox->proc_fd == -4;
 }
 
 }  // namespace

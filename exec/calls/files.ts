@@ -1,5 +1,5 @@
 /** Calls on descriptors and paths whose answer the kernel cannot know: our objects are memfds to it, our mount a FUSE. */
-import { close, constants, open } from 'node:fs';
+import { close, constants, open, stat } from 'node:fs';
 import { FMODE_WRITE } from '../../base/object.ts';
 import { AT_FDCWD } from '../../syscall/caller.ts';
 import { CAP } from '../../uapi/capability.ts';
@@ -9,7 +9,9 @@ import { fdInfoText } from '../fdinfo.ts';
 import { mmapAnswer } from '../mmap.ts';
 import { mountFlags, mountTable } from '../mount_table.ts';
 import { ANSWERED, CONTINUE } from '../native.ts';
+import { seenPath } from '../probed_file.ts';
 import { statfsAnonInode, statfsBpffs } from '../statfs.ts';
+import { suppliedFile } from '../supplied.ts';
 
 /** fcntl(2): include/uapi/asm-generic/fcntl.h. A memfd is opened with O_LARGEFILE, an anonymous inode is not. */
 const F_GETFL = 3;
@@ -59,6 +61,8 @@ export function fcntl(call: CurrentCall): number {
 /** What `call.procFile` says of trace_pipe, and of the kernel's types. */
 const TRACE_PIPE = -3;
 const TYPES = -4;
+/** And of a file that may be supplied where the machine has none. */
+const SUPPLIED = -5;
 const W_OK = 2;
 const X_OK = 1;
 
@@ -74,11 +78,34 @@ export function access(call: CurrentCall, mode: number): number {
  */
 export function openServedFile(call: CurrentCall, flags: number): number {
   if (call.procFile.fd === TRACE_PIPE) return openTracePipe(call, call.int(flags));
+  if (call.procFile.fd === SUPPLIED) return openSupplied(call, flags);
   const content = call.procFile.fd === TYPES ? call.host.shownTypes : procFile(call);
   if (content === undefined) return CONTINUE;
   const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
   const fd = call.native.supTextFd('proc', bytes, (call.int(flags) & O_CLOEXEC) !== 0);
   return fd < 0 ? fd : ANSWERED;
+}
+
+/** open(2) of a file of the kernel's that the machine may not have: its own comes first. */
+function openSupplied(call: CurrentCall, flags: number): number {
+  const { host, caller, native } = call;
+  // The path is the argument before the flags.
+  const path = host.standsAlone ? call.path(call.long(flags - 1)) : -EFAULT;
+  if (typeof path === 'number') return CONTINUE;
+  const name = Buffer.from(path).toString('latin1');
+  const content = suppliedFile(host.kernel.vmlinux, host.kernel.nrCpus, name);
+  if (content === undefined) return CONTINUE;
+  const cloexec = (call.int(flags) & O_CLOEXEC) !== 0;
+  const resume = call.later();
+  stat(seenPath(caller.tid, name), (error) => {
+    if (error === null) resume(CONTINUE);
+    else
+      resume(() => {
+        const fd = native.supTextFd('kernel', content, cloexec);
+        return fd < 0 ? fd : ANSWERED;
+      });
+  });
+  return ANSWERED;
 }
 
 function procFile(call: CurrentCall): string | undefined {

@@ -27,4 +27,10 @@ t.test('tracepoints of system calls', { skip: cannotExec(false) || cannotBuildSk
     const real = await run(program, []);
     t.equal(real.stdout, calls(attrSize), real.stderr);
   });
+  await t.test('also where the machine has neither types nor tracepoints', async (t) => {
+    const main = new URL('./main.js', import.meta.url).pathname;
+    const hide = 'mount -t tmpfs none /sys/kernel && mkdir -p /sys/kernel/debug /sys/kernel/tracing && exec "$@"';
+    const bare = await run('unshare', ['-m', 'sh', '-c', hide, 'sh', process.execPath, main, '--', program]);
+    t.equal(bare.stdout, calls(attrSize), bare.stderr);
+  });
 });
