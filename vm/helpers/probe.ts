@@ -16,6 +16,7 @@ function userAddress(lo: number, hi: number): number {
 /** Reads user memory into the arena: 0 or -EFAULT. */
 export function readUser(vm: Vm, to: number, size: number, lo: number, hi: number): number {
   const address = userAddress(lo, hi);
+  if (address >= 0 && size === 0) return 0;
   if (address < 0 || vm.userMemory === undefined) return -EFAULT;
   return vm.userMemory.read(address, vm.env.arena.u8.subarray(to, to + size));
 }
@@ -39,6 +40,7 @@ export function isMapped(vm: Vm, lo: number, hi: number, size: number): boolean 
 /** Reads the emulated kernel's memory: 0, -ERANGE for an address that is none of a kernel, -EFAULT where nothing is mapped. */
 export function readKernel(vm: Vm, to: number, size: number, lo: number, hi: number): number {
   if (!isKernelHalf(lo, hi)) return -ERANGE;
+  if (size === 0) return 0;
   if (!isMapped(vm, lo, hi, size)) return -EFAULT;
   vm.env.arena.u8.copyWithin(to, lo, lo + size);
   return 0;
@@ -53,7 +55,6 @@ function readAny(vm: Vm, to: number, size: number, lo: number, hi: number): numb
 
 function probe(reader: Reader) {
   return (vm: Vm, to = 0, size = 0, lo = 0, hi = 0): number => {
-    if (size === 0) return 0;
     const result = reader(vm, to, size, lo, hi);
     if (result !== 0) vm.env.arena.u8.fill(0, to, to + size);
     return result;

@@ -164,7 +164,8 @@ function adjustRoom(vm: Vm, ctx = 0, difference = 0, mode = 0, lo = 0, hi = 0): 
   const current = (skb.len - skb.networkOffset) >>> 0;
   if (shrink && (count >= current || current - count < minLen)) return -ENOTSUPP;
   if (!shrink && skb.len + count > SKB_MAX_LEN) return -ENOTSUPP;
-  const errno = shrink ? shrinkRoom(skb, off, count, lo) : growRoom(skb, off, count, lo, hi >>> ENCAP_L2_SHIFT);
+  const innerMac = hi >>> ENCAP_L2_SHIFT;
+  const errno = shrink ? shrinkRoom(skb, off, count, lo, innerMac) : growRoom(skb, off, count, lo, innerMac);
   if (errno === 0 && (lo & NO_CSUM_RESET) === 0) resetCsumUnnecessary(skb);
   skb.sync();
   return errno;
@@ -192,8 +193,8 @@ function growRoom(skb: Skb, off: number, count: number, flags: number, innerMac:
 }
 
 /** `bpf_skb_net_shrink`. */
-function shrinkRoom(skb: Skb, off: number, count: number, flags: number): number {
-  if ((flags & ~(FIXED_GSO | DECAP_L3 | NO_CSUM_RESET)) !== 0) return -EINVAL;
+function shrinkRoom(skb: Skb, off: number, count: number, flags: number, innerMac: number): number {
+  if ((flags & ~(FIXED_GSO | DECAP_L3 | NO_CSUM_RESET)) !== 0 || innerMac !== 0) return -EINVAL;
   const errno = popHeader(skb, off, count);
   if (errno < 0) return errno;
   if ((flags & DECAP_L3_IPV6) !== 0) skb.protocol = ETH_P_IPV6;

@@ -46,24 +46,30 @@ const SKIP_FIELD_MASK = 0xff;
 const USER_STACK = 1 << 8;
 const USER_BUILD_ID = 1 << 11;
 
-/** bpf_get_stack: instruction pointers of the task's stack, as 64-bit words; the bytes written. */
+/** struct bpf_stack_build_id: a status, a build id of 20 bytes, an address. */
+const BUILD_ID = { status: 0, ip: 24, size: 32 } as const;
+/** BPF_STACK_BUILD_ID_IP: no file is known where the address is. */
+const STATUS_IP = 2;
+
+/** bpf_get_stack: instruction pointers of the task's stack, as 64-bit words or with (unknown) build ids; the bytes written. */
 function getStack(vm: Vm, _ctx = 0, buffer = 0, size = 0, lo = 0, hi = 0): number {
   const { u8, view } = vm.env.arena;
-  const fail = (errno: number): number => {
-    u8.fill(0, buffer, buffer + Math.max(size, 0));
-    return -errno;
-  };
-  if (hi !== 0 || (lo & ~(SKIP_FIELD_MASK | USER_STACK | USER_BUILD_ID)) !== 0) return fail(EINVAL);
   const user = (lo & USER_STACK) !== 0;
   const buildId = (lo & USER_BUILD_ID) !== 0;
-  if (!user && buildId) return fail(EINVAL);
-  if (size % 8 !== 0) return fail(EINVAL);
-  const stack = (user ? vm.task.userStack : vm.task.kernelStack).slice(lo & SKIP_FIELD_MASK);
-  if (stack.length === 0 || buildId) return fail(EFAULT);
-  const count = Math.min(stack.length, size / 8);
-  for (let i = 0; i < count; i++) view.setBigUint64(buffer + i * 8, stack[i]!, true);
-  u8.fill(0, buffer + count * 8, buffer + size);
-  return count * 8;
+  const element = buildId ? BUILD_ID.size : 8;
+  const whole = user ? vm.task.userStack : vm.task.kernelStack;
+  const skip = lo & SKIP_FIELD_MASK;
+  u8.fill(0, buffer, buffer + Math.max(size, 0));
+  if (hi !== 0 || (lo & ~(SKIP_FIELD_MASK | USER_STACK | USER_BUILD_ID)) !== 0) return -EINVAL;
+  if ((!user && buildId) || size % element !== 0) return -EINVAL;
+  if (whole.length === 0 || whole.length < skip) return -EFAULT;
+  const count = Math.min(whole.length - skip, size / element);
+  for (let i = 0; i < count; i++) {
+    const at = buffer + i * element;
+    if (buildId) view.setInt32(at + BUILD_ID.status, STATUS_IP, true);
+    view.setBigUint64(buildId ? at + BUILD_ID.ip : at, whole[skip + i]!, true);
+  }
+  return count * element;
 }
 
 /** The structure of the current task of a machine, and the task it was filled for. */

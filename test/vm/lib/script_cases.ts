@@ -2,6 +2,7 @@
 import type { Btf } from '../../../btf/btf.ts';
 import { BTF_KIND } from '../../../btf/kinds.ts';
 import { asm } from './asm.ts';
+import { edgeCases } from './edge_cases.ts';
 import { exceptionCases } from './exception_cases.ts';
 import { stringCases } from './string_cases.ts';
 import { TYPE_IDS } from './wide_btf.ts';
@@ -21,7 +22,7 @@ export class ScriptWriter {
   }
 
   /** `p`: the labels `f_NAME` are functions, `g_NAME` global ones, `gc_NAME` those that take the context, `cb` the exception callback of the main function. */
-  prog(type: number, text: string): string {
+  prog(type: number | string, text: string): string {
     const labels = new Map<string, number>();
     const insns = asm(text, (name) => this.#types.find(name, BTF_KIND.FUNC), labels);
     const starts = [`0${labels.has('cb') ? `:${TYPE_IDS.main}` : ''}`];
@@ -37,6 +38,7 @@ export class ScriptWriter {
 
 /** The subjects; each has its answers in test/golden/scripts. */
 export const SCRIPT_CASES: Readonly<Record<string, (writer: ScriptWriter) => ScriptCase[]>> = {
+  edges: edgeCases,
   exceptions: exceptionCases,
   strings: stringCases,
 };
