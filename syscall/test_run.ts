@@ -59,7 +59,10 @@ export function* progTestRun(kernel: Kernel, attr: Attr, caller: Caller): Work {
     return isWork(result) ? yield* workAsCaller(kernel, vm, caller, result) : result;
   } catch (error) {
     if (isNoMemory(error)) return -ENOMEM;
-    if (error instanceof ProgramAborted) return -EINTR;
+    if (error instanceof ProgramAborted) {
+      vm.ended = error.message;
+      return -EINTR;
+    }
     throw error;
   } finally {
     prog.put();

@@ -173,6 +173,8 @@ export class Vm {
   budgetMs = RUN_BUDGET_MS;
   /** Told when a run has been ended by its budget. */
   onBudget: ((message: string) => void) | undefined = undefined;
+  /** Why the last run that was ended by force was, for whoever tells its caller. */
+  ended = '';
   /** Told what its owner may want to know and nobody has to act on: a program that cannot be compiled. */
   onNote: ((message: string) => void) | undefined = undefined;
   /** Told when engines that run a program both do not agree (`BothEngines`). */

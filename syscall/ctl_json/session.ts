@@ -12,7 +12,7 @@
  */
 import { isWork, monotonicMs, PENDING, runToEnd, type Work } from '../../base/work.ts';
 import { BPF_CMD } from '../../uapi/bpf.ts';
-import { Errno, errnoName, strerror } from '../../uapi/errno.ts';
+import { EINTR, Errno, errnoName, strerror } from '../../uapi/errno.ts';
 import { COMMAND_ATTRS, type CommandAttr } from '../attr_table.ts';
 import type { Kernel } from '../kernel.ts';
 import { LocalCaller, type LocalCallerOptions } from '../local_caller.ts';
@@ -189,6 +189,7 @@ export class CtlSession {
     const { attr } = encoded;
     const uaddr = this.caller.put(attr);
     if (uaddr === 0) throw new FieldError('cmd', fields['cmd'], 'less data: the memory of a request is limited');
+    if (this.#kernel.hasVm) this.#kernel.vm.ended = '';
     let result = this.#kernel.bpf(command.number, attr, attr.length, uaddr, this.caller);
     if (result === PENDING) {
       const pending = this.#kernel.takePending();
@@ -202,7 +203,7 @@ export class CtlSession {
       const reply: Record<string, unknown> = {
         ok: false,
         errno: errnoName(result),
-        message: `BPF_${command.name}: ${strerror(result)}`,
+        message: `BPF_${command.name}: ${this.#why(result)}`,
       };
       decodeResults(reply, command, encoded, after, this.caller, true);
       return reply;
@@ -217,6 +218,12 @@ export class CtlSession {
     } else if (result > 0) reply['ret'] = result;
     decodeResults(reply, command, encoded, after, this.caller, false);
     return reply;
+  }
+
+  /** What an errno means; of a run that was ended by force, why. */
+  #why(result: number): string {
+    const ended = result === -EINTR && this.#kernel.hasVm ? this.#kernel.vm.ended : '';
+    return ended === '' ? strerror(result) : `${strerror(result)}: ${ended}`;
   }
 
   #closeFd(fields: Record<string, unknown>): unknown {
