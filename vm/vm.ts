@@ -106,8 +106,8 @@ export const RUN_BUDGET_MS = 1000;
  * Milliseconds a run takes before others are served in its middle, the least time it has
  * between two such pauses, and the longest pause: others get half of the time at the most.
  */
-const ALONE_MS = 10;
-const SERVE_EVERY_MS = 2;
+export const ALONE_MS = 10;
+export const SERVE_EVERY_MS = 2;
 const SERVE_MS_MAX = 4;
 /** Values from this size on take long to copy. */
 export const SLOW_VALUE = 512;

@@ -195,6 +195,7 @@ export class CtlSession {
       const pending = this.#kernel.takePending();
       for (let signal = false; result === PENDING; ) {
         signal = yield;
+        if (this.#kernel.hasVm) this.#kernel.vm.ended = '';
         result = pending.run(monotonicMs() + SLICE_MS, signal);
       }
     }

@@ -10,7 +10,7 @@ import { E2BIG, EAGAIN, EINTR, ENOMEM } from '../../uapi/errno.ts';
 import { Image, Images } from '../../vm/images.ts';
 import type { BpfProg } from '../../vm/prog.ts';
 import type { CurrentTask, SeqFile } from '../../vm/task.ts';
-import { ProgramAborted } from '../../vm/vm.ts';
+import { ALONE_MS, ProgramAborted, SERVE_EVERY_MS } from '../../vm/vm.ts';
 import type { Kernel } from '../kernel.ts';
 import type { IterAux, IterObjects, IterRun, IterTarget } from './target.ts';
 
@@ -18,6 +18,8 @@ import type { IterAux, IterObjects, IterRun, IterTarget } from './target.ts';
 const BUFFER_SIZE = 32768;
 /** Objects after which a read ends (`MAX_ITER_OBJECTS`). */
 const MAX_OBJECTS = 1_000_000;
+/** Objects between two looks whether others wait. */
+const REST_OBJECTS = 16;
 /** Words of a context: meta and what the target adds. */
 const CTX_WORDS = 8;
 const SEQ_SIZE = 256;
@@ -62,6 +64,7 @@ export class IterReader implements IterRun {
   #seqNum = 0n;
   #doneStop = false;
   #task: IterTask = {};
+  #restAt = 0;
 
   /** Takes a reference of the program; what the target walks over is opened by it. */
   constructor(kernel: Kernel, prog: BpfProgBase, target: IterTarget, aux: IterAux) {
@@ -128,6 +131,7 @@ export class IterReader implements IterRun {
   /** Runs from the current object until the buffer has enough: 0 or -errno. */
   #gather(buffer: IterBuffer, wanted: number): number {
     const objects = this.#objects;
+    this.#restAt = this.#kernel.vm.now() + ALONE_MS;
     let found = objects.start();
     if (found < 0) {
       objects.stop?.();
@@ -144,6 +148,7 @@ export class IterReader implements IterRun {
         return result < 0 ? result : -E2BIG;
       }
       for (let shown = 1; ; shown++) {
+        if (shown % REST_OBJECTS === 0) this.#rest();
         const before = buffer.count;
         found = objects.next();
         if (found <= 0) break;
@@ -167,6 +172,14 @@ export class IterReader implements IterRun {
       }
     }
     return found > 0 ? this.#paused() : this.#atEnd(buffer, found);
+  }
+
+  /** A read may go over a million objects: others are served between them. */
+  #rest(): void {
+    const { vm } = this.#kernel;
+    if (vm.now() < this.#restAt) return;
+    vm.serveOthers();
+    this.#restAt = vm.now() + SERVE_EVERY_MS;
   }
 
   #paused(): number {

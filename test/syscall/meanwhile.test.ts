@@ -5,7 +5,10 @@
 import t from 'tap';
 import { seededRandom } from '../../base/env.ts';
 import { PENDING } from '../../base/work.ts';
-import { hostClock } from '../../native/host.ts';
+import { BTF_KIND } from '../../btf/kinds.ts';
+import { builtinTypes, hostClock } from '../../native/host.ts';
+import { CtlSession } from '../../syscall/ctl_json/session.ts';
+import { IterObject } from '../../syscall/iter/link.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { LocalCaller } from '../../syscall/local_caller.ts';
 import type { PendingCall } from '../../syscall/pending.ts';
@@ -109,8 +112,9 @@ function isPair(words: BigUint64Array): boolean {
 }
 
 /** A kernel whose programs find that 3 ms have gone by at every look at the clock: others are served as often as can be. */
-function makeKernel(engine: EngineName): Kernel {
-  const kernel = new Kernel({ cpus: 2, memory: 64 << 20, poison: true, clock: hostClock(), random: seededRandom(1) });
+function makeKernel(engine: EngineName, vmlinux?: Uint8Array): Kernel {
+  const clock = hostClock();
+  const kernel = new Kernel({ cpus: 2, memory: 64 << 20, poison: true, clock, random: seededRandom(1), vmlinux });
   let time = 1;
   kernel.vm.now = () => {
     time += 3;
@@ -343,6 +347,52 @@ t.test('a test run that was only taken on ends at once for a signal', async (t) 
   close();
   t.strictSame(results, [PENDING, -EINTR]);
   one.caller.exit();
+});
+
+t.test('the reply to a line of JSON says why a run was ended', async (t) => {
+  const kernel = makeKernel('jit');
+  kernel.vm.budgetMs = 100;
+  const session = new CtlSession(kernel);
+  const ask = (fields: object): unknown => JSON.parse(session.writeLine(JSON.stringify(fields)));
+  const insns = Buffer.from(asm(LOOP)).toString('hex');
+  const load = { cmd: 'BPF_PROG_LOAD', prog_type: 'sched_cls', insns, insn_cnt: insns.length / 16, license: 'GPL' };
+  t.match(ask({ ...load, prog_name: 'round', as: 'p' }), { ok: true });
+  const test = { cmd: 'BPF_PROG_TEST_RUN', prog_fd: '$p', data_in: '00'.repeat(64) };
+  t.same(ask(test), {
+    ok: false,
+    errno: 'EINTR',
+    message:
+      "BPF_PROG_TEST_RUN: Interrupted system call: Program 'round' was ended: it ran for more than 100 ms (budget)",
+  });
+});
+
+t.test('others are served between the objects of an iterator', async (t) => {
+  const kernel = makeKernel('jit', builtinTypes().bytes);
+  const session = new CtlSession(kernel);
+  const ask = (fields: object): Record<string, unknown> => JSON.parse(session.writeLine(JSON.stringify(fields)));
+  for (let i = 0; i < 300; i++)
+    ask({ cmd: 'BPF_MAP_CREATE', map_type: 'array', key_size: 4, value_size: 4, max_entries: 1 });
+  const insns = Buffer.from(asm('r0 = 0; exit')).toString('hex');
+  const load = { cmd: 'BPF_PROG_LOAD', prog_type: 'tracing', expected_attach_type: 'trace_iter', insns, insn_cnt: 2 };
+  const attach_btf_id = kernel.vmlinux?.find('bpf_iter_bpf_map', BTF_KIND.FUNC);
+  t.match(ask({ ...load, attach_btf_id, license: 'GPL', as: 'p' }), { ok: true });
+  t.match(ask({ cmd: 'BPF_LINK_CREATE', prog_fd: '$p', target_fd: 0, attach_type: 'trace_iter', as: 'l' }), {
+    ok: true,
+  });
+  const made = ask({ cmd: 'BPF_ITER_CREATE', link_fd: '$l' });
+  const iterator = session.caller.objectOf(Number(made['fd']));
+  let served = 0;
+  const close = kernel.doors.add({
+    fd: -1,
+    serve: () => {
+      served++;
+      ask({ cmd: 'close', fd: served });
+      return 0;
+    },
+  });
+  t.equal(iterator instanceof IterObject && iterator.content().length, 0);
+  close();
+  t.ok(served >= 10, `${served} pauses`);
 });
 
 t.test('nobody is served where a run must not be disturbed', async (t) => {
