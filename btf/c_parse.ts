@@ -14,6 +14,7 @@
  *     struct outside : 64 { int a; };          larger than its members
  *     struct places { int a; @16 int b; @20.3 unsigned c:2; };    at this byte, and bit of it
  *     enum small : 1 { ONE };                  of this size
+ *     extern int variable;                     one for each CPU, in the section .data..percpu
  */
 import { BtfBuilder } from './build.ts';
 import { BTF_INT_BOOL, BTF_INT_SIGNED, BTF_KIND } from './kinds.ts';
@@ -90,6 +91,7 @@ class Parser {
   /** Definitions by `struct NAME`, `union NAME`, `enum NAME`, or the name of a typedef. */
   readonly named = new Map<string, CType>();
   readonly functions: (readonly [name: string, type: CType])[] = [];
+  readonly variables: (readonly [name: string, type: CType])[] = [];
   readonly #tokens: readonly string[];
   #at = 0;
 
@@ -123,6 +125,7 @@ class Parser {
 
   #declaration(): void {
     const isTypedef = this.#take('typedef');
+    const isVariable = this.#take('extern');
     const base = this.#base();
     if (this.#take(';')) {
       // The values of an enumeration without a name have names.
@@ -132,7 +135,7 @@ class Parser {
     const { name, type } = this.#declarator(base);
     this.#expect(';');
     if (isTypedef) this.named.set(name, { kind: 'typedef', name, of: type });
-    else this.functions.push([name, type]);
+    else (isVariable ? this.variables : this.functions).push([name, type]);
   }
 
   /** What a declaration begins with. */
@@ -272,6 +275,7 @@ class Emitter {
   readonly #builder = new BtfBuilder();
   readonly #named: ReadonlyMap<string, CType>;
   readonly #functions: Parser['functions'];
+  readonly #variables: Parser['variables'];
   readonly #ids = new Map<string, number>();
   readonly #records: (() => void)[] = [];
   readonly #laid = new Map<CType, Places>();
@@ -279,6 +283,7 @@ class Emitter {
   constructor(parser: Parser) {
     this.#named = parser.named;
     this.#functions = parser.functions;
+    this.#variables = parser.variables;
   }
 
   bytes(): Uint8Array {
@@ -287,9 +292,25 @@ class Emitter {
       const proto = this.#id(type);
       this.#records.push(() => this.#builder.func(name, proto, 0));
     }
+    this.#perCpu();
     // Records that are met on the way go to the end.
     for (let i = 0; i < this.#records.length; i++) this.#records[i]!();
     return this.#builder.bytes();
+  }
+
+  /** Variables, and the section that they lie in one after the other. */
+  #perCpu(): void {
+    if (this.#variables.length === 0) return;
+    let end = 0;
+    const section = this.#variables.map(([name, type]) => {
+      const id = this.#id(type);
+      const variable = this.#records.push(() => this.#builder.variable(name, id));
+      const { size, align } = this.#measure(type);
+      const offset = Math.ceil(end / align) * align;
+      end = offset + size;
+      return [variable, offset, size] as const;
+    });
+    this.#records.push(() => this.#builder.datasec('.data..percpu', end, section));
   }
 
   /** What tells one type from another. */

@@ -18,7 +18,9 @@ export function addBtfCommand(program: Command): void {
   program
     .command('btf [file]')
     .summary('print BTF as C declarations')
-    .description(`Prints the types of a BTF file or of an ELF object with BTF (default: ${VMLINUX}).`)
+    .description(
+      `Prints the types of a BTF file or of an ELF object with BTF (default: ${VMLINUX}, or the built-in types where there is none).`,
+    )
     .addOption(new Option('--format <name>', 'C declarations, or one type a line').choices(['c', 'raw']).default('c'))
     .option('--builtin', 'the types that stand in where the kernel tells none')
     .option(
@@ -33,12 +35,13 @@ export function addBtfCommand(program: Command): void {
     });
 }
 
-async function text(file: string, flags: BtfFlags): Promise<string> {
+async function text(file: string | undefined, flags: BtfFlags): Promise<string> {
   const { Btf } = await import('../btf/btf.ts');
   const { referencesInside, scanBtf } = await import('../btf/scan.ts');
-  const { readBuiltin } = await import('../native/builtin_file.ts');
-  const name = flags.builtin === true ? 'the built-in BTF' : file;
-  const bytes = flags.builtin === true ? readBuiltin() : btfSection(readInput(file), file);
+  const { builtinTypes, defaultTypes } = await import('../native/host.ts');
+  const own = flags.builtin === true ? builtinTypes() : file === undefined ? defaultTypes() : undefined;
+  const name = own?.source === 'builtin' ? 'the built-in BTF' : (file ?? VMLINUX);
+  const bytes = own?.bytes ?? btfSection(readInput(name), name);
   const table = scanBtf(new Uint8Array(bytes));
   if (table === undefined || !referencesInside(table))
     throw new Errno(EINVAL, `${name} is broken: its types are not whole`);

@@ -28,7 +28,7 @@ typedef struct { seqcount_spinlock_t seqcount; spinlock_t lock; } seqlock_t;
 typedef struct seqcount_spinlock seqcount_spinlock_t; typedef struct seqcount seqcount_t;
 typedef struct elf64_sym Elf64_Sym; typedef const int tracepoint_ptr_t; typedef unsigned int slab_flags_t;
 typedef int (*notifier_fn_t)(struct notifier_block *, unsigned long, void *);
-struct qspinlock : 4; struct dev_pm_info : 264; struct pci_dev : 2016; struct device_driver : 144;
+struct dev_pm_info : 264; struct pci_dev : 2016; struct device_driver : 144;
 enum hrtimer_restart { HRTIMER_NORESTART, HRTIMER_RESTART };
 enum module_state { MODULE_STATE_LIVE, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_UNFORMED };
 enum dl_dev_state { DL_DEV_NO_DRIVER, DL_DEV_PROBING, DL_DEV_DRIVER_BOUND, DL_DEV_UNBINDING };
@@ -47,6 +47,8 @@ struct llist_head { struct llist_node *first; };
 struct refcount_struct { atomic_t refs; };
 struct kref { refcount_t refcount; };
 struct raw_spinlock { arch_spinlock_t raw_lock; };
+struct qspinlock { union { atomic_t val; struct { u8 locked, pending; }; struct { u16 locked_pending, tail; }; };
+  };
 struct spinlock { union { struct raw_spinlock rlock; }; };
 struct qrwlock { union { atomic_t cnts; struct { u8 wlocked, __lstate[3]; }; }; arch_spinlock_t wait_lock; };
 struct mutex { atomic_long_t owner; raw_spinlock_t wait_lock; struct optimistic_spin_queue osq; struct list_head

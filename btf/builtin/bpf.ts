@@ -9,7 +9,7 @@ typedef void (*bpf_iter_fini_seq_priv_t)(void *); typedef struct qspinlock rqspi
 typedef void (*dma_fence_func_t)(struct dma_fence *, struct dma_fence_cb *);
 typedef union { __be32 a4, a6[4]; struct in6_addr in6; } xfrm_address_t;
 typedef int (*btf_kfunc_filter_t)(const struct bpf_prog *, u32);
-struct btf_header : 24; struct bpf_lru : 256; struct bpf_verifier_env : 26456; struct bpf_local_storage_map : 448;
+struct btf_header : 24; struct bpf_mem_cache : 208; struct bpf_lru : 256; struct bpf_verifier_env : 26456;
 enum bpf_reg_type { NOT_INIT, SCALAR_VALUE, PTR_TO_CTX, CONST_PTR_TO_MAP, PTR_TO_MAP_VALUE, PTR_TO_MAP_KEY,
   PTR_TO_STACK, PTR_TO_PACKET_META, PTR_TO_PACKET, PTR_TO_PACKET_END, PTR_TO_FLOW_KEYS, PTR_TO_SOCKET,
   PTR_TO_SOCK_COMMON, PTR_TO_TCP_SOCK, PTR_TO_TP_BUFFER, PTR_TO_XDP_SOCK, PTR_TO_BTF_ID, PTR_TO_MEM, PTR_TO_ARENA,
@@ -87,22 +87,8 @@ struct bpf_trampoline { struct hlist_node hlist; struct ftrace_ops *fops; struct
   func; struct bpf_prog *extension_prog; struct hlist_head progs_hlist[3]; int progs_cnt[3]; struct
   bpf_tramp_image *cur_image; };
 struct btf_func_model { u8 ret_size, ret_flags, nr_args, arg_size[12], arg_flags[12]; };
-struct bpf_ksym { unsigned long start, end; char name[512]; struct list_head lnode; struct latch_tree_node tnode;
-  bool prog; u8 init_private; };
-struct latch_tree_node { struct rb_node node[2]; };
-struct bpf_prog_ops { int (*test_run)(struct bpf_prog *, const union bpf_attr *, union bpf_attr *); };
-struct bpf_link { atomic64_t refcnt; u32 id; u8 init_private; enum bpf_link_type type; const struct bpf_link_ops
-  *ops; struct bpf_prog *prog; u32 flags; enum bpf_attach_type attach_type; union { struct callback_head rcu;
-  struct work_struct work; }; bool sleepable; };
-struct bpf_link_ops { void (*release)(struct bpf_link *); void (*dealloc)(struct bpf_link *); void
-  (*dealloc_deferred)(struct bpf_link *); int (*detach)(struct bpf_link *); int (*update_prog)(struct bpf_link *,
-  struct bpf_prog *, struct bpf_prog *); void (*show_fdinfo)(const struct bpf_link *, struct seq_file *); int
-  (*fill_link_info)(const struct bpf_link *, struct bpf_link_info *); int (*update_map)(struct bpf_link *, struct
-  bpf_map *, struct bpf_map *); __poll_t (*poll)(struct file *, struct poll_table_struct *); };
-struct bpf_local_storage { struct bpf_local_storage_data *cache[16]; struct bpf_local_storage_map *smap; struct
-  hlist_head list; void *owner; struct callback_head rcu; raw_spinlock_t lock; };
-struct bpf_local_storage_data { struct bpf_local_storage_map *smap; u8 data[0]; };
-struct bpf_run_ctx {  };
+struct bpf_arena { struct bpf_map map; u64 user_vm_start, user_vm_end; struct vm_struct *kern_vm; struct
+  range_tree rt; struct list_head vma_list; struct mutex lock; };
 struct bpf_map { u8 sha[32]; u32 excl; const struct bpf_map_ops *ops; struct bpf_map *inner_map_meta; void
   *security; enum bpf_map_type map_type; u32 key_size, value_size, max_entries; u64 map_extra; u32 map_flags, id;
   struct btf_record *record; int numa_node; u32 btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
@@ -138,10 +124,31 @@ struct bpf_map_ops { int (*map_alloc_check)(union bpf_attr *); struct bpf_map *(
   bpf_verifier_env *, struct bpf_func_state *, struct bpf_func_state *); long (*map_for_each_callback)(struct
   bpf_map *, bpf_callback_t, void *, u64); u64 (*map_mem_usage)(const struct bpf_map *); int *map_btf_id; const
   struct bpf_iter_seq_info *iter_seq_info; };
+struct bpf_local_storage { struct bpf_local_storage_data *cache[16]; struct bpf_local_storage_map *smap; struct
+  hlist_head list; void *owner; struct callback_head rcu; raw_spinlock_t lock; };
+struct bpf_local_storage_data { struct bpf_local_storage_map *smap; u8 data[0]; };
+struct bpf_local_storage_map { struct bpf_map map; struct bpf_local_storage_map_bucket *buckets; u32 bucket_log;
+  u16 elem_size, cache_idx; struct bpf_mem_alloc selem_ma, storage_ma; bool bpf_ma; };
+struct bpf_local_storage_map_bucket { struct hlist_head list; raw_spinlock_t lock; };
+struct bpf_mem_caches { struct bpf_mem_cache cache[11]; };
+struct bpf_link { atomic64_t refcnt; u32 id; u8 init_private; enum bpf_link_type type; const struct bpf_link_ops
+  *ops; struct bpf_prog *prog; u32 flags; enum bpf_attach_type attach_type; union { struct callback_head rcu;
+  struct work_struct work; }; bool sleepable; };
+struct bpf_link_ops { void (*release)(struct bpf_link *); void (*dealloc)(struct bpf_link *); void
+  (*dealloc_deferred)(struct bpf_link *); int (*detach)(struct bpf_link *); int (*update_prog)(struct bpf_link *,
+  struct bpf_prog *, struct bpf_prog *); void (*show_fdinfo)(const struct bpf_link *, struct seq_file *); int
+  (*fill_link_info)(const struct bpf_link *, struct bpf_link_info *); int (*update_map)(struct bpf_link *, struct
+  bpf_map *, struct bpf_map *); __poll_t (*poll)(struct file *, struct poll_table_struct *); };
+struct bpf_run_ctx {  };
 struct bpf_iter_seq_info { const struct seq_operations *seq_ops; bpf_iter_init_seq_priv_t init_seq_private;
   bpf_iter_fini_seq_priv_t fini_seq_private; u32 seq_priv_size; };
 struct bpf_iter_aux_info { struct bpf_map *map; struct { struct cgroup *start; enum bpf_cgroup_iter_order order; }
   cgroup; struct { enum bpf_iter_task_type type; u32 pid; } task; };
+struct range_tree { struct rb_root_cached it_root, range_size_root; };
+struct bpf_ksym { unsigned long start, end; char name[512]; struct list_head lnode; struct latch_tree_node tnode;
+  bool prog; u8 init_private; };
+struct latch_tree_node { struct rb_node node[2]; };
+struct bpf_prog_ops { int (*test_run)(struct bpf_prog *, const union bpf_attr *, union bpf_attr *); };
 struct bpf_token { struct work_struct work; atomic64_t refcnt; struct user_namespace *userns; u64 allowed_cmds,
   allowed_maps, allowed_progs, allowed_attachs; void *security; };
 struct bpf_prog_offload { struct bpf_prog *prog; struct net_device *netdev; struct bpf_offload_dev *offdev; void
@@ -273,7 +280,27 @@ struct bpf_reg_state { enum bpf_reg_type type; s32 off; union { int range; struc
 struct tnum { u64 value, mask; };
 struct bpf_local_storage_elem : 128 { struct hlist_node map_node, snode; struct bpf_local_storage *local_storage;
   union { struct callback_head rcu; struct hlist_node free_node; }; @64 struct bpf_local_storage_data sdata; };
-struct bpf_local_storage_map_bucket { struct hlist_head list; raw_spinlock_t lock; };
+struct lpm_trie { struct bpf_map map; struct lpm_trie_node *root; struct bpf_mem_alloc ma; size_t n_entries,
+  max_prefixlen, data_size; rqspinlock_t lock; };
+struct bpf_stack_map { struct bpf_map map; void *elems; struct pcpu_freelist freelist; u32 n_buckets; struct
+  stack_map_bucket *buckets[0]; };
+struct bpf_queue_stack { struct bpf_map map; rqspinlock_t lock; u32 head, tail, size; char elements[0]; };
+struct bpf_ringbuf_map { struct bpf_map map; struct bpf_ringbuf *rb; };
+struct bpf_dtab { struct bpf_map map; struct bpf_dtab_netdev **netdev_map; struct list_head list; struct
+  hlist_head *dev_index_head; spinlock_t index_lock; unsigned int items; u32 n_buckets; };
+struct bpf_cpu_map { struct bpf_map map; struct bpf_cpu_map_entry **cpu_map; };
+struct xsk_map { struct bpf_map map; spinlock_t lock; atomic_t count; struct xdp_sock *xsk_map[0]; };
+struct bpf_stab { struct bpf_map map; struct sock **sks; struct sk_psock_progs progs; spinlock_t lock; };
+struct bpf_shtab { struct bpf_map map; struct bpf_shtab_bucket *buckets; u32 buckets_num, elem_size; struct
+  sk_psock_progs progs; atomic_t count; };
+struct reuseport_array { struct bpf_map map; struct sock *ptrs[0]; };
+struct bpf_bloom_filter { struct bpf_map map; u32 bitset_mask, hash_seed, nr_hash_funcs; unsigned long bitset[0];
+  };
+struct bpf_struct_ops_map { struct bpf_map map; const struct bpf_struct_ops_desc *st_ops_desc; struct mutex lock;
+  struct bpf_link **links; struct bpf_ksym **ksyms; u32 funcs_cnt, image_pages_cnt; void *image_pages[8]; struct
+  btf *btf; struct bpf_struct_ops_value *uvalue; @448 struct bpf_struct_ops_value kvalue; };
+struct bpf_offloaded_map { struct bpf_map map; struct net_device *netdev; const struct bpf_map_dev_ops *dev_ops;
+  void *dev_priv; struct list_head offloads; };
 int bpf_iter_bpf_link(struct bpf_iter_meta *meta, struct bpf_link *link);
 int bpf_iter_bpf_map(struct bpf_iter_meta *meta, struct bpf_map *map);
 int bpf_iter_bpf_map_elem(struct bpf_iter_meta *meta, struct bpf_map *map, void *key, void *value);

@@ -1,5 +1,5 @@
 /**
- * Functions that programs attach to: with fentry and fexit, or as probes.
+ * Functions that programs attach to (with fentry and fexit, or as probes), and per-CPU variables that they read.
  */
 export const FUNCTIONS = `
 typedef __kernel_rwf_t rwf_t; typedef int __kernel_rwf_t; typedef enum gro_result gro_result_t;
@@ -64,6 +64,8 @@ enum cpuhp_state { CPUHP_INVALID=-1, CPUHP_OFFLINE, CPUHP_CREATE_THREADS, CPUHP_
   CPUHP_AP_RCUTREE_ONLINE, CPUHP_AP_KTHREADS_ONLINE, CPUHP_AP_BASE_CACHEINFO_ONLINE, CPUHP_AP_ONLINE_DYN,
   CPUHP_AP_ONLINE_DYN_END=232, CPUHP_AP_X86_HPET_ONLINE, CPUHP_AP_X86_KVM_CLK_ONLINE, CPUHP_AP_ACTIVE,
   CPUHP_ONLINE };
+struct kernel_cpustat { u64 cpustat[10]; };
+struct kernel_stat { unsigned long irqs_sum; unsigned int softirqs[10]; };
 ssize_t vfs_read(struct file *file, char *buf, size_t count, loff_t *pos);
 ssize_t vfs_write(struct file *file, const char *buf, size_t count, loff_t *pos);
 ssize_t vfs_readv(struct file *file, const struct iovec *vec, unsigned long vlen, loff_t *pos, rwf_t flags);
@@ -371,6 +373,14 @@ long __x64_sys_delete_module(const struct pt_regs *__unused);
 long __x64_sys_seccomp(const struct pt_regs *__unused);
 long __x64_sys_memfd_create(const struct pt_regs *__unused);
 long __x64_sys_process_vm_readv(const struct pt_regs *__unused);
+void migrate_disable(void);
+void migrate_enable(void);
+void __rcu_read_lock(void);
+void __rcu_read_unlock(void);
+void kthread_complete_and_exit(struct completion *comp, long code);
+void do_task_dead(void);
+void make_task_dead(int signr);
+void panic(const char *fmt, ...);
 int bpf_fentry_test2(int a, u64 b);
 int bpf_fentry_test3(char a, int b, u64 c);
 int bpf_fentry_test4(void *a, char b, int c, u64 d);
@@ -439,4 +449,12 @@ ssize_t tty_read(struct kiocb *iocb, struct iov_iter *to);
 ssize_t n_tty_write(struct tty_struct *tty, struct file *file, const u8 *buf, size_t nr);
 struct uprobe *uprobe_register(struct inode *inode, loff_t offset, loff_t ref_ctr_offset, struct uprobe_consumer
   *uc);
+extern int bpf_prog_active;
+extern struct rq runqueues;
+extern struct task_struct *current_task;
+extern int cpu_number;
+extern unsigned long this_cpu_off;
+extern unsigned long process_counts;
+extern struct kernel_cpustat kernel_cpustat;
+extern struct kernel_stat kstat;
 `;

@@ -107,6 +107,8 @@ struct net : 4288 { refcount_t passive; spinlock_t rules_mod_lock; unsigned int 
 struct ref_tracker_dir {  };
 struct bpf_prog_array_item { struct bpf_prog *prog; union { struct bpf_cgroup_storage *cgroup_storage[2]; u64
   bpf_cookie; }; };
+struct bpf_mem_alloc { struct bpf_mem_caches *caches; struct bpf_mem_cache *cache; struct obj_cgroup *objcg; bool
+  percpu; struct work_struct work; };
 struct page_pool : 1664 { struct page_pool_params_fast p; int cpuid; u32 pages_state_hold_cnt; bool
   has_init_callback:1, dma_map:1, dma_sync:1, dma_sync_for_cpu:1; @64 __u8 __cacheline_group_begin__frag[0]; long
   frag_users; netmem_ref frag_page; unsigned int frag_offset; @88 __u8 __cacheline_group_end__frag[0]; @96 struct
@@ -509,8 +511,6 @@ struct netns_bpf { struct bpf_prog_array *run_array[2]; struct bpf_prog *progs[2
 struct netns_mpls { int ip_ttl_propagate, default_ttl; size_t platform_labels; struct mpls_route **platform_label;
   struct ctl_table_header *ctl; };
 struct netns_xdp { struct mutex lock; struct hlist_head list; };
-struct bpf_mem_alloc { struct bpf_mem_caches *caches; struct bpf_mem_cache *cache; struct obj_cgroup *objcg; bool
-  percpu; struct work_struct work; };
 struct netlink_sock { struct sock sk; unsigned long flags; u32 portid, dst_portid, dst_group, subscriptions,
   ngroups; unsigned long *groups; unsigned long state; size_t max_recvmsg_len; wait_queue_head_t wait; bool bound,
   cb_running; int dump_done_errno; struct netlink_callback cb; struct mutex nl_cb_mutex; void
@@ -583,6 +583,11 @@ struct rt6_info { struct dst_entry dst; struct fib6_info *from; int sernum; stru
   struct in6_addr rt6i_gateway; struct inet6_dev *rt6i_idev; u32 rt6i_flags; unsigned short rt6i_nfheader_len; };
 struct nf_hook_state { u8 hook, pf; struct net_device *in; struct net_device *out; struct sock *sk; struct net
   *net; int (*okfn)(struct net *, struct sock *, struct sk_buff *); };
+struct xdp_sock : 1088 { struct sock sk; @832 struct xsk_queue *rx; struct net_device *dev; struct xdp_umem *umem;
+  struct list_head flush_node; struct xsk_buff_pool *pool; u16 queue_id; bool zc, sg; enum { XSK_READY, XSK_BOUND,
+  XSK_UNBOUND } state; @896 struct xsk_queue *tx; struct list_head tx_list; u32 tx_budget_spent; u64 rx_dropped,
+  rx_queue_full; struct sk_buff *skb; bool drain_cont; struct list_head map_list; spinlock_t map_list_lock; u32
+  max_tx_budget; struct mutex mutex; struct xsk_queue *fq_tmp; struct xsk_queue *cq_tmp; };
 struct skb_shared_info { __u8 flags, meta_len, nr_frags, tx_flags; unsigned short gso_size, gso_segs; struct
   sk_buff *frag_list; union { struct skb_shared_hwtstamps hwtstamps; struct xsk_tx_metadata_compl xsk_meta; };
   unsigned int gso_type; u32 tskey; atomic_t dataref; union { struct { u32 xdp_frags_size, xdp_frags_truesize; };
@@ -694,11 +699,6 @@ struct packet_type { __be16 type; bool ignore_outgoing; struct net_device *dev; 
   (*func)(struct sk_buff *, struct net_device *, struct packet_type *, struct net_device *); void
   (*list_func)(struct list_head *, struct packet_type *, struct net_device *); bool (*id_match)(struct packet_type
   *, struct sock *); struct net *af_packet_net; void *af_packet_priv; struct list_head list; };
-struct xdp_sock : 1088 { struct sock sk; @832 struct xsk_queue *rx; struct net_device *dev; struct xdp_umem *umem;
-  struct list_head flush_node; struct xsk_buff_pool *pool; u16 queue_id; bool zc, sg; enum { XSK_READY, XSK_BOUND,
-  XSK_UNBOUND } state; @896 struct xsk_queue *tx; struct list_head tx_list; u32 tx_budget_spent; u64 rx_dropped,
-  rx_queue_full; struct sk_buff *skb; bool drain_cont; struct list_head map_list; spinlock_t map_list_lock; u32
-  max_tx_budget; struct mutex mutex; struct xsk_queue *fq_tmp; struct xsk_queue *cq_tmp; };
 struct vsock_sock { struct sock sk; const struct vsock_transport *transport; struct sockaddr_vm local_addr,
   remote_addr; struct list_head bound_table, connected_table; bool trusted, cached_peer_allow_dgram; u32
   cached_peer; const struct cred *owner; long connect_timeout; struct sock *listener; struct list_head

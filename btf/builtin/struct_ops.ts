@@ -6,12 +6,6 @@ export const STRUCT_OPS = `
 enum tcp_ca_event { CA_EVENT_TX_START, CA_EVENT_CWND_RESTART, CA_EVENT_COMPLETE_CWR, CA_EVENT_LOSS,
   CA_EVENT_ECN_NO_CE, CA_EVENT_ECN_IS_CE };
 union tcp_cc_info { struct tcpvegas_info vegas; struct tcp_dctcp_info dctcp; struct tcp_bbr_info bbr; };
-struct bpf_struct_ops { const struct bpf_verifier_ops *verifier_ops; int (*init)(struct btf *); int
-  (*check_member)(const struct btf_type *, const struct btf_member *, const struct bpf_prog *); int
-  (*init_member)(const struct btf_type *, const struct btf_member *, void *, const void *); int (*reg)(void *,
-  struct bpf_link *); void (*unreg)(void *, struct bpf_link *); int (*update)(void *, void *, struct bpf_link *);
-  int (*validate)(void *); void *cfi_stubs; struct module *owner; const char *name; struct btf_func_model
-  func_models[64]; };
 struct Qdisc_ops { struct Qdisc_ops *next; const struct Qdisc_class_ops *cl_ops; char id[16]; int priv_size;
   unsigned int static_flags; int (*enqueue)(struct sk_buff *, struct Qdisc *, struct sk_buff **); struct sk_buff
   *(*dequeue)(struct Qdisc *); struct sk_buff *(*peek)(struct Qdisc *); int (*init)(struct Qdisc *, struct nlattr
@@ -21,6 +15,12 @@ struct Qdisc_ops { struct Qdisc_ops *next; const struct Qdisc_class_ops *cl_ops;
   int (*dump)(struct Qdisc *, struct sk_buff *); int (*dump_stats)(struct Qdisc *, struct gnet_dump *); void
   (*ingress_block_set)(struct Qdisc *, u32); void (*egress_block_set)(struct Qdisc *, u32); u32
   (*ingress_block_get)(struct Qdisc *); u32 (*egress_block_get)(struct Qdisc *); struct module *owner; };
+struct bpf_struct_ops { const struct bpf_verifier_ops *verifier_ops; int (*init)(struct btf *); int
+  (*check_member)(const struct btf_type *, const struct btf_member *, const struct bpf_prog *); int
+  (*init_member)(const struct btf_type *, const struct btf_member *, void *, const void *); int (*reg)(void *,
+  struct bpf_link *); void (*unreg)(void *, struct bpf_link *); int (*update)(void *, void *, struct bpf_link *);
+  int (*validate)(void *); void *cfi_stubs; struct module *owner; const char *name; struct btf_func_model
+  func_models[64]; };
 struct tcp_congestion_ops : 192 { u32 (*ssthresh)(struct sock *); void (*cong_avoid)(struct sock *, u32, u32);
   void (*set_state)(struct sock *, u8); void (*cwnd_event)(struct sock *, enum tcp_ca_event); void
   (*in_ack_event)(struct sock *, u32); void (*pkts_acked)(struct sock *, const struct ack_sample *); u32

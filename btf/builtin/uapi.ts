@@ -244,6 +244,19 @@ struct iov_iter { u8 iter_type; bool nofault, data_source; size_t iov_offset; un
   folioq_slot; loff_t xarray_start; }; };
 struct iovec { void *iov_base; __kernel_size_t iov_len; };
 struct in6_addr { union { __u8 u6_addr8[16]; __be16 u6_addr16[8]; __be32 u6_addr32[4]; } in6_u; };
+struct bpf_link_info { __u32 type, id, prog_id; union { struct { __u64 tp_name; __u32 tp_name_len; __u64 cookie; }
+  raw_tracepoint; struct { __u32 attach_type, target_obj_id, target_btf_id; __u64 cookie; } tracing; struct {
+  __u64 cgroup_id; __u32 attach_type; } cgroup; struct { __u64 target_name; __u32 target_name_len; union { struct
+  { __u32 map_id; } map; }; union { struct { __u64 cgroup_id; __u32 order; } cgroup; struct { __u32 tid, pid; }
+  task; }; } iter; struct { __u32 netns_ino, attach_type; } netns; struct { __u32 ifindex; } xdp; struct { __u32
+  map_id; } struct_ops; struct { __u32 pf, hooknum; __s32 priority; __u32 flags; } netfilter; struct { __u64
+  addrs; __u32 count, flags; __u64 missed, cookies; } kprobe_multi; struct { __u64 path, offsets, ref_ctr_offsets,
+  cookies; __u32 path_size, count, flags, pid; } uprobe_multi; struct { __u32 type; union { struct { __u64
+  file_name; __u32 name_len, offset; __u64 cookie, ref_ctr_offset; } uprobe; struct { __u64 func_name; __u32
+  name_len, offset; __u64 addr, missed, cookie; } kprobe; struct { __u64 tp_name; __u32 name_len; __u64 cookie; }
+  tracepoint; struct { __u64 config; __u32 type; __u64 cookie; } event; }; } perf_event; struct { __u32 ifindex,
+  attach_type; } tcx; struct { __u32 ifindex, attach_type; } netkit; struct { __u32 map_id, attach_type; }
+  sockmap; }; };
 struct __kernel_timespec { __kernel_time64_t tv_sec; long long tv_nsec; };
 struct new_utsname { char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65]; };
 struct sigaction { __sighandler_t sa_handler; unsigned long sa_flags; __sigrestore_t sa_restorer; sigset_t
@@ -264,19 +277,6 @@ struct pt_regs { unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax,
   union { u16 cs; u64 csx; struct fred_cs fred_cs; }; unsigned long flags, sp; union { u16 ss; u64 ssx; struct
   fred_ss fred_ss; }; };
 struct fred_cs { u64 cs:16, sl:2, wfe:1; };
-struct bpf_link_info { __u32 type, id, prog_id; union { struct { __u64 tp_name; __u32 tp_name_len; __u64 cookie; }
-  raw_tracepoint; struct { __u32 attach_type, target_obj_id, target_btf_id; __u64 cookie; } tracing; struct {
-  __u64 cgroup_id; __u32 attach_type; } cgroup; struct { __u64 target_name; __u32 target_name_len; union { struct
-  { __u32 map_id; } map; }; union { struct { __u64 cgroup_id; __u32 order; } cgroup; struct { __u32 tid, pid; }
-  task; }; } iter; struct { __u32 netns_ino, attach_type; } netns; struct { __u32 ifindex; } xdp; struct { __u32
-  map_id; } struct_ops; struct { __u32 pf, hooknum; __s32 priority; __u32 flags; } netfilter; struct { __u64
-  addrs; __u32 count, flags; __u64 missed, cookies; } kprobe_multi; struct { __u64 path, offsets, ref_ctr_offsets,
-  cookies; __u32 path_size, count, flags, pid; } uprobe_multi; struct { __u32 type; union { struct { __u64
-  file_name; __u32 name_len, offset; __u64 cookie, ref_ctr_offset; } uprobe; struct { __u64 func_name; __u32
-  name_len, offset; __u64 addr, missed, cookie; } kprobe; struct { __u64 tp_name; __u32 name_len; __u64 cookie; }
-  tracepoint; struct { __u64 config; __u32 type; __u64 cookie; } event; }; } perf_event; struct { __u32 ifindex,
-  attach_type; } tcx; struct { __u32 ifindex, attach_type; } netkit; struct { __u32 map_id, attach_type; }
-  sockmap; }; };
 struct bpf_func_info { __u32 insn_off, type_id; };
 struct bpf_line_info { __u32 insn_off, file_name_off, line_off, line_col; };
 struct bpf_cgroup_storage_key { __u64 cgroup_inode_id; __u32 attach_type; };

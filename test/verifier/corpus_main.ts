@@ -1,15 +1,14 @@
 /**
  * Scores the verifier against the recorded verdicts:
  *
- *   node dist/test/verifier/corpus_main.js [--ids REGEX] [--area REGEX] [--limit N] [--show N] [--noperfmon]
+ *   node dist/test/verifier/corpus_main.js [--ids REGEX] [--area REGEX] [--limit N] [--show N] [--noperfmon] [--builtin]
  *
+ * `--builtin` takes the built-in types in place of those of this machine's kernel;
  * `--show N` prints what differs of the first N cases; a table by area follows.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { builtinTypes, defaultTypes } from '../../native/host.ts';
 import { CorpusReplay, corpusFolder, readCorpus, Totals } from './corpus.ts';
-
-const VMLINUX = '/sys/kernel/btf/vmlinux';
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +16,7 @@ const { values } = parseArgs({
     area: { type: 'string', default: '' },
     limit: { type: 'string', default: '1000000' },
     show: { type: 'string', default: '0' },
+    builtin: { type: 'boolean', default: false },
     noperfmon: { type: 'boolean', default: false },
   },
 });
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const folder = corpusFolder();
 if (folder === undefined)
   throw new Error('the recorded verdicts are not here: set BPF_EMU_ORACLE to the oracle folder');
-const replay = new CorpusReplay(undefined, existsSync(VMLINUX) ? readFileSync(VMLINUX) : undefined);
+const replay = new CorpusReplay(undefined, (values.builtin ? builtinTypes() : defaultTypes()).bytes);
 const totals = new Totals();
 const areas = new Map<string, [number, number]>();
 const slowest: [number, string][] = [];

@@ -20,7 +20,6 @@
  *     func_info: 0 main, 2 f  records in place of those of the functions in `code`, as words; line_info: 0 1 1 1024, …;
  *                            core_relos: 0 struct_x "0:1" 0, …
  *     attr: insn_cnt=0       fields of the attr as they are
- *     needs: vmlinux         the kernel's BTF (known by itself for ksym, kernel functions, attach_btf)
  *     kernel: WHY NOT        the kernel of the recording could not be asked; the case is what is known of it
  *     errno: EINVAL          what the load answers; 0: accepted
  *     message: …             last line of the log that is not a statistic; … stands for anything
@@ -171,13 +170,6 @@ function capsOf(text: string | undefined): bigint {
   if (text === 'none') return 0n;
   if (text === 'no_perfmon') return CAP_FULL_SET & ~((1n << BigInt(CAP.PERFMON)) | (1n << BigInt(CAP.SYS_ADMIN)));
   return text.split(/\s+/).reduce((caps, name) => caps | (1n << BigInt(upper(CAP, name))), 0n);
-}
-
-/** Whether a case needs the kernel's own BTF. */
-export function needsVmlinux(test: TextCase): boolean {
-  if (test.words.has('attach_btf') || test.words.has('target_attach_btf') || test.words.has('needs')) return true;
-  const code = [...(test.words.get('code') ?? []), ...(test.words.get('target') ?? [])];
-  return code.some((line) => /^call kernel | = ksym /.test(line));
 }
 
 /** Turns a case into calls; the last one is the load that is judged. */

@@ -1,11 +1,11 @@
 /** Runs text cases: at the emulator, and at this machine's kernel when it may be asked. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { seededRandom } from '../../base/env.ts';
 import { BTF_KIND } from '../../btf/btf.ts';
-import { hostClock } from '../../native/host.ts';
+import { builtinTypes, hostClock, hostTypes } from '../../native/host.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { LocalCaller } from '../../syscall/local_caller.ts';
 import { BPF_CMD } from '../../uapi/bpf.ts';
@@ -25,7 +25,6 @@ import {
 
 const FOLDER = new URL('../../../test/verifier/cases/', import.meta.url);
 const SCRIPT = fileURLToPath(new URL('../../../test/verifier/kernel_load.py', import.meta.url));
-const VMLINUX = '/sys/kernel/btf/vmlinux';
 
 /** What calls answered: one number each, up to the first that failed, and the log of the last load. */
 export interface Answer {
@@ -63,6 +62,8 @@ const RECORDED = '6.18.44';
 export function noKernel(): string | undefined {
   if (process.env['CASES_KERNEL'] === '0') return 'CASES_KERNEL=0';
   if (!release().startsWith(RECORDED)) return `this kernel is ${release()}, not ${RECORDED}`;
+  // The calls have the ids of its types.
+  if (hostTypes() === undefined) return 'the kernel does not tell its types';
   return noKernelBpf();
 }
 
@@ -73,16 +74,15 @@ export class CaseMachine {
   /** Exceptions inside the verifier. */
   readonly bugs: unknown[] = [];
   readonly compiler: CaseCompiler;
-  readonly hasVmlinux: boolean;
 
   constructor() {
-    this.hasVmlinux = release().startsWith(RECORDED) && existsSync(VMLINUX);
+    const host = release().startsWith(RECORDED) ? hostTypes() : undefined;
     this.#kernel = new Kernel({
       cpus: 2,
       memory: 1 << 28,
       clock: hostClock(),
       random: seededRandom(1),
-      vmlinux: this.hasVmlinux ? new Uint8Array(readFileSync(VMLINUX)) : undefined,
+      vmlinux: (host ?? builtinTypes()).bytes,
     });
     this.#kernel.vm.engine = 'interp';
     this.#kernel.onBug = (error) => this.bugs.push(error);

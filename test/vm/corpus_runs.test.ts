@@ -3,8 +3,8 @@
  * engines. The corpus is not part of the project; without it the test is skipped. A
  * sample by default: `CORPUS_RUNS=all` takes every program.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
+import { defaultTypes } from '../../native/host.ts';
 import { type CorpusCase, CorpusReplay, corpusFolder, readCorpus } from '../verifier/corpus.ts';
 
 /** One program in this many is run by default. */
@@ -23,8 +23,7 @@ function replay(
   cases: readonly CorpusCase[],
   engine: 'interp' | 'jit',
 ) {
-  const vmlinux = '/sys/kernel/btf/vmlinux';
-  const corpus = new CorpusReplay(undefined, existsSync(vmlinux) ? readFileSync(vmlinux) : undefined);
+  const corpus = new CorpusReplay(undefined, defaultTypes().bytes);
   corpus.quick = true;
   corpus.kernel.vm.engine = engine;
   let compared = 0;
