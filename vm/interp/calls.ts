@@ -1,19 +1,15 @@
-/** Calls of the interpreter that leave the program: helpers, tail calls, bpf_loop. */
+/** Calls of the interpreter that leave the program: helpers and tail calls. */
 import { BASE_HI } from '../../mm/arena.ts';
 import { argCount, type HelperImpl, isSlow } from '../helper.ts';
 import { MAX_TAIL_CALL_CNT } from '../insn.ts';
 import type { TailSite } from '../link.ts';
 import type { BpfProg } from '../prog.ts';
 import type { Vm } from '../vm.ts';
-import type { Interpreter } from './interp.ts';
 import { REGS_HI, REGS_LO } from './registers.ts';
 
 const RL = REGS_LO;
 const RH = REGS_HI;
 const BASE_HI_I32 = BASE_HI | 0;
-/** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
-const MAX_LOOPS = 8 * 1024 * 1024;
-const E2BIG = 7;
 
 /** A helper call made ready. */
 export interface ReadyCall {
@@ -90,28 +86,4 @@ export function tailTarget(vm: Vm, site: TailSite): BpfProg | undefined {
   const map = site.map ?? vm.mapAt(RL[2]!);
   if (map === undefined || vm.tailCalls >= MAX_TAIL_CALL_CNT) return undefined;
   return vm.tailProgram(map, RL[3]!);
-}
-
-/**
- * bpf_loop where it is written as a loop (`inline_bpf_loop`): the callback in a new frame,
- * until it returns non-zero. Leaves r0; -E2BIG is only 32 bits there.
- */
-export function loopHelper(vm: Vm, engine: Interpreter, subprog: number): void {
-  const turns = RL[1]! >>> 0;
-  const ctxLo = RL[3]!;
-  const ctxHi = RH[3]!;
-  let done = 0;
-  if (RH[1] !== 0 || turns > MAX_LOOPS) done = -E2BIG;
-  else {
-    while (done < turns) {
-      vm.loopTurn();
-      vm.setArg(0, done, 0);
-      vm.setArg(1, ctxLo, ctxHi);
-      const lo = engine.call(subprog);
-      done++;
-      if (lo !== 0 || vm.r0Hi !== 0) break;
-    }
-  }
-  RL[0] = done;
-  RH[0] = 0;
 }

@@ -13,12 +13,9 @@ const RH = REGS_HI;
 const F = FRAMES;
 const BASE_HI_I32 = BASE_HI | 0;
 
-/** The instruction to begin with is the one in the code. */
-export const AS_IS = -1;
-
 /**
  * Runs from word `at` of the code C on, where instead of what is there `first` is executed
- * unless it is {@link AS_IS} (the constant is in the code all the same), up to an operation that is not done here: its
+ * unless it is -1 (the constant is in the code all the same), up to an operation that is not done here: its
  * index. Its word is left in FRAMES[FRAME_WORD]. The numbers are those of ops.ts: a switch over
  * anything else than literals is a chain of comparisons.
  */

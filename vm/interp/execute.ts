@@ -7,21 +7,33 @@ import { htabLookupElem } from '../../maps/hashtab.ts';
 import { htabFind1, htabFind2, htabFind4 } from '../../maps/htab_find.ts';
 import { BASE_HI } from '../../mm/arena.ts';
 import { BPF_LOAD_ACQ } from '../insn.ts';
-import { arenaUserHi, type MapSite, type TailSite } from '../link.ts';
-import { ProgramAborted, SLOW_VALUE, type StepHook, type Vm } from '../vm.ts';
+import { arenaUserHi, type CallSite, type MapSite, type TailSite } from '../link.ts';
+import { ProgramAborted, SCRATCH, SLOW_VALUE, type StepHook, type Vm } from '../vm.ts';
 import { div64, mod64, sdiv64, smod64 } from './arith.ts';
-import { callHelper, loopHelper, tailTarget } from './calls.ts';
-import { AS_IS, dispatch } from './dispatch.ts';
-import { enterMain, leaveSpecial, RUN, timedCall } from './frames.ts';
+import { callHelper, tailTarget } from './calls.ts';
+import { dispatch } from './dispatch.ts';
+import { beginLoop, enterMain, leaveSpecial, nextTurn, RUN, timedCall, topSpecial } from './frames.ts';
 import type { Interpreter } from './interp.ts';
 import { accessSize, arenaAccess, arenaAddress, arenaPointerInSource, atomic, load, probeOk, store } from './memory.ts';
 import { IOP, WORDS } from './ops.ts';
 import { BOTTOM, FRAME_TOP, FRAME_WORD, FRAMES, MAY_GOTO_LEFT, REGS_HI, REGS_LO, TEMP } from './registers.ts';
 
+// Constants of this module are constants for V8's compiler; what is imported is not.
 const RL = REGS_LO;
 const RH = REGS_HI;
 const F = FRAMES;
 const BASE_HI_I32 = BASE_HI | 0;
+const TOP = FRAME_TOP;
+const WORD = FRAME_WORD;
+const END = BOTTOM;
+const R0_HI = SCRATCH.R0_HI;
+const STEP = WORDS;
+const SLOW = SLOW_VALUE;
+const NODE = LRU_NODE;
+const REF = NODE_REF;
+
+/** bpf_loop that is written as a loop. */
+type LoopSite = Extract<CallSite, { subprog: number }>;
 
 /** Bytes of stores by their number in the group. */
 const STORE_SIZE = [4, 2, 1, 8] as const;
@@ -146,18 +158,24 @@ export function execute(vm: Vm, first: Interpreter, at: number): number {
   let self = first;
   let code = hooked ? self.trapped : self.code;
   let p = at;
-  let word = AS_IS;
+  let word = -1;
   for (;;) {
     p = dispatch(p, word, code, i32, u16, u8, view);
-    word = F[FRAME_WORD]!;
+    word = F[WORD]!;
     const imm = code[p + 1]!;
-    if ((word & 255) === IOP.EXIT) {
-      // Of the run, or to a caller the loop does not know.
-      if (F[F[FRAME_TOP]! - 1] === BOTTOM) {
-        vm.r0Hi = RH[0]!;
+    if ((word & 255) === 73) {
+      // EXIT: of the run, or to a caller the loop does not know.
+      if (F[F[TOP]! - 1] === END) {
+        i32[(vm.scratch + R0_HI) >> 2] = RH[0]!;
         return RL[0]!;
       }
-      self = leaveSpecial().engine!;
+      const frame = topSpecial();
+      self = frame.engine!;
+      if (frame.turns !== 0 && nextTurn(frame)) {
+        vm.loopTurn();
+        p = frame.entry;
+        word = -1;
+      } else leaveSpecial();
       code = hooked ? self.trapped : self.code;
       continue;
     }
@@ -180,7 +198,7 @@ export function execute(vm: Vm, first: Interpreter, at: number): number {
       case 231: {
         // UPDATE: flags are 64 bits; a set upper half is invalid like any unknown flag.
         const site = self.sites[imm] as MapSite;
-        if (site.map.valueSize >= SLOW_VALUE) vm.slowTurn();
+        if (site.map.valueSize >= SLOW) vm.slowTurn();
         const r = site.ops.update(site.map, RL[2]!, RL[3]!, RH[4] === 0 ? RL[4]! : -1);
         RL[0] = r;
         RH[0] = r >> 31;
@@ -203,13 +221,15 @@ export function execute(vm: Vm, first: Interpreter, at: number): number {
         enterMain(self, next);
         self = next;
         code = hooked ? self.trapped : self.code;
-        p = -WORDS;
+        p = -STEP;
         break;
       }
       case 234: // LOOP
-        vm.sp = RL[10]! - (word >> 16);
-        loopHelper(vm, self, (self.sites[imm] as { subprog: number }).subprog);
-        break;
+        if (!beginLoop(self, p, word, self.entries[(self.sites[imm] as LoopSite).subprog]!)) break;
+        vm.loopTurn();
+        p = topSpecial().entry;
+        word = -1;
+        continue;
       case 235: // CALL_GLOBAL
         vm.loopTurn();
         if (!self.timed) {
@@ -253,7 +273,7 @@ export function execute(vm: Vm, first: Interpreter, at: number): number {
         RH[0] = 0;
         p += site.none;
         if (element !== 0) {
-          if (site.isLru) i32[(i32[(element >> 2) + LRU_NODE]! >> 2) + NODE_REF] = 1;
+          if (site.isLru) i32[(i32[(element >> 2) + NODE]! >> 2) + REF] = 1;
           RL[0] = element + map.valueOffset;
           RH[0] = BASE_HI_I32;
           p += site.found - site.none;
@@ -261,14 +281,14 @@ export function execute(vm: Vm, first: Interpreter, at: number): number {
         break;
       }
       default:
-        if ((word & 255) === IOP.MAY_GOTO) {
-          if (mayGotoExpired(vm)) p += (word >> 16) * WORDS;
+        if ((word & 255) === 78) {
+          if (mayGotoExpired(vm)) p += (word >> 16) * STEP;
           break;
         }
         if (rareOperation(vm, self, word, imm)) break;
-        throw new ProgramAborted(`Instruction ${p / WORDS} cannot be executed: the verifier never reached it`);
+        throw new ProgramAborted(`Instruction ${p / STEP} cannot be executed: the verifier never reached it`);
     }
-    p += WORDS;
-    word = AS_IS;
+    p += STEP;
+    word = -1;
   }
 }

@@ -16,27 +16,51 @@ import { IOP, WORDS } from './ops.ts';
 import { type HashSite, predecode } from './predecode.ts';
 import { BOTTOM, FIRST_FRAME, FRAME_TOP, FRAMES, MAX_FRAMES, MAY_GOTO_LEFT, REGS_HI, REGS_LO } from './registers.ts';
 
-/** Registers a run within a run saves. */
-const NR_REGS = 11;
+// Constants of this module are constants for V8's compiler; what is imported is not.
+const RL = REGS_LO;
+const RH = REGS_HI;
+const F = FRAMES;
+const TOP = FRAME_TOP;
+const LEFT = MAY_GOTO_LEFT;
+const FIRST = FIRST_FRAME;
+const MAX = MAX_FRAMES;
+const END = BOTTOM;
+const HI = BASE_HI | 0;
+const run = RUN;
+
 /** {@link Interpreter.call} rather than {@link Interpreter.run}. */
 const FROM_SCRATCH = -1;
 
-/** Saves the registers above the frames in use; returns where the frames of the new run begin. */
-function saveRegs(top: number): number {
-  for (let i = 0; i < NR_REGS; i++) {
-    FRAMES[top + i] = REGS_LO[i]!;
-    FRAMES[top + NR_REGS + i] = REGS_HI[i]!;
-  }
-  FRAMES[top + 2 * NR_REGS] = FRAMES[MAY_GOTO_LEFT]!;
-  return top + 2 * NR_REGS + 1;
+/** Words {@link saveRegs} takes. */
+const SAVED_WORDS = 11;
+
+/** Saves what the caller of a run within a run keeps, r6 to r10, above the frames in use. */
+function saveRegs(top: number): void {
+  F[top + 0] = RL[6]!;
+  F[top + 1] = RH[6]!;
+  F[top + 2] = RL[7]!;
+  F[top + 3] = RH[7]!;
+  F[top + 4] = RL[8]!;
+  F[top + 5] = RH[8]!;
+  F[top + 6] = RL[9]!;
+  F[top + 7] = RH[9]!;
+  F[top + 8] = RL[10]!;
+  F[top + 9] = RH[10]!;
+  F[top + 10] = F[LEFT]!;
 }
 
 function restoreRegs(top: number): void {
-  for (let i = 0; i < NR_REGS; i++) {
-    REGS_LO[i] = FRAMES[top + i]!;
-    REGS_HI[i] = FRAMES[top + NR_REGS + i]!;
-  }
-  FRAMES[MAY_GOTO_LEFT] = FRAMES[top + 2 * NR_REGS]!;
+  RL[6] = F[top + 0]!;
+  RH[6] = F[top + 1]!;
+  RL[7] = F[top + 2]!;
+  RH[7] = F[top + 3]!;
+  RL[8] = F[top + 4]!;
+  RH[8] = F[top + 5]!;
+  RL[9] = F[top + 6]!;
+  RH[9] = F[top + 7]!;
+  RL[10] = F[top + 8]!;
+  RH[10] = F[top + 9]!;
+  F[LEFT] = F[top + 10]!;
 }
 
 /** One program in the interpreter. */
@@ -111,8 +135,8 @@ export class Interpreter implements Engine {
     const { i32 } = this.#vm.env.arena;
     const at = (this.#vm.scratch + SCRATCH.ARGS) >> 2;
     for (let i = 0; i < 5; i++) {
-      REGS_LO[1 + i] = i32[at + 2 * i]!;
-      REGS_HI[1 + i] = i32[at + 2 * i + 1]!;
+      RL[1 + i] = i32[at + 2 * i]!;
+      RH[1 + i] = i32[at + 2 * i + 1]!;
     }
   }
 
@@ -120,35 +144,37 @@ export class Interpreter implements Engine {
   #runs(at: number, ctx: number, count: number): number {
     const vm = this.#vm;
     const stack = vm.sp;
-    const top = FRAMES[FRAME_TOP]!;
-    if (top > MAX_FRAMES) throw new ProgramAborted('Too many programs within each other');
-    const bottom = top === FIRST_FRAME ? top : saveRegs(top);
+    const top = F[TOP]!;
+    if (top > MAX) throw new ProgramAborted('Too many programs within each other');
+    const isNested = top !== FIRST;
+    const bottom = isNested ? top + SAVED_WORDS : top;
+    if (isNested) saveRegs(top);
     const { base, mayGoto, count: special } = RUN;
-    FRAMES[bottom] = BOTTOM;
+    F[bottom] = END;
     try {
       let result = 0;
       for (let i = 0; i < count; i++) {
         if (ctx === FROM_SCRATCH) this.#loadArgs();
         else {
-          REGS_LO[1] = ctx;
-          REGS_HI[1] = ctx === 0 ? 0 : BASE_HI;
+          RL[1] = ctx;
+          RH[1] = ctx === 0 ? 0 : HI;
         }
-        REGS_LO[10] = stack;
-        REGS_HI[10] = BASE_HI;
-        FRAMES[FRAME_TOP] = bottom + 1;
-        RUN.base = bottom + 1;
-        startClock(this);
+        RL[10] = stack;
+        RH[10] = HI;
+        F[TOP] = bottom + 1;
+        run.base = bottom + 1;
+        if (this.timed) startClock(this);
         if (i > 0) vm.tailCalls = 0;
         result = this.#once(at, bottom + 1);
       }
       return result;
     } finally {
       vm.sp = stack;
-      FRAMES[FRAME_TOP] = top;
-      RUN.base = base;
-      RUN.mayGoto = mayGoto;
-      RUN.count = special;
-      if (top !== FIRST_FRAME) restoreRegs(top);
+      F[TOP] = top;
+      run.base = base;
+      run.mayGoto = mayGoto;
+      run.count = special;
+      if (isNested) restoreRegs(top);
     }
   }
 
@@ -167,12 +193,12 @@ export class Interpreter implements Engine {
   #caught(error: unknown, own: number): number {
     const vm = this.#vm;
     let thrown = error;
-    while (thrown instanceof BpfException && RUN.base > own) {
+    while (thrown instanceof BpfException && run.base > own) {
       vm.exception = undefined;
       dropMain();
       const engine = leaveSpecial().engine!;
-      REGS_LO[0] = thrown.lo;
-      REGS_HI[0] = thrown.hi;
+      RL[0] = thrown.lo;
+      RH[0] = thrown.hi;
       try {
         return execute(vm, engine, engine.exitWord);
       } catch (next) {
