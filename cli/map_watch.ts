@@ -4,6 +4,20 @@ import type { BpfMap } from '../maps/map.ts';
 /** Larger maps are not looked at: a look copies the whole map. */
 const ENTRIES_MAX = 4096;
 
+/** A changed entry; the value it had before, or has now, is missing where there was none, or is none. */
+export interface MapChange {
+  readonly map: string;
+  readonly key: string;
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** For a line: `counts[01000000]: 00… -> 01…`. */
+export function mapChangeText({ map, key, before, after }: MapChange): string {
+  if (before === undefined) return `${map}[${key}] = ${after}`;
+  return after === undefined ? `${map}[${key}] gone` : `${map}[${key}]: ${before} -> ${after}`;
+}
+
 type Contents = Map<string, string>;
 
 /** Maps, and what they held at the last look. */
@@ -18,19 +32,19 @@ export class MapWatch {
     for (const { map } of this.#maps) this.#last.set(map, contents(map));
   }
 
-  /** What is different from the last look: `counts[01000000]: 00… -> 01…`. */
-  changes(): string[] {
-    const found: string[] = [];
+  /** What is different from the last look. */
+  changes(): MapChange[] {
+    const found: MapChange[] = [];
     for (const { name, map } of this.#maps) {
       const before = this.#last.get(map) ?? new Map<string, string>();
       const now = contents(map);
       this.#last.set(map, now);
       for (const [key, value] of now) {
         const old = before.get(key);
-        if (old === undefined) found.push(`${name}[${key}] = ${value}`);
-        else if (old !== value) found.push(`${name}[${key}]: ${old} -> ${value}`);
+        if (old === undefined) found.push({ map: name, key, after: value });
+        else if (old !== value) found.push({ map: name, key, before: old, after: value });
       }
-      for (const key of before.keys()) if (!now.has(key)) found.push(`${name}[${key}] gone`);
+      for (const [key, old] of before) if (!now.has(key)) found.push({ map: name, key, before: old });
     }
     return found;
   }

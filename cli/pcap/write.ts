@@ -75,3 +75,63 @@ export function pcapngPacket(packet: OutPacket): Uint8Array {
   const options = packet.comment === '' ? [] : [option(OPT_COMMENT, encoder.encode(packet.comment)), END_OF_OPTIONS];
   return block(ENHANCED_PACKET, [header, packet.data, ...options]);
 }
+
+/** A whole file, packet by packet, in one growing buffer: there may be millions. */
+export class PcapngWriter {
+  #bytes = new Uint8Array(1 << 16);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+  /** The options of a packet, by comment: there are few different ones. */
+  readonly #options = new Map<string, Uint8Array>();
+
+  constructor(linkType: number) {
+    for (const part of pcapngHeader(linkType)) {
+      this.#bytes.set(part, this.#length);
+      this.#length += part.length;
+    }
+  }
+
+  /** Appends a packet; `time` in nanoseconds since 1970. */
+  packet(time: bigint, data: Uint8Array, comment: string): void {
+    const options = this.#optionsFor(comment);
+    const length = 32 + padded(data.length) + options.length;
+    this.#reserve(length);
+    const at = this.#length;
+    const view = this.#view;
+    view.setUint32(at, ENHANCED_PACKET, true);
+    view.setUint32(at + 4, length, true);
+    view.setUint32(at + 8, 0, true);
+    view.setUint32(at + 12, Number(time >> 32n), true);
+    view.setUint32(at + 16, Number(time & 0xffffffffn), true);
+    view.setUint32(at + 20, data.length, true);
+    view.setUint32(at + 24, data.length, true);
+    this.#bytes.set(data, at + 28);
+    this.#bytes.set(options, at + 28 + padded(data.length));
+    view.setUint32(at + length - 4, length, true);
+    this.#length += length;
+  }
+
+  /** The file so far. */
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #optionsFor(comment: string): Uint8Array {
+    const known = this.#options.get(comment);
+    if (known !== undefined) return known;
+    const made =
+      comment === ''
+        ? new Uint8Array(0)
+        : Buffer.concat([option(OPT_COMMENT, encoder.encode(comment)), END_OF_OPTIONS]);
+    this.#options.set(comment, made);
+    return made;
+  }
+
+  #reserve(length: number): void {
+    if (this.#length + length <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + length));
+    grown.set(this.bytes());
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { parseClock } from '../../cli/flags.ts';
 import { LINKTYPE, readCapture } from '../../cli/pcap/read.ts';
-import { pcapngHeader, pcapngPacket } from '../../cli/pcap/write.ts';
+import { PcapngWriter, pcapngHeader, pcapngPacket } from '../../cli/pcap/write.ts';
 import type { RunFlags } from '../../cli/run_flags.ts';
 import { runObject } from '../../cli/run_object.ts';
 
@@ -52,6 +52,37 @@ t.test('--each tells what changed in the packet and in the maps', async (t) => {
   t.notMatch(lines[1], /conns/, 'the connection is known');
 });
 
+t.test('--each --json is one object a line', async (t) => {
+  const { lines } = run({ each: true, json: true }, capture(LINKTYPE.ETHERNET, packet(1, 6), packet(1, 17)));
+  const [first, second, total] = lines.map((line) => JSON.parse(line));
+  t.match(first, { packet: 1, verdict: 'XDP_TX', bytes: [{ at: 5, before: '00', after: /^0/ }] });
+  t.match(first.maps, [{ map: 'conns' }, { map: 'counts', before: '0000000000000000', after: '0100000000000000' }]);
+  t.notOk('before' in first.maps[0], 'the connection is new');
+  t.strictSame(second, { packet: 2, verdict: 'XDP_PASS' });
+  t.match(total, { packets: 2, refused: 0 });
+});
+
+t.test('both engines run each packet, and are compared', async (t) => {
+  const pcap = capture(LINKTYPE.ETHERNET, packet(1, 6), packet(2, 6), packet(1, 17));
+  const one = run({ each: true, engine: 'both', out: 'x' }, pcap);
+  const other = run({ each: true, engine: 'interp', out: 'x' }, pcap);
+  t.strictSame(one.lines, other.lines);
+  t.ok(Buffer.from(one.output).equals(other.output));
+});
+
+t.test('PcapngWriter writes what pcapngPacket() does', async (t) => {
+  const writer = new PcapngWriter(LINKTYPE.ETHERNET);
+  const blocks = pcapngHeader(LINKTYPE.ETHERNET);
+  for (let i = 0; i < 300; i++) {
+    const data = new Uint8Array(i * 7).fill(i);
+    const comment = ['XDP_PASS', 'XDP_TX', ''][i % 3]!;
+    const time = 1_700_000_000_000_000_000n + BigInt(i);
+    writer.packet(time, data, comment);
+    blocks.push(pcapngPacket({ time, data, comment }));
+  }
+  t.ok(Buffer.concat(blocks).equals(writer.bytes()));
+});
+
 t.test('packets without an Ethernet header get one', async (t) => {
   const { lines } = run({ json: true }, capture(LINKTYPE.RAW, packet(1, 6).subarray(14)));
   t.match(JSON.parse(lines[0]!), { verdicts: { XDP_TX: 1 } });
@@ -63,8 +94,11 @@ t.test('one event for the classifier', async (t) => {
   t.match(JSON.parse(lines[0]!), { retval: 2, verdict: 'TC_ACT_SHOT', ctx: { mark: 114, priority: 7 } });
 });
 
-t.test('--step shows instructions and registers', async (t) => {
-  const { lines } = run({ prog: 'cls', data: `${'00'.repeat(12)}9000`, step: true });
+t.test('--step shows source, instructions and registers', async (t) => {
+  const { lines: all } = run({ prog: 'cls', data: `${'00'.repeat(12)}9000`, step: true });
+  t.match(all[0], /^ {8}r1=0xf{4}\w+ r10=0xf{4}\w+$/, 'the context and the stack');
+  t.match(all[1], /^; SEC\("tc"\) int cls\(.* @ lb\.bpf\.c:29$/, 'the line of source');
+  const lines = all.filter((line) => !line.startsWith(';'));
   t.match(lines[1], /^cls: {3}0: \(61\) r2 = \*\(u32 \*\)\(r1 \+0\)$/);
   t.equal(lines[2], '        r2=0xe');
 });
