@@ -36,7 +36,7 @@ export const NODE_NEXT = 0;
 export const NODE_PREV = 1;
 export const NODE_TYPE = 2;
 export const NODE_REF = 3;
-const NODE_SIZE = 16;
+export const NODE_SIZE = 16;
 
 /** Kinds of lists. */
 export const LRU_LIST = { ACTIVE: 0, INACTIVE: 1, FREE: 2, LOCAL_FREE: 3, LOCAL_PENDING: 4 } as const;
@@ -87,11 +87,13 @@ export class BpfLru {
   targetFree = 0;
   readonly #i32: Int32Array;
   readonly #table: LruTable;
-  /** Block of all nodes, 0 when there was no memory; its size; the first node of an element. */
+  /** Block of all nodes, 0 when there was no memory; its size. */
   readonly #block: number;
   readonly #bytes: number;
-  readonly #firstNode: number;
-  #elements = 0;
+  /** The node of the first element; the others follow. */
+  readonly firstNode: number;
+  /** The first element; the others follow. */
+  elements = 0;
   #elemSize = 0;
 
   /** Lists for `count` elements. Check {@link ok} after it. */
@@ -104,7 +106,7 @@ export class BpfLru {
     const nrHeads = percpu ? 3 * nrCpus : 3 + 2 * nrCpus;
     this.#bytes = (nrHeads + count) * NODE_SIZE;
     this.#block = this.#bytes > arena.available ? 0 : arena.alloc(this.#bytes);
-    this.#firstNode = this.#block + nrHeads * NODE_SIZE;
+    this.firstNode = this.#block + nrHeads * NODE_SIZE;
     const lists: LruList[] = [];
     const locals: LruLocalList[] = [];
     this.lists = lists;
@@ -138,11 +140,11 @@ export class BpfLru {
   /** `bpf_lru_populate`: `count` elements of `size` bytes from `base` on become free. */
   populate(base: number, size: number, count: number): void {
     const i32 = this.#i32;
-    this.#elements = base;
+    this.elements = base;
     this.#elemSize = size;
     this.targetFree = Math.min(Math.max(Math.floor(count / this.nrCpus / 2), 1), LOCAL_FREE_TARGET);
     const share = this.percpu ? Math.floor(count / this.nrCpus) : count;
-    for (let i = 0, element = base, node = this.#firstNode; i < count; i++, element += size, node += NODE_SIZE) {
+    for (let i = 0, element = base, node = this.firstNode; i < count; i++, element += size, node += NODE_SIZE) {
       const cpu = this.percpu ? Math.floor(i / share) : 0;
       const list = this.lists[cpu]!;
       i32[(element >> 2) + LRU_NODE] = node;
@@ -155,7 +157,7 @@ export class BpfLru {
 
   /** The element a node belongs to. */
   elementOf(node: number): number {
-    return this.#elements + ((node - this.#firstNode) >> 4) * this.#elemSize;
+    return this.elements + ((node - this.firstNode) >> 4) * this.#elemSize;
   }
 
   /** `bpf_lru_pop_free`: an element for the CPU, evicted if need be, or 0. It counts as used by a key. */

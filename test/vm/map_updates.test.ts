@@ -12,8 +12,8 @@ import { asm } from './lib/asm.ts';
 import { trustedProg } from './lib/facts.ts';
 import { machine } from './lib/machine.ts';
 
-const { HASH, PERCPU_HASH, LRU_HASH, ARRAY, PERCPU_ARRAY } = BPF_MAP_TYPE;
-const { NO_PREALLOC } = BPF_F_MAP;
+const { HASH, PERCPU_HASH, LRU_HASH, LRU_PERCPU_HASH, ARRAY, PERCPU_ARRAY } = BPF_MAP_TYPE;
+const { NO_PREALLOC, NO_COMMON_LRU } = BPF_F_MAP;
 
 /** Type, size of keys, size of values, entries, flags. */
 const MAPS: readonly [number, number, number, number, number][] = [
@@ -32,6 +32,9 @@ const MAPS: readonly [number, number, number, number, number][] = [
   [PERCPU_HASH, 4, 8, 8, 0],
   [PERCPU_HASH, 6, 20, 8, NO_PREALLOC],
   [LRU_HASH, 4, 8, 8, 0],
+  [LRU_HASH, 16, 4, 64, 0],
+  [LRU_HASH, 8, 80, 5, NO_COMMON_LRU],
+  [LRU_PERCPU_HASH, 4, 8, 8, 0],
   [ARRAY, 4, 8, 8, 0],
   [ARRAY, 4, 3, 8, 0],
   [ARRAY, 4, 100, 8, 0],
@@ -82,6 +85,7 @@ for (const spec of MAPS) {
     const random = seededRandom(keySize * 1000 + valueSize);
     const below = (limit: number): number => random.u32() % limit;
     const both = [setUp(spec, 'interp'), setUp(spec, 'jit')];
+    for (const { progs } of both) for (const prog of progs) t.equal(prog.engine, prog.jited ? 'jit' : 'interp');
     const results = new Map<string, number>();
     for (let turn = 0; turn < OPERATIONS; turn++) {
       const key = Uint8Array.from({ length: 128 }, () => 0);

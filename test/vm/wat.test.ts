@@ -8,6 +8,7 @@ import t from 'tap';
 import { ArenaMap } from '../../maps/arena_map.ts';
 import { ArrayMap } from '../../maps/arraymap.ts';
 import { HTAB_STATE, HtabMap } from '../../maps/hashtab.ts';
+import { HtabLruMap } from '../../maps/htab_lru_map.ts';
 import type { BpfMap } from '../../maps/map.ts';
 import { BASE_HI } from '../../mm/arena.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../../uapi/bpf.ts';
@@ -106,8 +107,18 @@ const PROGRAMS: readonly {
   { name: 'percpu_hash_update', source: `${UPDATE_KEY} exit`, maps: [[BPF_MAP_TYPE.PERCPU_HASH, 4, 8, 4]] },
   { name: 'array_update', source: `${UPDATE_KEY} exit`, maps: [[BPF_MAP_TYPE.ARRAY, 4, 20, 4]] },
   { name: 'percpu_array_update', source: `${UPDATE_KEY} exit`, maps: [[BPF_MAP_TYPE.PERCPU_ARRAY, 4, 8, 4]] },
+  {
+    // The oldest free element of this CPU, which is pending then; a pending one comes back to the list.
+    name: 'lru_update',
+    source: `${UPDATE_KEY} r1 = map[0]; r2 = r10; r2 += -4; call 3; exit`,
+    maps: [[BPF_MAP_TYPE.LRU_HASH, 4, 8, 4]],
+  },
   // What has no form of its own is an import.
-  { name: 'lru_update', source: `${UPDATE_KEY} exit`, maps: [[BPF_MAP_TYPE.LRU_HASH, 4, 8, 4]] },
+  {
+    name: 'imported_update',
+    source: `${UPDATE_KEY} exit`,
+    maps: [[BPF_MAP_TYPE.LRU_HASH, 4, 8, 4, BPF_F_MAP.NO_COMMON_LRU]],
+  },
   { name: 'bpf_loop', source: 'r1 = 5; r2 = func body; r3 = 0; r4 = 0; call 181; exit\n body: \n r0 = 0; exit' },
   {
     name: 'may_goto',
@@ -201,6 +212,12 @@ function addresses(vm: Vm, maps: readonly BpfMap[]): (readonly [number, string])
       found.push([(map.state + HTAB_STATE.free) << 2, `map${i}.free`]);
       found.push([(map.state + HTAB_STATE.heads) << 2, `map${i}.heads`]);
       found.push([map.extra << 2, `map${i}.extra`]);
+    }
+    if (map instanceof HtabLruMap) {
+      const { lru } = map;
+      found.push([lru.firstNode, `map${i}.nodes`], [lru.elements, `map${i}.elements`]);
+      const [local] = lru.locals;
+      if (local !== undefined) found.push([local.free, `map${i}.free.next`], [local.free + 4, `map${i}.free.prev`]);
     }
     if (map instanceof ArenaMap) found.push([map.pages, `map${i}.pages`], [map.inUse, `map${i}.inUse`]);
   });

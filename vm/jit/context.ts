@@ -8,7 +8,8 @@ import { INSN_TABLE, OP_MAY_GOTO } from '../insn.ts';
 import { arenaUserHi, type CallSite, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
 import { SCRATCH, SLOW_VALUE, type Vm } from '../vm.ts';
 import { Code, FUNC_PARAMS } from './code.ts';
-import { arrayInPlace, lookupFunc, type MapFunc } from './lookup.ts';
+import { arrayInPlace, lookupFunc } from './lookup.ts';
+import type { MapFunc } from './map_func.ts';
 import type { ArenaWindow, MemoryLimits } from './memory.ts';
 import { updateFunc } from './update.ts';
 import { F64, I32, I64, type ModuleBuilder, type WasmImport } from './wasm.ts';
@@ -81,7 +82,7 @@ export class ModuleContext {
     }
     for (const { site, func } of this.#mapFuncs) {
       const code = new Code(0, 512);
-      const fallback = site.kind === 'update' ? this.#import(site) : -1;
+      const fallback = func.fallback === true ? this.#import(site) : -1;
       func.write({ code, cpuAt: this.scratch + SCRATCH.CPU, fallback });
       module.func(module.type(new Array<number>(func.params).fill(I32), [I32]), [[func.locals, I32]], code);
     }
@@ -119,8 +120,9 @@ export class ModuleContext {
 
   /** What a site may call beside functions of the module. */
   #requestMap(site: MapSite): void {
-    const inPlace = site.kind === 'lookup' && arrayInPlace(site.map) !== undefined;
-    if (!inPlace && (site.kind === 'update' || funcOf(site) === undefined)) this.#import(site);
+    if (site.kind === 'lookup' && arrayInPlace(site.map) !== undefined) return;
+    const func = funcOf(site);
+    if (func === undefined || func.fallback === true) this.#import(site);
   }
 
   /** The import that does what a site wants, where the module has no function of its own or that leaves it to it. */

@@ -11,21 +11,8 @@ import type { BpfMap } from '../../maps/map.ts';
 import { BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { type Code, LOCAL } from './code.ts';
 import { emitFindKey, KEY_LOCALS, keyLocals, MAX_KEY, pushCpuOffset } from './hash.ts';
+import type { MapFunc } from './map_func.ts';
 import { W } from './wasm.ts';
-
-/** What the writer of a map's function needs: the address of the CPU's number, and the import that does all of it. */
-export interface MapFuncInput {
-  readonly code: Code;
-  readonly cpuAt: number;
-  readonly fallback: number;
-}
-
-/** A function for one map: i32 parameters, i32 result, so many i32 locals. */
-export interface MapFunc {
-  readonly params: number;
-  readonly locals: number;
-  write(input: MapFuncInput): void;
-}
 
 /** The array whose lookups are written in place, or undefined: the map is none. */
 export function arrayInPlace(map: BpfMap): ArrayMap | undefined {

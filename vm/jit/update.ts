@@ -3,22 +3,34 @@
  * that do to its bytes what maps/arraymap.ts, hashtab.ts and htab_map.ts do, step by step,
  * so that a program sees the same addresses whichever engine runs it. What is rare goes to
  * those: flags that are refused or lock, an element from another CPU's list, a first element
- * of a per-CPU hash. Maps whose values have special fields, and LRU types, always do.
+ * of a per-CPU hash. Maps whose values have special fields always do.
  */
 import { ArrayMap } from '../../maps/arraymap.ts';
 import { HTAB_STATE, HtabMap } from '../../maps/hashtab.ts';
-import { ELEM_HASH, ELEM_NEXT } from '../../maps/htab_layout.ts';
+import { ELEM_NEXT } from '../../maps/htab_layout.ts';
+import { HtabLruMap } from '../../maps/htab_lru_map.ts';
 import { FREE_LINK } from '../../maps/percpu_freelist.ts';
 import { BPF_ELEM, BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { E2BIG, EEXIST, ENOENT } from '../../uapi/errno.ts';
 import type { MapSite } from '../link.ts';
 import type { Code } from './code.ts';
-import { emitFindKey, KEY_LOCALS, type KeyLocals, keyLocals, MAX_KEY, pushBucket, pushCpuOffset } from './hash.ts';
-import type { MapFunc, MapFuncInput } from './lookup.ts';
+import { emitFindKey, KEY_LOCALS, type KeyLocals, keyLocals, MAX_KEY, pushCpuOffset } from './hash.ts';
+import {
+  count,
+  emitCopy,
+  FLAGS,
+  fillNew,
+  KEY,
+  type MapFunc,
+  type MapFuncInput,
+  NEW,
+  OLD,
+  returnFallback,
+  returnValue,
+  VALUE,
+} from './map_func.ts';
+import { writeLruRemove, writeLruUpdate } from './update_lru.ts';
 import { VOID, W } from './wasm.ts';
-
-/** Keys and values up to this size are copied without a call of the engine. */
-const COPY_INLINE_MAX = 64;
 
 /** The function for a site, or undefined: its import is all there is. */
 export function updateFunc({ kind, map }: MapSite): MapFunc | undefined {
@@ -26,33 +38,20 @@ export function updateFunc({ kind, map }: MapSite): MapFunc | undefined {
   if (map instanceof ArrayMap) {
     const percpu = map.mapType === BPF_MAP_TYPE.PERCPU_ARRAY;
     if (kind !== 'update' || !(percpu || map.mapType === BPF_MAP_TYPE.ARRAY)) return undefined;
-    return { params: 3, locals: 1, write: (input) => writeArrayUpdate(input, map, percpu) };
+    return { params: 3, locals: 1, fallback: true, write: (input) => writeArrayUpdate(input, map, percpu) };
+  }
+  if (map instanceof HtabLruMap) {
+    if (map.lru.percpu || map.percpu || map.keySize > MAX_KEY) return undefined;
+    if (kind === 'remove')
+      return { params: 1, locals: KEY_LOCALS + 3, fallback: true, write: (input) => writeLruRemove(input, map) };
+    return { params: 3, locals: KEY_LOCALS + 6, fallback: true, write: (input) => writeLruUpdate(input, map) };
   }
   const percpu = map.mapType === BPF_MAP_TYPE.PERCPU_HASH;
   if (!(map instanceof HtabMap) || !(percpu || map.mapType === BPF_MAP_TYPE.HASH)) return undefined;
   if (map.keySize > MAX_KEY) return undefined;
   if (kind === 'remove') return { params: 1, locals: KEY_LOCALS, write: (input) => writeRemove(input, map) };
-  if (percpu) return { params: 3, locals: KEY_LOCALS, write: (input) => writePercpuUpdate(input, map) };
-  return { params: 3, locals: KEY_LOCALS + 2, write: (input) => writeUpdate(input, map) };
-}
-
-/** Parameters of an update, and locals of a hash's: the element that takes over, and the one that was there. */
-const KEY = 0;
-const VALUE = 1;
-const FLAGS = 2;
-const NEW = 8;
-const OLD = 9;
-
-/** Returns what the import does. */
-function returnFallback({ code, fallback }: MapFuncInput): void {
-  for (const param of [KEY, VALUE, FLAGS]) code.local(W.local_get, param);
-  code.call(fallback);
-  code.op(W.return);
-}
-
-function returnValue(code: Code, value: number): void {
-  code.i32(value);
-  code.op(W.return);
+  if (percpu) return { params: 3, locals: KEY_LOCALS, fallback: true, write: (input) => writePercpuUpdate(input, map) };
+  return { params: 3, locals: KEY_LOCALS + 2, fallback: true, write: (input) => writeUpdate(input, map) };
 }
 
 /** Flags other than BPF_ANY, BPF_NOEXIST and BPF_EXIST are not for us. */
@@ -74,41 +73,6 @@ function refuse(code: Code, flags: number, error: number): void {
   code.local(W.if, VOID);
   returnValue(code, -error);
   code.op(W.end);
-}
-
-/** Copies bytes between the addresses in two locals plus offsets; all is read before any is written, as they may overlap. */
-function emitCopy(code: Code, to: number, toOff: number, from: number, fromOff: number, size: number): void {
-  if (size > COPY_INLINE_MAX) {
-    for (const [local, off] of [
-      [to, toOff],
-      [from, fromOff],
-    ] as const) {
-      code.local(W.local_get, local);
-      code.i32(off);
-      code.op(W.i32_add);
-    }
-    code.i32(size);
-    code.memoryCopy();
-    return;
-  }
-  const pieces: [store: number, off: number][] = [];
-  for (let off = 0; off < size; ) {
-    const left = size - off;
-    const [bytes, load, store] =
-      left >= 8
-        ? [8, W.i64_load, W.i64_store]
-        : left >= 4
-          ? [4, W.i32_load, W.i32_store]
-          : left >= 2
-            ? [2, W.i32_load16_u, W.i32_store16]
-            : [1, W.i32_load8_u, W.i32_store8];
-    code.local(W.local_get, to);
-    code.local(W.local_get, from);
-    code.memory(load, fromOff + off);
-    pieces.push([store, toOff + off]);
-    off += bytes;
-  }
-  for (const [store, off] of pieces.reverse()) code.memory(store, off);
 }
 
 /** `(i32 key, i32 value, i32 flags) -> i32` for an array. */
@@ -146,17 +110,6 @@ function unlink(code: Code, at: KeyLocals): void {
   code.memory(W.i32_store, 0);
 }
 
-/** Adds to a word of the map's state. */
-function count(code: Code, map: HtabMap, word: number, change: number): void {
-  const address = (map.state + word) << 2;
-  code.i32(0);
-  code.i32(0);
-  code.memory(W.i32_load, address);
-  code.i32(change);
-  code.op(W.i32_add);
-  code.memory(W.i32_store, address);
-}
-
 /** Pushes this CPU's number times 4. */
 function pushCpuWord(code: Code, cpuAt: number): void {
   pushCpuOffset(code, cpuAt, 4);
@@ -172,7 +125,7 @@ function pushFree({ code, cpuAt }: MapFuncInput, map: HtabMap, elem: number): vo
   pushCpuWord(code, cpuAt);
   code.local(W.local_get, elem);
   code.memory(W.i32_store, heads);
-  count(code, map, HTAB_STATE.free, 1);
+  count(code, map, 'free', 1);
 }
 
 /** NEW = the head of this CPU's free list; where that is empty, the import does everything. */
@@ -190,7 +143,7 @@ function popFree(input: MapFuncInput, map: HtabMap): void {
   code.local(W.local_get, NEW);
   code.memory(W.i32_load, FREE_LINK * 4);
   code.memory(W.i32_store, heads);
-  count(code, map, HTAB_STATE.free, -1);
+  count(code, map, 'free', -1);
 }
 
 /** `(i32 key) -> i32` for a hash. */
@@ -199,7 +152,7 @@ function writeRemove(input: MapFuncInput, map: HtabMap): void {
   const at = keyLocals(1);
   emitFindKey(code, at, map, () => returnValue(code, -ENOENT));
   unlink(code, at);
-  count(code, map, HTAB_STATE.count, -1);
+  count(code, map, 'count', -1);
   pushFree(input, map, at.elem);
   code.i32(0);
   code.op(W.end);
@@ -259,7 +212,7 @@ function writeUpdate(input: MapFuncInput, map: HtabMap): void {
   returnValue(code, -E2BIG);
   code.op(W.end);
   popFree(input, map);
-  count(code, map, HTAB_STATE.count, 1);
+  count(code, map, 'count', 1);
   code.op(W.end);
   fillNew(code, at, map);
   if (!map.prealloc) {
@@ -270,28 +223,4 @@ function writeUpdate(input: MapFuncInput, map: HtabMap): void {
   }
   code.i32(0);
   code.op(W.end);
-}
-
-/** Gives NEW its hash, key (padded with zeros) and value, and puts it at the head of its bucket. */
-function fillNew(code: Code, at: KeyLocals, map: HtabMap): void {
-  const { keySize, keyOffset } = map;
-  code.local(W.local_get, NEW);
-  code.local(W.local_get, at.c);
-  code.memory(W.i32_store, ELEM_HASH * 4);
-  if ((keySize & 7) !== 0) {
-    code.local(W.local_get, NEW);
-    code.i64(0, 0);
-    code.memory(W.i64_store, keyOffset + (keySize & ~7));
-  }
-  emitCopy(code, NEW, keyOffset, KEY, 0, keySize);
-  emitCopy(code, NEW, map.valueOffset, VALUE, 0, map.valueSize);
-  pushBucket(code, at, map);
-  code.local(W.local_set, at.link);
-  code.local(W.local_get, NEW);
-  code.local(W.local_get, at.link);
-  code.memory(W.i32_load, 0);
-  code.memory(W.i32_store, ELEM_NEXT * 4);
-  code.local(W.local_get, at.link);
-  code.local(W.local_get, NEW);
-  code.memory(W.i32_store, 0);
 }
