@@ -77,6 +77,9 @@ export interface MapCreateAttr {
   readonly vmlinux?: Btf | undefined;
 }
 
+/** Special fields of values that run programs later. */
+const ASYNC_FIELDS: ReadonlySet<string> = new Set(['bpf_timer', 'bpf_wq', 'bpf_task_work']);
+
 /** One map. Types with more state extend it. */
 export abstract class BpfMap extends BpfObject {
   readonly kind = 'map';
@@ -156,8 +159,24 @@ export abstract class BpfMap extends BpfObject {
   }
 
   override putUser(): void {
-    if (--this.usercnt === 0) this.ops.releaseUser?.(this);
+    if (--this.usercnt === 0) {
+      this.ops.releaseUser?.(this);
+      this.#stopAsync();
+    }
     this.put();
+  }
+
+  /**
+   * No client can reach the map any more: its timers and work would keep it, and the
+   * programs they run, for ever (`htab_map_free_timers_and_wq`, `array_map_free_internal_structs`).
+   */
+  #stopAsync(): void {
+    const fields = this.record?.fields.filter((field) => ASYNC_FIELDS.has(field.kind)) ?? [];
+    if (fields.length === 0 || this.freeField === undefined) return;
+    this.ops.forEach?.(this, (_key, value) => {
+      for (const field of fields) this.freeField?.(this, field, value + field.offset);
+      return 0;
+    });
   }
 
   override fileClosed(file: BpfFile): void {
