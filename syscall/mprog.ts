@@ -14,7 +14,7 @@ import type { BpfLink } from './link.ts';
 
 const F = BPF_F_ATTACH;
 /** Most programs in a list (`BPF_MPROG_MAX`). */
-const MAX = 64;
+const MAX = 63;
 /** No place was named yet; places are -1 (before the first) and more, what is below is an errno. */
 const NOWHERE = -0x10000;
 

@@ -73,6 +73,16 @@ export function runSystemCall(kernel: Kernel, caller: Caller, call: SystemCall, 
  * result, which a program has decided (fmod_ret).
  */
 export function passSystemCall(kernel: Kernel, caller: Caller, call: SystemCall): number | undefined {
+  const { cpu } = kernel;
+  kernel.cpu = caller.cpu;
+  try {
+    return pass(kernel, caller, call);
+  } finally {
+    kernel.cpu = cpu;
+  }
+}
+
+function pass(kernel: Kernel, caller: Caller, call: SystemCall): number | undefined {
   return withRegisters(kernel, caller, call, (regs) => {
     enter(kernel, regs, call);
     const { vm, probes } = kernel;

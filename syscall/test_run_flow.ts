@@ -52,5 +52,5 @@ function* runOn(run: TestRun, flow: FlowDissector, size: number): Work {
   );
   if (result.errno < 0) return result.errno;
   const errno = finish(run, [{ addr: flow.keys, length: FLOW_KEYS_SIZE }], result);
-  return errno < 0 ? errno : finishCtx(run, keys);
+  return errno !== 0 ? errno : finishCtx(run, keys);
 }

@@ -63,7 +63,7 @@ export function* testRunSkLookup(run: TestRun): Work {
     if (result.errno < 0) return result.errno;
     view.setBigUint64(SK_LOOKUP.cookie, lookup.selected?.cookie() ?? 0n, true);
     const errno = finish(run, [], result);
-    return errno < 0 ? errno : finishCtx(run, ctx);
+    return errno !== 0 ? errno : finishCtx(run, ctx);
   } finally {
     lookup.release();
   }

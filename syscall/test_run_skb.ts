@@ -108,7 +108,7 @@ function* runOn(run: TestRun, skb: Skb, size: number): Work {
   }
   toCaller(skb, ctx);
   const errno = finish(run, [{ addr: skb.data, length: skb.len }], result);
-  return errno < 0 ? errno : finishCtx(run, ctx);
+  return errno !== 0 ? errno : finishCtx(run, ctx);
 }
 
 /** The caller's fields, into the context: 0 or -EINVAL. */

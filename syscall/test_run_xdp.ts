@@ -106,7 +106,7 @@ function* runOn(run: TestRun, xdp: XdpBuff, frame: Frame): Work {
   const parts = [{ addr: xdp.dataMeta, length: xdp.dataEnd - xdp.dataMeta }];
   for (const frag of xdp.frags) parts.push({ addr: frag.page, length: frag.length });
   const errno = finish(run, parts, result);
-  return errno < 0 ? errno : finishCtx(run, md);
+  return errno !== 0 ? errno : finishCtx(run, md);
 }
 
 /** The interface and queue the caller says the frame came by (`xdp_convert_md_to_buff`): 0 or -errno. */

@@ -117,7 +117,9 @@ function progTarget(dst: LoadedProg, btfId: number): Target | number {
   const subprog = dst.subprogOfType(btfId);
   if (subprog < 0) return -EINVAL;
   const func = dst.facts.btf?.type(btfId);
-  const args = func === undefined ? 0 : (dst.facts.btf?.type(func.type)?.params.length ?? 0);
+  // Of a function that its type does not describe (the compiler has changed it) all registers are told.
+  const isTrusted = dst.asTarget().funcs[subprog]?.unreliable !== true;
+  const args = !isTrusted ? ARGS_MAX : func === undefined ? 0 : (dst.facts.btf?.type(func.type)?.params.length ?? 0);
   return { prog: dst, btf: undefined, btfId, tramp: dst.trampoline(subprog, Math.min(args, ARGS_MAX)) };
 }
 

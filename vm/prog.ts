@@ -336,7 +336,14 @@ export class BpfProg extends BpfProgBase {
       });
       return wide(this.#activeEngine().call(subprog), vm.r0Hi);
     };
-    return vm.retBig(tramp.call(vm, args, target));
+    // Programs around it see packets as the kernel's structures.
+    return vm.retBig(
+      tramp.call(
+        vm,
+        args.map((arg) => kernelArgument(vm, arg)),
+        target,
+      ),
+    );
   }
 
   #releaseRetired(): void {
@@ -421,4 +428,11 @@ export class BpfProg extends BpfProgBase {
 /** 64 bits from their halves, unsigned. */
 function wide(lo: number, hi: number): bigint {
   return (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+}
+
+/** An argument of a function as programs around it see it: a context as the kernel has it. */
+function kernelArgument(vm: Vm, arg: bigint): bigint {
+  const address = Number(BigInt.asUintN(32, arg));
+  const isContext = vm.contexts.has(address) && pointerBits(address) === BigInt.asUintN(64, arg);
+  return isContext ? pointerBits(vm.kernelContext(vm, address)) : arg;
 }

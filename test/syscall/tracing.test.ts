@@ -94,6 +94,12 @@ t.test('the end of a test run fires bpf_test_finish, whose programs may change t
   t.equal(client.attach(writer, 'bpf_trigger_tp'), -EINVAL, 'nothing to write there');
   t.ok(client.attach(writer, 'bpf_test_finish') > 0);
   t.equal(client.run(xdp, packet)[0], -7);
+  const positive = client.load(
+    PT.RAW_TRACEPOINT_WRITABLE,
+    'r3 = *(u64 *)(r1 + 0)\n*(u32 *)(r3 + 0) = 42\nr0 = 0\nexit',
+  );
+  t.ok(client.attach(positive, 'bpf_test_finish') > 0);
+  t.equal(client.run(xdp, packet)[0], 42, 'of any sign');
 });
 
 t.test('a program on a function that it calls itself is missed, not run', async (t) => {

@@ -7,15 +7,10 @@ import { EINVAL, ENOTSUP } from '../../uapi/errno.ts';
 import type { HelperImpl } from '../helper.ts';
 import { cgroupsOf } from '../task.ts';
 import type { Vm } from '../vm.ts';
-import { taskAddress } from './task.ts';
+import { cgroupAddress, taskAddress } from './task.ts';
 
 /** Last of the keys every kernel has (`VERIFY_USE_PLATFORM_KEYRING`). */
 const SYSTEM_KEY_MAX = 2;
-
-/** A block that stands for `struct cgroup`; its fields read as 0. */
-function cgroupAddress(vm: Vm, id: bigint): number {
-  return vm.ksym(`cgroup:${id}`);
-}
 
 function itself(_vm: Vm, object = 0): number {
   return object;

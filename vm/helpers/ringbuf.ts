@@ -60,7 +60,7 @@ function drain(vm: Vm, mapAddr = 0, callback = 0, ctxLo = 0, ctxHi = 0, lo = 0, 
   if (ptr === 0) return vm.ret64(-ENOMEM, -1);
   try {
     const samples = userRingbufDrain(map, lo, (sample, size) => {
-      dynptrInit(vm, ptr, sample, DYNPTR.LOCAL, 0, size, true);
+      dynptrInit(vm, ptr, sample, DYNPTR.LOCAL, 0, size, false);
       vm.setArgPtr(0, ptr);
       vm.setArg(1, ctxLo, ctxHi);
       return vm.callback(callback);

@@ -164,7 +164,7 @@ export const SYNC_HELPERS: readonly HelperRecord[] = [
     doc: 'bpf(2) from a program of type SYSCALL.',
     args: 'iii',
     ret: 'int',
-    fn: (vm, cmd = 0, attr = 0, size = 0) => vm.sysBpf?.(cmd, attr, size) ?? -EINVAL,
+    fn: (vm, cmd = 0, attr = 0, size = 0) => vm.notCounted(() => vm.sysBpf?.(cmd, attr, size) ?? -EINVAL),
   },
   {
     id: 168,

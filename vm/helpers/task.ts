@@ -1,8 +1,9 @@
 /** Helpers that read the current task (man bpf-helpers). The task is {@link Vm.task}. */
 import { cgroupArrayGet } from '../../maps/array_fd.ts';
+import { PAGE_SIZE } from '../../mm/arena.ts';
 import { E2BIG, EAGAIN, EFAULT, EINVAL, ENOENT } from '../../uapi/errno.ts';
 import type { HelperRecord } from '../helper.ts';
-import { type Image, Images } from '../images.ts';
+import { Image, Images } from '../images.ts';
 import { type CurrentTask, cgroupsOf } from '../task.ts';
 import { fillTask } from '../task_images.ts';
 import type { Vm } from '../vm.ts';
@@ -76,20 +77,36 @@ function getStack(vm: Vm, _ctx = 0, buffer = 0, size = 0, lo = 0, hi = 0): numbe
 interface CurrentImage {
   readonly image: Image;
   readonly cred: Image;
+  /** `struct css_set`, which leads to its cgroup. */
+  readonly cgroups: Image;
   task: CurrentTask | undefined;
+}
+
+/** `struct cgroup` of an id: its id and level; other fields read as 0. */
+export function cgroupAddress(vm: Vm, id: bigint): number {
+  const address = vm.ksym(`cgroup:${id}`);
+  const image = new Image(vm.env, 'cgroup', address, PAGE_SIZE);
+  const node = vm.ksym(`kernfs_node:${id}`);
+  new Image(vm.env, 'kernfs_node', node, PAGE_SIZE).set('id', id);
+  image
+    .ptr('kn', node)
+    .set('level', Math.max(cgroupsOf(vm.task).indexOf(id), 0))
+    .ptr('self.cgroup', address);
+  return address;
 }
 
 /** Its name in {@link Vm.helperState}. */
 const CURRENT = 'current task';
 
-/** `struct task_struct` of the current task: ids, name and rights; other fields read as 0. Where no BTF tells of it: zeros. */
+/** `struct task_struct` of the current task: ids, name, rights and cgroup; other fields read as 0. Where no BTF tells of it: zeros. */
 export function taskAddress(vm: Vm): number {
   let current = vm.helperState.get(CURRENT) as CurrentImage | undefined;
   if (current === undefined) {
     const images = new Images(vm.env);
-    current = { image: images.make('task_struct'), cred: images.make('cred'), task: undefined };
+    const cgroups = images.make('css_set');
+    current = { image: images.make('task_struct'), cred: images.make('cred'), cgroups, task: undefined };
     const mm = images.make('mm_struct').addr;
-    current.image.ptr('mm', mm).ptr('active_mm', mm);
+    current.image.ptr('mm', mm).ptr('active_mm', mm).ptr('cgroups', cgroups.addr);
     vm.helperState.set(CURRENT, current);
   }
   const { image } = current;
@@ -97,6 +114,7 @@ export function taskAddress(vm: Vm): number {
   if (current.task !== vm.task) {
     current.task = vm.task;
     fillTask(image, current.cred, vm.task);
+    current.cgroups.ptr('dfl_cgrp', cgroupAddress(vm, vm.task.cgroupId));
     image.ptr('group_leader', image.addr).ptr('real_parent', image.addr).ptr('parent', image.addr);
   }
   return image.addr;
