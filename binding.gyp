@@ -14,6 +14,7 @@
         "native/supervisor_mount.cc",
         "native/supervisor_names.cc",
         "native/supervisor_objects.cc",
+        "native/supervisor_perf.cc",
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],

@@ -11,6 +11,7 @@ import { ExecCaller, type PathAnswer, type PinStore, type UserNamespace } from '
 import type { CgroupWatch } from './cgroups.ts';
 import type { ClockEvents } from './clock_events.ts';
 import type { EpollBridge } from './epoll.ts';
+import type { MachineEvents } from './machine_events.ts';
 import { BOX, type ExecNative } from './native.ts';
 import type { Held, HeldObjects } from './objects.ts';
 import type { ProbeEvents } from './probe_events.ts';
@@ -44,6 +45,7 @@ export interface Host {
   readonly epoll: EpollBridge;
   readonly probes: ProbeEvents;
   readonly clocks: ClockEvents;
+  readonly machineEvents: MachineEvents;
   readonly cgroups: CgroupWatch;
 }
 

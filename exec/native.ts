@@ -98,6 +98,8 @@ export interface ExecNative {
   supPagesTouched(fd: number, seen: Uint8Array): void;
   supDropPages(fd: number, page: number, count: number): void;
   supMapFile(fd: number, length: number): ArrayBuffer | number;
+  supPerfOpen(attr: Uint8Array, text: string, cpu: number, ring: number): number;
+  supPerfRing(fd: number, length: number): ArrayBuffer | number;
   supGetFd(pid: number, fd: number): number;
   supSocketPair(): readonly [number, number] | number;
   supTakePassed(socket: number): readonly number[];

@@ -156,6 +156,8 @@ export class Session {
   }
 
   #bpf(): number {
+    // What happened before the call counts before it.
+    this.#host.machineEvents.drain(true);
     const cmd = this.#i32[BOX.CMD]!;
     const size = this.#u32[BOX.BPF_SIZE]!;
     const uaddr = this.#call.long(1);

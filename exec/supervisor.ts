@@ -16,6 +16,7 @@ import { CgroupWatch } from './cgroups.ts';
 import { ClockEvents } from './clock_events.ts';
 import { EpollBridge } from './epoll.ts';
 import { ProcMachine } from './machine.ts';
+import { MachineEvents } from './machine_events.ts';
 import { BOX, type ExecNative } from './native.ts';
 import { HeldObjects } from './objects.ts';
 import type { Observer } from './observer.ts';
@@ -50,6 +51,7 @@ export class Supervisor implements Host {
   readonly epoll: EpollBridge;
   readonly probes: ProbeEvents;
   readonly clocks: ClockEvents;
+  readonly machineEvents: MachineEvents;
   readonly cgroups: CgroupWatch;
 
   constructor(options: SupervisorOptions) {
@@ -63,6 +65,7 @@ export class Supervisor implements Host {
     this.objects = new HeldObjects(this.native, this.kernel.arena.buffer);
     this.kernel.machine ??= new ProcMachine((ino) => this.objects.byIno(ino)?.object);
     this.clocks = new ClockEvents(this.kernel);
+    this.machineEvents = new MachineEvents(this.kernel, this.native, this.mailbox);
     this.epoll = new EpollBridge(this.native, this.objects);
     this.cgroups = new CgroupWatch((file) => this.kernel.cgroups.remove(file));
     const error = this.native.supSetup(this.mailbox, (ino) => this.objects.drop(ino));
@@ -88,6 +91,7 @@ export class Supervisor implements Host {
   close(): void {
     this.#closeDoor();
     this.clocks.close();
+    this.machineEvents.close();
     this.epoll.close();
     this.cgroups.close();
     this.objects.clear();

@@ -421,6 +421,7 @@ void InitSupervisor(Napi::Env env, Napi::Object exports) {
   supervisor::ExportCaller(env, exports);
   supervisor::ExportObjects(env, exports);
   supervisor::ExportMount(env, exports);
+  supervisor::ExportPerf(env, exports);
 }
 
 }  // namespace bpf_emu

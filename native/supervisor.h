@@ -189,6 +189,7 @@ void ExportAll(napi_env env, napi_value exports, const Export (&table)[n]) {
 void ExportCaller(napi_env env, napi_value exports);
 void ExportObjects(napi_env env, napi_value exports);
 void ExportMount(napi_env env, napi_value exports);
+void ExportPerf(napi_env env, napi_value exports);
 
 }  // namespace supervisor
 }  // namespace bpf_emu

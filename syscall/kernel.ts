@@ -55,7 +55,8 @@ export class Kernel implements KernelEnv {
   readonly arena: Arena;
   readonly nrCpus: number;
   cpu = 0;
-  readonly clock: Clock;
+  /** Another one while a program runs for what has happened before. */
+  clock: Clock;
   readonly random: Random;
   readonly profile: Profile;
 

@@ -4,9 +4,10 @@
  * the kernel's.
  */
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { BpfFile, FMODE_READ, FMODE_WRITE } from '../../base/object.ts';
 import type { Kernel } from '../../syscall/kernel.ts';
-import { PLAIN_EVENT, ProbeEvent } from '../../syscall/perf_link.ts';
+import { type PerfProbe, PLAIN_EVENT, ProbeEvent } from '../../syscall/perf_link.ts';
 import { readString } from '../../syscall/user_string.ts';
 import { BPF_PROG_TYPE } from '../../uapi/bpf.ts';
 import { CAP } from '../../uapi/capability.ts';
@@ -14,6 +15,7 @@ import { E2BIG, EACCES, EFAULT, EINVAL, ENOSPC, EPERM, ESRCH } from '../../uapi/
 import type { PerfRecord } from '../../vm/task.ts';
 import type { CurrentCall, Host } from '../call.ts';
 import { type ClockSpec, clockSpec, maxSampleRate } from '../clock_events.ts';
+import { happensOnMachine } from '../machine_events.ts';
 import { ANSWERED, CONTINUE } from '../native.ts';
 import {
   isBpfOutput,
@@ -29,6 +31,7 @@ import {
   probeControl,
 } from '../perf.ts';
 import { PROBE_ATTR_SIZE } from '../probe_events.ts';
+import { seenPath } from '../probed_file.ts';
 
 /** Link of a perf event's descriptor. */
 const PERF_EVENT_LINK = 'anon_inode:[perf_event]';
@@ -86,19 +89,30 @@ function openProbe(call: CurrentCall): number {
   const cloexec = (call.int(4) & PERF_FLAG_FD_CLOEXEC) !== 0;
   const resume = call.later();
   const text = (addr: number, max: number): string | number => readString(caller, addr, max) ?? -EFAULT;
-  probes.find(attr, caller.tid, text).then((probe) => {
-    if (typeof probe === 'number') resume(probe);
-    else
-      resume(() => {
-        const fd = caller.install(
-          new BpfFile(new ProbeEvent(probe, call.host.kernel), FMODE_READ | FMODE_WRITE),
-          -1,
-          cloexec,
-        );
-        return fd < 0 ? fd : ANSWERED;
-      });
+  const { tid } = caller;
+  probes.find(attr, tid, text).then(async (probe) => {
+    const path = typeof probe === 'number' ? undefined : await machinePath(call, probe, tid);
+    resume(() => {
+      if (typeof probe === 'number') return probe;
+      const event = new ProbeEvent(probe, call.host.kernel);
+      if (path !== undefined) call.host.machineEvents.add(event, path, target);
+      const fd = caller.install(new BpfFile(event, FMODE_READ | FMODE_WRITE), -1, cloexec);
+      return fd < 0 ? fd : ANSWERED;
+    });
   });
   return ANSWERED;
+}
+
+/**
+ * What the machine is to be told of a probe that happens there: the path of a uprobe's file,
+ * nothing for a tracepoint. Undefined: it does not, or the file is in one of our own mounts.
+ */
+async function machinePath(call: CurrentCall, probe: PerfProbe, tid: number): Promise<string | undefined> {
+  if (!happensOnMachine(probe)) return undefined;
+  if (probe.kind === 'tracepoint') return '';
+  const path = seenPath(tid, probe.name);
+  const dev = (await stat(path).catch(() => undefined))?.dev;
+  return dev === undefined || call.host.pins?.has(dev) === true ? undefined : path;
 }
 
 /** A software event that programs wait for. */
@@ -122,8 +136,10 @@ function setForeignEvent(call: CurrentCall): number {
 
 /** PERF_EVENT_IOC_* of a tracepoint, probe or clock. */
 function controlProbe(call: CurrentCall, event: ProbeEvent, request: number): number {
-  if (request === PERF_EVENT_IOC_ENABLE || request === PERF_EVENT_IOC_DISABLE)
+  if (request === PERF_EVENT_IOC_ENABLE || request === PERF_EVENT_IOC_DISABLE) {
     call.host.clocks.enable(event, request === PERF_EVENT_IOC_ENABLE);
+    call.host.machineEvents.enable(event, request === PERF_EVENT_IOC_ENABLE);
+  }
   if (request === PERF_EVENT_IOC_QUERY_BPF) return queryProbe(call, event);
   if (request !== PERF_EVENT_IOC_SET_BPF) return probeControl(request);
   const { prog, errno } = call.prog(call.long(2));

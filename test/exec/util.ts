@@ -150,7 +150,7 @@ export function cannotBuildSkeleton(): string | false {
 export async function buildSkeleton(dir: string, name: string): Promise<string> {
   const source = join(FIXTURES, name);
   const script = `
-    clang -O2 -g -target bpf -I/usr/include/$(uname -m)-linux-gnu -c ${source}.bpf.c -o ${name}.bpf.o &&
+    clang -O2 -g -target bpf -D__TARGET_ARCH_${process.arch === 'arm64' ? 'arm64' : 'x86'} -I/usr/include/$(uname -m)-linux-gnu -c ${source}.bpf.c -o ${name}.bpf.o &&
     bpftool gen skeleton ${name}.bpf.o name ${name}_bpf > ${name}.skel.h &&
     gcc -O1 -Wall -I. -o ${name} ${source}.c -lbpf -lelf -lz`;
   const env = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
