@@ -172,6 +172,8 @@ function handOver(run: TestRun, parts: readonly OutPart[], result: RunResult): n
     copySize = room;
     errno = -ENOSPC;
   }
+  // What cannot be written is only told where everything had room.
+  const fault = errno === 0 ? -EFAULT : errno;
   if (dataOut !== 0) {
     const linear = parts[0]?.length ?? 0;
     // What does not fit is taken from the linear part first: with fragments there may be nothing of it left.
@@ -180,13 +182,13 @@ function handOver(run: TestRun, parts: readonly OutPart[], result: RunResult): n
     for (const [index, part] of parts.entries()) {
       if (index > 0 && offset >= copySize) break;
       const length = index === 0 ? copySize - (size - linear) : Math.min(part.length, copySize - offset);
-      if (caller.write(dataOut + offset, kernel.arena.u8.subarray(part.addr, part.addr + length)) < 0) return -EFAULT;
+      if (caller.write(dataOut + offset, kernel.arena.u8.subarray(part.addr, part.addr + length)) < 0) return fault;
       offset += length;
     }
   }
-  if (attr.put(caller, AT.data_size_out, size) < 0) return -EFAULT;
-  if (attr.put(caller, AT.retval, result.retval) < 0) return -EFAULT;
-  if (attr.put(caller, AT.duration, result.duration) < 0) return -EFAULT;
+  if (attr.put(caller, AT.data_size_out, size) < 0) return fault;
+  if (attr.put(caller, AT.retval, result.retval) < 0) return fault;
+  if (attr.put(caller, AT.duration, result.duration) < 0) return fault;
   return errno;
 }
 
@@ -197,8 +199,9 @@ export function finishCtx(run: TestRun, ctx: Uint8Array | undefined): number {
   if (ctx === undefined || ctxOut === 0) return 0;
   const room = attr.get(AT.ctx_size_out);
   const copySize = Math.min(ctx.length, room);
-  if (caller.write(ctxOut, ctx.subarray(0, copySize)) < 0) return -EFAULT;
-  if (attr.put(caller, AT.ctx_size_out, ctx.length) < 0) return -EFAULT;
+  const fault = copySize < ctx.length ? -ENOSPC : -EFAULT;
+  if (caller.write(ctxOut, ctx.subarray(0, copySize)) < 0) return fault;
+  if (attr.put(caller, AT.ctx_size_out, ctx.length) < 0) return fault;
   return copySize < ctx.length ? -ENOSPC : 0;
 }
 

@@ -1,16 +1,17 @@
 /** Helpers that read memory which may not be there (man bpf-helpers): never a fault, -EFAULT and a zeroed buffer instead. */
-import { BASE_HI } from '../../mm/arena.ts';
+import { BASE_HI, PAGE_SIZE } from '../../mm/arena.ts';
 import { EFAULT, EINVAL, ENOMEM, EPERM, ERANGE } from '../../uapi/errno.ts';
 import type { HelperImpl, HelperRecord } from '../helper.ts';
 import type { Vm } from '../vm.ts';
 import { dynptrCheck, dynptrWrite } from './dynptr.ts';
 
-/** User addresses end below this high half (47 bits). */
-const USER_HI_MAX = 0x8000;
+/** Where user addresses end (`TASK_SIZE_MAX`: 47 bits, less a page). */
+const USER_END = 2 ** 47 - PAGE_SIZE;
 
-/** A user address given as halves, as a number; -1 when it is none. */
+/** A user address, or their end, given as halves, as a number; -1 when it is none. */
 function userAddress(lo: number, hi: number): number {
-  return hi >= 0 && hi < USER_HI_MAX ? hi * 2 ** 32 + (lo >>> 0) : -1;
+  const address = hi * 2 ** 32 + (lo >>> 0);
+  return hi >= 0 && address <= USER_END ? address : -1;
 }
 
 /** Reads user memory into the arena: 0 or -EFAULT. */
@@ -50,7 +51,8 @@ type Reader = (vm: Vm, to: number, size: number, lo: number, hi: number) => numb
 
 /** As the address says: the old helpers read either. */
 function readAny(vm: Vm, to: number, size: number, lo: number, hi: number): number {
-  return (userAddress(lo, hi) >= 0 ? readUser : readKernel)(vm, to, size, lo, hi);
+  const address = userAddress(lo, hi);
+  return (address >= 0 && address < USER_END ? readUser : readKernel)(vm, to, size, lo, hi);
 }
 
 function probe(reader: Reader) {
