@@ -31,7 +31,7 @@ export function addBtfCommand(program: Command): void {
     )
     .action(async (file: string | undefined, flags: BtfFlags) => {
       // Names are bytes: written as they are.
-      process.stdout.write(Buffer.from(await text(file ?? VMLINUX, flags), 'latin1'));
+      process.stdout.write(Buffer.from(await text(file, flags), 'latin1'));
     });
 }
 

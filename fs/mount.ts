@@ -1,7 +1,7 @@
 /**
  * Mounting the emulated bpffs: finds a way to mount, starts serving, and undoes all of it.
  */
-import { mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -413,8 +413,9 @@ function makeDirectory(addon: Addon, wanted: string): () => void {
     return () => {};
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    // sysfs has no mkdir: graft the name in, which only root can.
-    if (code === 'EPERM' && parent === '/sys/fs' && process.geteuid?.() === 0) {
+    // sysfs has no mkdir (one that is read-only says ENOENT to this one): graft the name in, which only root can.
+    const isSysfs = parent === '/sys/fs' && (code === 'EPERM' || code === 'EROFS' || code === 'ENOENT');
+    if (isSysfs && existsSync(parent) && process.geteuid?.() === 0) {
       graft(addon, wanted);
       return () => ungraft(addon, wanted);
     }

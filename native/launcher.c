@@ -124,7 +124,8 @@ static int make_namespaces(int admin, int wanted) {
   gid_t gid = getgid();
   char map[64];
   if (unshare(admin ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER)) {
-    if (wanted && admin) fail("cannot make a mount namespace: %s", strerror(errno));
+    if (wanted && admin)
+      fail("cannot make a mount namespace: %s. A kernel of the command's own (--ephemeral) needs none", strerror(errno));
     if (wanted)
       fail("cannot make a user namespace: %s. Allow it (sysctl user.max_user_namespaces, "
            "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), run as root, "
@@ -209,6 +210,12 @@ undo:
 no_mount:
   rmdir(stage);
   return -1;
+}
+
+/* Where no sysfs is mounted the directories below /sys are made, in a tmpfs over it. */
+static void make_sys(void) {
+  static const char *const names[] = {"fs", "kernel"};
+  if (is_dir("/sys") && !is_dir("/sys/fs") && !is_dir("/sys/kernel")) rebuild("/sys", names, 2);
 }
 
 /* Copies all of a descriptor into a new file. Returns 0 or -1. */
@@ -647,6 +654,7 @@ int main(int argc, char **argv) {
          "In a container --cap-add SYS_ADMIN --device /dev/fuse gives all of it");
     if (options.btf >= 0) close(options.btf);
   } else {
+    make_sys();
     if (options.btf >= 0) show_btf(options.btf);
     fuse = make_mounts(&options, admin);
   }

@@ -30,6 +30,19 @@ t.test('so it does where the machine has no /sys/kernel/btf', { skip }, async (t
   t.strictSame(outcome, { status: 0, stdout: 'same\nunchanged\ndir\nfile\nlink\n', stderr: 'in\none\n' });
 });
 
+t.test(
+  'so it does where no sysfs is mounted, and the mount is where it belongs',
+  { skip: cannotExec(true) },
+  async (t) => {
+    const inside = 'ls /sys/kernel/btf /sys/fs; stat -c %s /sys/kernel/btf/vmlinux';
+    const command = [process.execPath, MAIN, '--builtin', '--', 'sh', '-c', inside];
+    const outcome = await run('unshare', ['-m', 'sh', '-c', 'umount -l /sys && "$@" && ls /sys', 'sh', ...command]);
+    const size = builtinBtf().length;
+    const stdout = `/sys/fs:\nbpf\nbpf-emu\n\n/sys/kernel/btf:\nvmlinux\n${size}\n`;
+    t.strictSame(outcome, { status: 0, stdout, stderr: '' });
+  },
+);
+
 t.test('a command that joins reads those of the server', { skip: cannotExec(true) }, async (t) => {
   const dir = join(scratch(t), 'mount');
   const cli = (...args: string[]) => run(join(ROOT, 'bin', 'bpf-emu'), args);
