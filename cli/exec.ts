@@ -122,7 +122,8 @@ Examples:
         const commands = new Map([['EMU_STATUS', statusCommand(kernel, types, () => mounts)]]);
         const served = await mountBpffs(kernel, { ...mounted, commands });
         mounts.push(served);
-        warmUpWhenIdle(kernel);
+        // Most commands are short and run no program; one that has loaded some may.
+        warmUpWhenIdle(kernel, () => kernel.progs.size > 0);
         return { pins: served.pins, close: () => served.over(0) };
       },
       faults: [...each, ...flags.fail.map(({ fault }) => fault)],

@@ -88,15 +88,15 @@ function hostTimer(milliseconds: number, callback: () => void): () => void {
 const IDLE_MS = 20;
 const IDLE_SHARE = 0.1;
 
-/** Makes the compiler ready for the first program, in the server's first idle moment. */
-export function warmUpWhenIdle({ vm }: Kernel): void {
+/** Makes the compiler ready for the first program, in the first idle moment in which that is `worthwhile`. */
+export function warmUpWhenIdle({ vm }: Kernel, worthwhile: () => boolean = () => true): void {
   if (vm.engine === 'interp') return;
   let since = performance.eventLoopUtilization();
   const timer = setInterval(() => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, since);
     since = now;
-    if (utilization > IDLE_SHARE) return;
+    if (utilization > IDLE_SHARE || !worthwhile()) return;
     clearInterval(timer);
     warmUp(vm);
   }, IDLE_MS);
