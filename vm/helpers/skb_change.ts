@@ -219,8 +219,9 @@ function vlanPush(vm: Vm, ctx = 0, proto = 0, tci = 0): number {
   if (skb === undefined) return -EINVAL;
   const wanted = htons(proto & 0xffff);
   if (skb.get32(SK_BUFF.vlanPresent) !== 0) {
-    if (skb.data !== skb.head + skb.macHeader || skb.len < ETH_HLEN) return -EINVAL;
-    if (skb.reserve(VLAN_HLEN, 0) < 0) return -ENOMEM;
+    if (skb.data !== skb.head + skb.macHeader) return -EINVAL;
+    // The addresses are moved whether or not the packet has them all.
+    if (skb.reserve(VLAN_HLEN, Math.max(0, VLAN_AT - skb.len)) < 0) return -ENOMEM;
     const { u8 } = vm.env.arena;
     const outer = htons(skb.get32(SK_BUFF.vlanProto));
     const outerTci = skb.get32(SK_BUFF.vlanTci);

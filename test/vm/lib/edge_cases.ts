@@ -441,6 +441,38 @@ function roomCases(writer: ScriptWriter): ScriptCase[] {
   return cases;
 }
 
+/** Tags pushed and popped on packets that are cut to a length around that of their first header. */
+function tagCases(writer: ScriptWriter): ScriptCase[] {
+  const cases: ScriptCase[] = [];
+  for (const head of [0, 3]) {
+    for (let length = 8; length <= 36; length++) {
+      for (const tags of ['ppoo', 'opppoo', 'ppopo']) {
+        const lines = [...tags].map(
+          (
+            tag,
+            i,
+          ) => `r1 = r6; ${tag === 'p' ? `r2 = 0x${i % 2 === 0 ? '81' : 'a888'}; r3 = ${0x123 + i}; call 18` : 'call 19'}
+            r1 = mapval[0]+${8 * i + 8}; *(u64 *)(r1 + 0) = r0`,
+        );
+        const script = [
+          `m ${MT.ARRAY} 4 72 1 0 -1`,
+          writer.prog(
+            CLS,
+            `r6 = r1; r2 = ${length}; r3 = 0; call 38; r1 = mapval[0]+0; *(u64 *)(r1 + 0) = r0
+             ${lines.join('\n')}
+             r0 = 0; exit`,
+          ),
+          `r 0 ${ROOM_PACKETS[head]} 192 0`,
+          'd 0',
+          'c',
+        ];
+        cases.push({ title: `VLAN tags ${tags} on ${length} bytes of packet ${head}`, script });
+      }
+    }
+  }
+  return cases;
+}
+
 /** Callbacks in callbacks, each with some stack, until there are too many frames or too much stack. */
 function nestedCases(writer: ScriptWriter): ScriptCase[] {
   const cases: ScriptCase[] = [];
@@ -504,6 +536,6 @@ export function edgeCases(writer: ScriptWriter): ScriptCase[] {
       }
     }
   }
-  cases.push(...roomCases(writer), ...nestedCases(writer));
+  cases.push(...roomCases(writer), ...tagCases(writer), ...nestedCases(writer));
   return cases;
 }

@@ -98,7 +98,11 @@ function make() {
     ['timer', types.struct('bpf_timer', 16), 0],
     ['a', u64, TIMED.a],
   );
-  return { bytes: types.bytes(), ids: { int, main, callback, global, globalCtx, node, head, locked, timed } };
+  const resilient = types.struct('res_locked', 16, ['lock', types.struct('bpf_res_spin_lock', 4), 0], ['a', u64, 8]);
+  return {
+    bytes: types.bytes(),
+    ids: { resilient, int, main, callback, global, globalCtx, node, head, locked, timed },
+  };
 }
 
 const made = make();

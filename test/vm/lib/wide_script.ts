@@ -206,7 +206,8 @@ export class WideMachine {
         const inner = number(5);
         const fields: Field[] = [0, 1, 2, 3, 4].map((i) => [4 * i, 4, number(i)]);
         if (inner >= 0) fields.push([20, 4, this.#maps[inner]!.fd]);
-        if (words.length > 6) fields.push([48, 4, this.#btf], [52, 4, number(6)], [56, 4, number(7)]);
+        if (number(7) > 0) fields.push([48, 4, this.#btf], [52, 4, number(6)], [56, 4, number(7)]);
+        if (words.length > 8) fields.push([64, 8, Number.parseInt(words[8] ?? '', 16)]);
         const { result } = this.#bpf(BPF_CMD.MAP_CREATE, attrOf(...fields));
         this.#maps.push({ fd: result, type: number(0), keySize: number(1), valueSize: number(2) });
         return said(result);
@@ -231,6 +232,8 @@ export class WideMachine {
           Number(words[3] ?? 0),
           words[4] ?? '-',
         );
+      case 't':
+        return this.#stream(this.#progs[number(0)] ?? -1, number(1));
       case 'd':
         return this.#dump(this.#maps[number(0)]!);
       default:
@@ -305,6 +308,18 @@ export class WideMachine {
     const view = new DataView(attr.buffer);
     const out = this.#caller.bytes(room, view.getUint32(12, true));
     return `${view.getUint32(4, true)} ${hex(out)} ${ctx === 0 ? '' : hex(this.#caller.bytes(ctx, ctxSize))}`.trim();
+  }
+
+  #stream(fd: number, stream: number): string {
+    const room = this.#caller.alloc(DATA_SIZE);
+    const fields: Field[] = [
+      [0, 8, room],
+      [8, 4, DATA_SIZE],
+      [12, 4, stream],
+      [16, 4, fd],
+    ];
+    const { result } = this.#bpf(BPF_CMD.PROG_STREAM_READ_BY_FD, attrOf(...fields));
+    return result < 0 ? said(result) : hex(this.#caller.bytes(room, result));
   }
 
   #dump({ fd, type, keySize, valueSize }: ScriptMap): string {

@@ -2,7 +2,7 @@
  * Runs the scripts of the wide fuzzer (test/vm/lib/wide_script.ts) on this machine's
  * kernel, CPU 0. One command a line, one line of answer each:
  *
- *   m TYPE KEY VALUE ENTRIES FLAGS INNER [KEYTYPE VALUETYPE]   make a map; INNER: number of a map like its inner maps, or -1; ids of its types
+ *   m TYPE KEY VALUE ENTRIES FLAGS INNER [KEYTYPE VALUETYPE [EXTRA]]   make a map; INNER: number of a map like its inner maps, or -1; ids of its types; map_extra in hex
  *   u MAP KEY VALUE                        set an element (hex; "-": an empty key)
  *   i MAP KEY MAP                          put a map into a map of maps
  *   f MAP                                  freeze a map
@@ -10,6 +10,7 @@
  *   p TYPE[:ATTACH[:FLAGS]] HEX START[:ID],...   load, with the first instruction of each function (ID: its type, else the next FUNC); immediates of lddw with src 1 or 2 are numbers of maps
  *   s MAP KEY PROG                         put a program into a prog array
  *   r PROG HEX CTX FLAGS CTXIN             test run on a packet ("-": none) and a context, with CTX bytes of context wanted: "RETVAL PACKET CONTEXT"
+ *   t PROG STREAM                          what is in a stream of a program, as hex
  *   d MAP                                  "KEY=VALUE ..." of all elements (of a queue: what it gives)
  *   c                                      close everything
  *
@@ -26,7 +27,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { MAX = 64, CPUS_MAX = 64 };
+enum { MAX = 64, CPUS_MAX = 64, PROG_STREAM_READ_BY_FD = 37 };
 static struct { int fd; unsigned type, key, value; } maps[MAX];
 static unsigned nprogs;
 static int progs[MAX], nmaps, cpus, btf = -1;
@@ -189,8 +190,9 @@ int main(void) {
         if (*at) {
           attr.btf_key_type_id = atoi(word(&at));
           attr.btf_value_type_id = atoi(word(&at));
-          attr.btf_fd = btf;
+          if (attr.btf_value_type_id) attr.btf_fd = btf;
         }
+        if (*at) attr.map_extra = strtoull(word(&at), 0, 16);
         fd = bpf(BPF_MAP_CREATE, &attr);
         maps[nmaps++].fd = fd;
         answer(fd);
@@ -233,6 +235,20 @@ int main(void) {
         unsigned ctx = atoi(word(&at));
         unsigned flags = atoi(word(&at));
         run(a, b, ctx, flags, from_hex(word(&at), ctx_bytes));
+        break;
+      case 't':
+        // The attr of BPF_PROG_STREAM_READ_BY_FD, newer than some headers: buffer, its size, stream, program.
+        ((uint64_t *)&attr)[0] = (uint64_t)(uintptr_t)out;
+        ((uint32_t *)&attr)[2] = sizeof out;
+        a = atoi(word(&at));
+        ((uint32_t *)&attr)[3] = atoi(word(&at));
+        ((uint32_t *)&attr)[4] = a < nprogs ? progs[a] : -1;
+        fd = bpf(PROG_STREAM_READ_BY_FD, &attr);
+        if (fd < 0) answer(fd);
+        else {
+          put_hex(out, fd);
+          printf("\n");
+        }
         break;
       case 'd':
         dump(atoi(word(&at)));
