@@ -67,6 +67,7 @@ export class LoadedProg extends BpfProg {
   targetTaken = false;
   #shown: ShownProg | undefined;
   #tag: Uint8Array | undefined;
+  #symbol: string | undefined;
 
   constructor(init: ProgInit, facts: ProgFacts) {
     // The program that runs has a reference of its own.
@@ -124,6 +125,21 @@ export class LoadedProg extends BpfProg {
       tags.set(progDigest(callsByNumber(body)).subarray(0, TAG_SIZE), i * TAG_SIZE);
     });
     return tags;
+  }
+
+  /** `bpf_prog_TAG_NAME`: the name of its main function where the types tell, else its own. */
+  override get symbol(): string {
+    this.#symbol ??= this.#makeSymbol();
+    return this.#symbol;
+  }
+
+  #makeSymbol(): string {
+    const tag = Array.from(this.funcTags.subarray(0, TAG_SIZE), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    const { funcInfo, btf } = this.facts;
+    const view = new DataView(funcInfo.buffer, funcInfo.byteOffset, funcInfo.byteLength);
+    const main = funcInfo.length >= FUNC_INFO_SIZE ? btf?.type(view.getUint32(4, true)) : undefined;
+    const name = main?.name || this.name;
+    return name === '' ? `bpf_prog_${tag}` : `bpf_prog_${tag}_${name}`;
   }
 
   /** The program as one that others are put on. */

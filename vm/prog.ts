@@ -244,6 +244,11 @@ export class BpfProg extends BpfProgBase {
     return vm.retBig(tramp.call(vm, [pointerBits(vm.kernelContext(vm, ctx))], target));
   }
 
+  /** What it is called in stack traces (`bpf_get_prog_name`). */
+  get symbol(): string {
+    return `bpf_prog_${this.name}`;
+  }
+
   /** A stream of the program (`BPF_STREAM`), or undefined: there is none of the number. */
   stream(id: number): Stream | undefined {
     if (id !== STDOUT && id !== STDERR) return undefined;
@@ -408,6 +413,7 @@ export class BpfProg extends BpfProgBase {
       return this.vm.ret64(error.lo, error.hi);
     }
     this.vm.locks = 0;
+    this.vm.resLocks.length = 0;
     if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
       throw new ProgramAborted(`Program '${this.name}' was ended by a fault: ${error.message}`);
     }

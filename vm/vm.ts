@@ -14,6 +14,7 @@ import { ENOMEM, Errno } from '../uapi/errno.ts';
 import { type HelperImpl, SLOW_TURNS } from './helper.ts';
 import type { Machine, MachineCgroup, MachineTask } from './machine.ts';
 import type { BpfProg, EngineName } from './prog.ts';
+import { reportMayGoto } from './reports.ts';
 import {
   type CurrentTask,
   INIT_TASK,
@@ -185,6 +186,8 @@ export class Vm {
   now: () => number = () => performanceNow() - this.#away;
   /** Locks that the program which runs holds. */
   locks = 0;
+  /** Addresses of the resilient ones among them, in the order they were taken. */
+  readonly resLocks: number[] = [];
   /** The program that runs, innermost; undefined outside. */
   current: BpfProg | undefined = undefined;
   /** Context of the program that runs. */
@@ -562,7 +565,10 @@ export class Vm {
     const now = this.now();
     this.#checkBudget(now);
     if (turns >= MAY_GOTO_TURNS) {
-      if (since > 0 && now - since + 1 >= MAY_GOTO_MS) return -1;
+      if (since > 0 && now - since + 1 >= MAY_GOTO_MS) {
+        reportMayGoto(this);
+        return -1;
+      }
       if (since === 0) since = Math.floor(now) + 1;
       turns = 0;
     }

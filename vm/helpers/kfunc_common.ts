@@ -7,7 +7,7 @@ import { kernelContext } from '../contexts/kernel_image.ts';
 import type { HelperImpl } from '../helper.ts';
 import { BpfException, type Vm } from '../vm.ts';
 import { readKernel } from './probe.ts';
-import { releaseLock, takeLock } from './sync.ts';
+import { releaseResLock, takeResLock } from './sync.ts';
 
 /** The most turns an iterator over numbers may take (`BPF_MAX_LOOPS`). */
 const MAX_LOOPS = 8 * 1024 * 1024;
@@ -130,17 +130,17 @@ export const COMMON_KFUNCS: readonly HelperImpl[] = [
   { name: 'bpf_local_irq_restore', doc: 'Interrupts do not happen.', args: 'i', ret: 'void', fn: nothing },
   {
     name: 'bpf_res_spin_lock',
-    doc: 'Takes a lock: never contended.',
+    doc: 'Takes a lock: -EDEADLK when the program has it.',
     args: 'i',
     ret: 'int',
-    fn: takeLock,
+    fn: (vm, lock = 0) => takeResLock(vm, lock, false),
   },
   {
     name: 'bpf_res_spin_unlock',
     doc: 'Releases a lock.',
     args: 'i',
     ret: 'void',
-    fn: releaseLock,
+    fn: releaseResLock,
   },
   { name: 'bpf_throw', doc: 'Throws: unwinds the program.', args: 'l', ret: 'void', throws: true, fn: bpfThrow },
   {

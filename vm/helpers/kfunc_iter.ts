@@ -11,7 +11,7 @@ import { ancestors, descendants, type MachineTask } from '../machine.ts';
 import { cgroupImage, taskImage, vmaImage } from '../task_images.ts';
 import type { Vm } from '../vm.ts';
 import { readUser } from './probe.ts';
-import { releaseLock, takeLock } from './sync.ts';
+import { releaseResLock, takeResLock } from './sync.ts';
 import { taskAddress } from './task.ts';
 
 /** Flags of bpf_iter_task_new: all processes, all threads, threads of one process. */
@@ -217,12 +217,12 @@ export const ITER_KFUNCS: readonly HelperImpl[] = [
   },
   {
     name: 'bpf_res_spin_lock_irqsave',
-    doc: 'Takes a lock: never contended.',
+    doc: 'Takes a lock: -EDEADLK when the program has it.',
     args: 'ii',
     ret: 'int',
     fn: (vm, lock = 0, flags = 0) => {
       vm.env.arena.view.setBigUint64(flags, 0x200n, true);
-      return takeLock(vm, lock);
+      return takeResLock(vm, lock, true);
     },
   },
   {
@@ -230,6 +230,6 @@ export const ITER_KFUNCS: readonly HelperImpl[] = [
     doc: 'Releases a lock.',
     args: 'ii',
     ret: 'void',
-    fn: releaseLock,
+    fn: releaseResLock,
   },
 ];

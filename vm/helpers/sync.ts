@@ -7,20 +7,40 @@
 import { HtabMap } from '../../maps/hashtab.ts';
 import { EBUSY, EINVAL, ENOSYS, EPERM } from '../../uapi/errno.ts';
 import type { HelperImpl, HelperRecord } from '../helper.ts';
-import type { Vm } from '../vm.ts';
+import { reportLock } from '../reports.ts';
+import { pointerBits, type Vm } from '../vm.ts';
 
 /** Takes a lock: 0. */
-export function takeLock(vm: Vm, address = 0): number {
+function takeLock(vm: Vm, address = 0): number {
   vm.locks++;
   vm.env.arena.view.setInt32(address, 1, true);
   return 0;
 }
 
 /** Releases it. */
-export function releaseLock(vm: Vm, address = 0): number {
+function releaseLock(vm: Vm, address = 0): number {
   vm.locks--;
   vm.env.arena.view.setInt32(address, 0, true);
   return 0;
+}
+
+const EDEADLK = 35;
+
+/** bpf_res_spin_lock: 0, or -EDEADLK for a lock that the program holds, which is reported in its stream. */
+export function takeResLock(vm: Vm, address: number, withIrq: boolean): number {
+  if (vm.resLocks.includes(address)) {
+    reportLock(vm, pointerBits(address), vm.resLocks.map(pointerBits), withIrq);
+    return -EDEADLK;
+  }
+  vm.resLocks.push(address);
+  return takeLock(vm, address);
+}
+
+/** bpf_res_spin_unlock. */
+export function releaseResLock(vm: Vm, address = 0): number {
+  const at = vm.resLocks.lastIndexOf(address);
+  if (at >= 0) vm.resLocks.splice(at, 1);
+  return releaseLock(vm, address);
 }
 
 /** bpf_kptr_xchg: puts a pointer into a map value, gives back the one that was there. */
@@ -60,8 +80,6 @@ function timerStart(vm: Vm, timer = 0, nsLo = 0, nsHi = 0, lo = 0, hi = 0): numb
   const ns = (BigInt(nsHi >>> 0) << 32n) | BigInt(nsLo >>> 0);
   return vm.timers.start(timer, (lo & TIMER_ABS) !== 0 ? ns : vm.env.clock.monotonic() + ns);
 }
-
-const EDEADLK = 35;
 
 /** bpf_timer_cancel: -EDEADLK from the timer's own callback. */
 function timerCancel(vm: Vm, timer = 0): number {
@@ -120,8 +138,6 @@ export const SYNC_KFUNCS: readonly HelperImpl[] = [
     fn: taskWorkSchedule,
   })),
   { name: 'bpf_map_sum_elem_count', doc: 'Elements of a hash.', args: 'i', ret: 'long', fn: sumElemCount },
-  { name: 'bpf_res_spin_lock_irqsave', doc: 'Takes a lock: never contended.', args: 'i', ret: 'int', fn: takeLock },
-  { name: 'bpf_res_spin_unlock_irqrestore', doc: 'Releases a lock.', args: 'i', ret: 'void', fn: releaseLock },
 ];
 
 export const SYNC_HELPERS: readonly HelperRecord[] = [

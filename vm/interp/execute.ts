@@ -8,13 +8,24 @@ import { htabFind1, htabFind2, htabFind4 } from '../../maps/htab_find.ts';
 import { BASE_HI } from '../../mm/arena.ts';
 import { BPF_LOAD_ACQ } from '../insn.ts';
 import { arenaUserHi, type CallSite, type MapSite, type TailSite } from '../link.ts';
+import { reportArena } from '../reports.ts';
 import { ProgramAborted, SCRATCH, SLOW_VALUE, type StepHook, type Vm } from '../vm.ts';
 import { div64, mod64, sdiv64, smod64 } from './arith.ts';
 import { callHelper, tailTarget } from './calls.ts';
 import { dispatch } from './dispatch.ts';
 import { beginLoop, enterMain, leaveSpecial, nextTurn, RUN, timedCall, topSpecial } from './frames.ts';
 import type { Interpreter } from './interp.ts';
-import { accessSize, arenaAccess, arenaAddress, arenaPointerInSource, atomic, load, probeOk, store } from './memory.ts';
+import {
+  accessSize,
+  arenaAccess,
+  arenaAddress,
+  arenaPointerInSource,
+  arenaWrites,
+  atomic,
+  load,
+  probeOk,
+  store,
+} from './memory.ts';
 import { IOP, WORDS } from './ops.ts';
 import { BOTTOM, FRAME_TOP, FRAME_WORD, FRAMES, MAY_GOTO_LEFT, REGS_HI, REGS_LO, TEMP } from './registers.ts';
 
@@ -115,13 +126,17 @@ function rareOperation(vm: Vm, engine: Interpreter, word: number, imm: number): 
       return true;
     case IOP.ARENA: {
       const pointer = RL[arenaPointerInSource(imm) ? s : d]!;
-      const address = arenaAddress(engine.linked.arena, pointer, off, accessSize(imm & 255));
+      const { arena: map } = engine.linked;
+      const address = arenaAddress(map, pointer, off, accessSize(imm & 255));
+      if (address === 0 && map !== undefined) reportArena(vm, map, pointer, off, arenaWrites(imm));
       arenaAccess(view, imm, d, s, address);
       return true;
     }
     case IOP.ARENA_ST: {
       const size = accessSize(s << 3);
-      const address = arenaAddress(engine.linked.arena, RL[d]!, off, size);
+      const { arena: map } = engine.linked;
+      const address = arenaAddress(map, RL[d]!, off, size);
+      if (address === 0 && map !== undefined) reportArena(vm, map, RL[d]!, off, true);
       if (address !== 0) store(view, imm, imm >> 31, address, size);
       return true;
     }

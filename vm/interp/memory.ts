@@ -134,6 +134,12 @@ export function arenaAccess(view: DataView, what: number, d: number, s: number, 
   }
 }
 
+/** Whether an arena access is a write to those who are told of a fault: it sets no register to 0. */
+export function arenaWrites(what: number): boolean {
+  const op = what >> 8;
+  return (what & 7) !== BPF_LDX && !((what & 0xe0) === 0xc0 && (op === BPF_LOAD_ACQ || op === BPF_XCHG));
+}
+
 /** Whether an arena access goes through its source register: a load, or a load-acquire. */
 export function arenaPointerInSource(what: number): boolean {
   return (what & 7) === BPF_LDX || what >> 8 === BPF_LOAD_ACQ;

@@ -6,6 +6,7 @@ import { PAGE_SIZE } from '../../mm/arena.ts';
 import { argCount, type HelperImpl, isSlow } from '../helper.ts';
 import { INSN_TABLE, OP_MAY_GOTO } from '../insn.ts';
 import { arenaUserHi, type CallSite, type LinkedProgram, type MapSite, type TailSite } from '../link.ts';
+import { reportArena } from '../reports.ts';
 import { SCRATCH, SLOW_VALUE, type Vm } from '../vm.ts';
 import { Code, FUNC_PARAMS } from './code.ts';
 import { arrayInPlace, lookupFunc } from './lookup.ts';
@@ -53,9 +54,25 @@ export class ModuleContext {
     this.module = module;
     this.scratch = vm.scratch;
     this.limits = { start: FIRST_MAPPED, end: vm.env.arena.size };
-    this.window = arenaWindow(linked.arena);
     this.funcType = module.type(FUNC_PARAMS, [I64]);
+    this.window = this.#arenaWindow(linked.arena);
     this.#tailCallers = tailCallingSubprogs(linked);
+  }
+
+  /** The pages of the program's BPF arena, and who is told of accesses outside. */
+  #arenaWindow(map: ArenaMap | undefined): ArenaWindow | undefined {
+    if (map === undefined) return undefined;
+    const vm = this.#vm;
+    const fault = (pointer: number, off: number, isWrite: number): undefined =>
+      reportArena(vm, map, pointer, off, isWrite !== 0);
+    return {
+      offset: map.pages,
+      length: map.nrPages * PAGE_SIZE,
+      inUse: map.inUse,
+      userLo: Number(BigInt.asIntN(32, map.userVmStart)),
+      userHi: arenaUserHi(map),
+      fault: this.module.import('arena_fault', [I32, I32, I32], [], fault),
+    };
   }
 
   /** Asks for every import the program's functions may need. */
@@ -204,18 +221,6 @@ function helperImport(vm: Vm, impl: HelperImpl): WasmImport['fn'] {
     default:
       return (...args: number[]) => fn(vm, ...args);
   }
-}
-
-/** The pages of the program's BPF arena. */
-function arenaWindow(map: ArenaMap | undefined): ArenaWindow | undefined {
-  if (map === undefined) return undefined;
-  return {
-    offset: map.pages,
-    length: map.nrPages * PAGE_SIZE,
-    inUse: map.inUse,
-    userLo: Number(BigInt.asIntN(32, map.userVmStart)),
-    userHi: arenaUserHi(map),
-  };
 }
 
 /** Functions that make a tail call, or call one that does. */

@@ -41,6 +41,8 @@ export interface ArenaWindow {
   readonly userLo: number;
   /** High half of its user address. */
   readonly userHi: number;
+  /** Function `(i32 pointer, i32 offset, i32 is a write)` that is told of accesses outside. */
+  readonly fault: number;
 }
 
 export function emitLoad(code: Code, dst: number, src: number, off: number, size: number, signed: boolean): void {
@@ -124,6 +126,15 @@ function openArena(code: Code, window: ArenaWindow, reg: number, off: number, si
   code.local(W.if, result);
 }
 
+/** What is done of an access outside: it is reported. */
+function elseFault(code: Code, window: ArenaWindow, reg: number, off: number, isWrite: boolean): void {
+  code.op(W.else);
+  code.get32(reg);
+  code.i32(off);
+  code.i32(isWrite ? 1 : 0);
+  code.call(window.fault);
+}
+
 /** A load through an arena pointer: 0 outside. */
 export function emitArenaLoad(
   code: Code,
@@ -137,7 +148,7 @@ export function emitArenaLoad(
   openArena(code, window, src, off, size, I64);
   code.local(W.local_get, LOCAL.T32);
   code.memory(signed ? LOAD_SIGNED[size]! : LOAD[size]!, window.offset);
-  code.op(W.else);
+  elseFault(code, window, src, off, false);
   code.i64(0, 0);
   code.op(W.end);
   code.set(dst);
@@ -157,6 +168,7 @@ export function emitArenaStore(
   code.local(W.local_get, LOCAL.T32);
   code.second64(src, imm);
   code.memory(STORE[size]!, window.offset);
+  elseFault(code, window, dst, off, true);
   code.op(W.end);
 }
 
@@ -170,10 +182,12 @@ export function emitArenaAtomic(
   off: number,
   size: number,
 ): void {
-  openArena(code, window, op === BPF_LOAD_ACQ ? src : dst, off, size, VOID);
+  const pointer = op === BPF_LOAD_ACQ ? src : dst;
+  const reads = op === BPF_LOAD_ACQ || op === BPF_XCHG;
+  openArena(code, window, pointer, off, size, VOID);
   atomicAtT32(code, op, dst, src, size, window.offset);
-  if (op === BPF_LOAD_ACQ || op === BPF_XCHG) {
-    code.op(W.else);
+  elseFault(code, window, pointer, off, !reads);
+  if (reads) {
     code.i64(0, 0);
     code.set(op === BPF_LOAD_ACQ ? dst : src);
   }
