@@ -73,7 +73,10 @@ function randomProgram(): string {
       lines.push(first as string, ...(rest.length > 0 ? [`into${loop}_${i}:`] : []), ...rest);
       if (rest.length === 0) lines.push(`into${loop}_${i}:`);
     }
-    lines.push(`r8 += ${loop + 1}`, `if r8 ${pick(['!=', '<'])} ${(loop + 1) * 3} goto again${loop}`);
+    const end = (loop + 1) * 3;
+    lines.push(`r8 += ${loop + 1}`);
+    if (below(2) === 0) lines.push(`if r8 == ${end} goto out${loop}`, `goto again${loop}`, `out${loop}:`);
+    else lines.push(`if r8 ${pick(['!=', '<'])} ${end} goto again${loop}`);
   }
   for (let i = 0; i < 8; i++) lines.push(`*(u64 *)(r9 + ${64 + 8 * i}) = r${i}`);
   lines.push('exit');
