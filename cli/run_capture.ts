@@ -5,6 +5,7 @@ import { SkbRunner, XdpRunner } from '../syscall/prog_run/packet_runner.ts';
 import { verdictName } from '../syscall/prog_run/verdicts.ts';
 import { EINVAL, Errno } from '../uapi/errno.ts';
 import type { BpfProg } from '../vm/prog.ts';
+import { ProgramAborted } from '../vm/vm.ts';
 import { type Frame, Frames } from './frames.ts';
 import { type MapChange, MapWatch, mapChangeText } from './map_watch.ts';
 import { LINKTYPE, readCapture } from './pcap/read.ts';
@@ -43,6 +44,7 @@ function runFrame(runner: XdpRunner | SkbRunner, frame: Frame, tally: Tally, tim
     tally.last = runner.runPacket(frame.data);
     time.ran();
   } catch (error) {
+    if (error instanceof ProgramAborted) throw new ProgramAborted(`Packet ${frame.number}: ${error.message}`);
     if (!(error instanceof Errno)) throw error;
     tally.refuse(error.message);
     return error.message;

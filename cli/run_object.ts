@@ -6,9 +6,10 @@ import { LocalCaller } from '../syscall/local_caller.ts';
 import type { FieldValue, ProgEvent, ProgOutcome } from '../syscall/prog_run/event.ts';
 import { progRunner } from '../syscall/prog_run/index.ts';
 import { asCaller } from '../syscall/run_context.ts';
-import { EINVAL, EIO, ENOENT, Errno, errnoName } from '../uapi/errno.ts';
+import { EINTR, EINVAL, EIO, ENOENT, Errno, errnoName } from '../uapi/errno.ts';
 import { BpfProg } from '../vm/prog.ts';
 import { formatTraceLine } from '../vm/task.ts';
+import { ProgramAborted } from '../vm/vm.ts';
 import { runCapture } from './run_capture.ts';
 import { RunClock } from './run_clock.ts';
 import type { RunFlags } from './run_flags.ts';
@@ -81,9 +82,16 @@ export function runObject(job: RunJob): RunResult {
     );
     if (mismatch !== undefined) throw new Errno(EIO, mismatch.message);
     return result;
+  } catch (error) {
+    throw error instanceof ProgramAborted ? new Errno(EINTR, endOf(error)) : error;
   } finally {
     caller.exit();
   }
+}
+
+/** Why a run was ended by force, and what to do about it. */
+function endOf({ message }: ProgramAborted): string {
+  return message.endsWith('(budget)') ? `${message}; --run-budget gives it more` : message;
 }
 
 function parseJson(text: string, option: string): unknown {
