@@ -10,7 +10,7 @@ t.setTimeout(120_000);
 
 const MAIN = join(dirname(fileURLToPath(import.meta.url)), 'main.js');
 const SCRIPT = join(FIXTURES, 'probes.py');
-const MOUNT = 'mount -t tracefs t /sys/kernel/tracing';
+const MOUNT = 'test -f /sys/kernel/tracing/trace || mount -t tracefs t /sys/kernel/tracing';
 
 function cannotProbe(): string | false {
   if (which('python3') === undefined) return 'needs the package python3';
