@@ -25,7 +25,7 @@ const RING_PAGES = 128;
 /** Milliseconds between two looks at the rings. */
 const LOOK_MS = 5;
 /** Milliseconds that programs may take at a time. */
-const BURST_MS = 20;
+const BURST_MS = 5;
 /** Most names that are kept. */
 const NAMES_MAX = 20_000;
 /** They may be so many, however long it takes. */

@@ -45,6 +45,8 @@ export class ProbeEvents {
   readonly #kprobe: number;
   readonly #uprobe: number;
   readonly #tracepoints = new Map<bigint, Tracepoint>();
+  /** Where the machine's tracepoints are, by number. */
+  readonly #places = new Map<bigint, string>();
   readonly #types: Btf | undefined;
 
   /** `types` are those of the emulated kernel where it stands alone: what they tell counts too. */
@@ -88,25 +90,43 @@ export class ProbeEvents {
   }
 
   async #tracepoint(type: number, config: bigint, tid: number): Promise<PerfProbe | number> {
-    if (!this.#tracepoints.has(config)) await this.#readIds(tid, config);
+    if (!this.#tracepoints.has(config)) await this.#readFormat(tid, config);
     const supplied = this.#types === undefined ? undefined : suppliedTracepoint(this.#types, config);
     const found = this.#tracepoints.get(config) ?? supplied;
     return found === undefined ? -EINVAL : { ...NOTHING, ...found, kind: 'tracepoint', type, config };
   }
 
-  /** Goes through the tracepoints the caller sees until it comes to the one with this number. */
-  async #readIds(tid: number, wanted: bigint): Promise<void> {
+  /** Whether the machine knows a probe by the same numbers. */
+  isMachines({ kind, type, config }: PerfProbe): boolean {
+    if (kind === 'tracepoint') return this.#tracepoints.has(config);
+    return type === pmuType(kind === 'kprobe' || kind === 'kretprobe' ? 'kprobe' : 'uprobe', -1);
+  }
+
+  /** Reads what is known of a tracepoint, if the caller sees one of this number. */
+  async #readFormat(tid: number, wanted: bigint): Promise<void> {
+    const root = `/proc/${tid}/root`;
+    if (!this.#places.has(wanted)) await this.#readIds(root);
+    const place = this.#places.get(wanted);
+    if (place === undefined) return;
+    const format = await contents(`${root}${place}/format`);
+    this.#tracepoints.set(wanted, { name: place.slice(place.lastIndexOf('/') + 1), recordSize: recordSize(format) });
+  }
+
+  /** Reads the numbers of all tracepoints: whoever asks for one often asks for many. */
+  async #readIds(root: string): Promise<void> {
     for (const dir of TRACEFS) {
-      const events = `/proc/${tid}/root${dir}/events`;
-      for (const system of await names(events)) {
-        for (const name of await names(`${events}/${system}`)) {
-          const id = await contents(`${events}/${system}/${name}/id`);
-          if (!/^\d+\n?$/.test(id) || BigInt(id.trim()) !== wanted) continue;
-          const format = await contents(`${events}/${system}/${name}/format`);
-          this.#tracepoints.set(wanted, { name, recordSize: recordSize(format) });
-          return;
-        }
+      const events = `${dir}/events`;
+      for (const system of await names(root + events)) {
+        const all = await names(`${root}${events}/${system}`);
+        await Promise.all(
+          all.map(async (name) => {
+            const place = `${events}/${system}/${name}`;
+            const id = await contents(`${root}${place}/id`);
+            if (/^\d+\n?$/.test(id)) this.#places.set(BigInt(id.trim()), place);
+          }),
+        );
       }
+      if (this.#places.size > 0) return;
     }
   }
 }

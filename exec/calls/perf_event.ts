@@ -108,7 +108,7 @@ function openProbe(call: CurrentCall): number {
  * nothing for a tracepoint. Undefined: it does not, or the file is in one of our own mounts.
  */
 async function machinePath(call: CurrentCall, probe: PerfProbe, tid: number): Promise<string | undefined> {
-  if (!happensOnMachine(probe)) return undefined;
+  if (!happensOnMachine(probe) || !call.host.probes.isMachines(probe)) return undefined;
   if (probe.kind === 'tracepoint') return '';
   const path = seenPath(tid, probe.name);
   const dev = (await stat(path).catch(() => undefined))?.dev;
