@@ -7,9 +7,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Runs a program from node_modules with our standard streams; its exit status. */
+/** Runs Node, or a program from node_modules, with our standard streams; its exit status. */
 function run(program: string, args: readonly string[]): number {
-  const result = spawnSync(join('node_modules', '.bin', program), args, { stdio: 'inherit' });
+  const path = program === 'node' ? process.execPath : join('node_modules', '.bin', program);
+  const result = spawnSync(path, args, { stdio: 'inherit' });
   return result.status ?? 1;
 }
 
@@ -60,6 +61,7 @@ const args = process.argv.slice(2);
 const steps: readonly [string, string, readonly string[]][] = [
   ['lint and format', 'biome', ['check', '--error-on-warnings', '.']],
   ['layers and cycles', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'dist']],
+  ['exports', 'node', ['dist/test/unused_exports.js']],
   ['test runner', 'tap', ['build']],
 ];
 let failedSteps = 0;

@@ -19,7 +19,7 @@ const MAX_LOOPS = 8 * 1024 * 1024;
 const E2BIG = 7;
 
 /** One frame whose index in the frames is {@link SPECIAL}. */
-export class SpecialFrame {
+class SpecialFrame {
   engine: Interpreter | undefined = undefined;
   /** The call instruction. */
   at = 0;
@@ -50,7 +50,7 @@ export class SpecialFrame {
 }
 
 /** What the runs under way have besides registers and frames: saved and put back like them. */
-export class RunState {
+class RunState {
   /** Frames up to here belong to the functions whose tail calls began the main program that runs. */
   base = 0;
   /** State of the may_goto loops of the function that runs (`Vm.mayGoto`). */

@@ -130,11 +130,5 @@ export const IOP = {
   HASH_LOOKUP16: 250,
 } as const;
 
-/**
- * Constants of a lookup in an array. The last two are the words to go on by, beyond the call,
- * when there is a value and when there is none: a test of r0 for NULL that follows is done with.
- */
-export const ARRAY = { ENTRIES: 0, VALUES: 1, SIZE: 2, FOUND: 3, NULL: 4 } as const;
-
 /** Words an instruction takes: `op:8 dst:4 src:4 off:16` and the constant. */
 export const WORDS = 2;

@@ -37,7 +37,7 @@ export const BOTTOM = -1;
 export const SPECIAL = -2;
 
 /** Words the frames of one program may take, and the registers saved by a run within a run. */
-export const PROGRAM_FRAMES = MAX_CALL_FRAMES * 9 + 2 * MAX_BPF_REG + 2;
+const PROGRAM_FRAMES = MAX_CALL_FRAMES * 9 + 2 * MAX_BPF_REG + 2;
 /** Frames that a chain of tail calls leaves behind always have room for a few runs within runs. */
 export const MAX_FRAMES = FRAMES.length - PROGRAM_FRAMES * (MAX_TAIL_CALL_CNT + 1);
 

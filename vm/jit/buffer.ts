@@ -7,7 +7,7 @@
  */
 
 /** Bytes there is room for whenever a writer begins. */
-export const ROOM = 64;
+const ROOM = 64;
 
 export class ByteBuffer {
   bytes: Uint8Array;

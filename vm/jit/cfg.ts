@@ -10,7 +10,7 @@ import { INSN_TABLE, type Insns, jumpTarget } from '../insn.ts';
 import type { InsnAux } from '../verifier/types.ts';
 
 /** {@link FlowGraph.term} of a block that falls through, and of one the verifier never got to the end of. */
-export const FALL_THROUGH = -1;
+const FALL_THROUGH = -1;
 export const DEAD_END = -2;
 
 /** The graph of a function. Arrays have an entry a block; -1 stands for no block. */
