@@ -4,6 +4,8 @@ import t from 'tap';
 import { builtinBtf } from '../../btf/builtin.ts';
 import { cannotExec, exec, ROOT, run, scratch } from './util.ts';
 
+t.setTimeout(120_000);
+
 const skip = cannotExec(false);
 const MAIN = new URL('./main.js', import.meta.url).pathname;
 
@@ -61,6 +63,9 @@ t.test('a command that joins reads those of the server', { skip: cannotExec(true
 t.test('--vmlinux-btf says what is wrong with a file', async (t) => {
   const cli = (source: string) =>
     run(join(ROOT, 'bin', 'bpf-emu'), ['exec', '--ephemeral', '--vmlinux-btf', source, '--', 'true']);
-  t.match((await cli('/nonexistent')).stderr, /cannot read \/nonexistent: there is no such file or directory \(ENOENT\)/);
+  t.match(
+    (await cli('/nonexistent')).stderr,
+    /cannot read \/nonexistent: there is no such file or directory \(ENOENT\)/,
+  );
   t.match((await cli('/etc/passwd')).stderr, /holds neither BTF nor an ELF object \(EINVAL\)/);
 });
