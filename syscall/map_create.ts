@@ -7,6 +7,7 @@ import type { BpfMap, MapCreateAttr } from '../maps/map.ts';
 import { BPF_F_MAP, BPF_MAP_TYPE } from '../uapi/bpf.ts';
 import { CAP } from '../uapi/capability.ts';
 import { EACCES, EFAULT, EINVAL, ENOTSUP, EPERM } from '../uapi/errno.ts';
+import { freeMapField } from '../vm/map_fields.ts';
 import { type Attr, objName } from './attr.ts';
 import { MAP_CREATE } from './attr_table.ts';
 import type { Caller } from './caller.ts';
@@ -79,9 +80,21 @@ export function mapCreate(kernel: Kernel, attr: Attr, caller: Caller): number {
     map.putUser();
     return result;
   }
+  // A program may come to the map by way of another.
+  if (map.record !== undefined) map.freeField = freeFields(kernel);
   kernel.maps.add(map);
   map.publishId();
   return newMapFd(kernel, caller, map, mode);
+}
+
+/** Frees special fields of values; only programs put anything there, so without a machine there is nothing. */
+function freeFields(kernel: Kernel): NonNullable<BpfMap['freeField']> {
+  let free: ReturnType<typeof freeMapField> | undefined;
+  return (map, field, at) => {
+    if (!kernel.hasVm) return;
+    free ??= freeMapField(kernel.vm);
+    free(map, field, at);
+  };
 }
 
 /** A map on a net device (`bpf_map_offload_map_alloc`): loopback is the only device, and it takes none. */
