@@ -3,14 +3,14 @@
  * lists, red-black trees (Documentation/bpf/graph_ds_impl.rst).
  *
  * Nodes link by 64-bit pointers in the arena, so that a program's own loads see what
- * they would. A list head or node of zeros is empty. The trees here are plain binary
- * trees: the order is the same, the shape is not.
+ * they would. A list head or node of zeros is empty.
  */
 import { BTF_KIND, type Btf } from '../../btf/btf.ts';
 import { BASE_HI } from '../../mm/arena.ts';
 import { EINVAL } from '../../uapi/errno.ts';
 import type { HelperImpl } from '../helper.ts';
 import type { Vm } from '../vm.ts';
+import { RB, rbErase, rbFirst, rbGet, rbInsert } from './rbtree.ts';
 
 /** Offset of the first member of this struct type, or -1. */
 function memberOffset(btf: Btf | undefined, typeId: number, struct: string): number {
@@ -126,75 +126,46 @@ function listPeek(vm: Vm, head: number, link: number): number {
   return node === head ? 0 : node;
 }
 
-// Trees: root { node }, node { left, right, parent, owner }.
-const LEFT = 0;
-const RIGHT = 8;
-const PARENT = 16;
+// Trees: root { node, first }, node of rbtree.ts with its owner.
 const RB_OWNER = 24;
 
 /** bpf_rbtree_add: (root, node, less, meta, off). */
 function treeAdd(vm: Vm, root = 0, node = 0, less = 0, _meta = 0, off = 0): number {
+  const { arena } = vm.env;
   if (getPtr(vm, node + RB_OWNER) !== 0) {
     objDrop(vm, node - off);
     return -EINVAL;
   }
   let parent = 0;
   let link = root;
-  for (let at = getPtr(vm, root); at !== 0; at = getPtr(vm, link)) {
+  for (let at = rbGet(arena, root); at !== 0; at = rbGet(arena, link)) {
     vm.setArgPtr(0, node);
     vm.setArgPtr(1, at);
     parent = at;
-    link = at + (vm.callback(less) !== 0 ? LEFT : RIGHT);
+    link = at + (vm.callback(less) !== 0 ? RB.left : RB.right);
     vm.loopTurn();
   }
-  setPtr(vm, node + LEFT, 0);
-  setPtr(vm, node + RIGHT, 0);
-  setPtr(vm, node + PARENT, parent);
+  rbInsert(arena, root, parent, link, node);
   setPtr(vm, node + RB_OWNER, root);
-  setPtr(vm, link, node);
   return 0;
-}
-
-function leftmost(vm: Vm, node: number): number {
-  for (let left = node; left !== 0; left = getPtr(vm, left + LEFT)) node = left;
-  return node;
-}
-
-/** Puts `by` where `node` hangs. */
-function replace(vm: Vm, root: number, node: number, by: number): void {
-  const parent = getPtr(vm, node + PARENT);
-  if (parent === 0) setPtr(vm, root, by);
-  else setPtr(vm, parent + (getPtr(vm, parent + LEFT) === node ? LEFT : RIGHT), by);
-  if (by !== 0) setPtr(vm, by + PARENT, parent);
 }
 
 /** bpf_rbtree_remove: the node, or NULL when it is not in this tree. */
 function treeRemove(vm: Vm, root = 0, node = 0): number {
   if (getPtr(vm, node + RB_OWNER) !== root) return 0;
-  const left = getPtr(vm, node + LEFT);
-  const right = getPtr(vm, node + RIGHT);
-  if (left === 0 || right === 0) replace(vm, root, node, left === 0 ? right : left);
-  else {
-    const next = leftmost(vm, right);
-    if (next !== right) {
-      replace(vm, root, next, getPtr(vm, next + RIGHT));
-      setPtr(vm, next + RIGHT, right);
-      setPtr(vm, right + PARENT, next);
-    }
-    replace(vm, root, node, next);
-    setPtr(vm, next + LEFT, left);
-    setPtr(vm, left + PARENT, next);
-  }
+  rbErase(vm.env.arena, root, node);
   vm.env.arena.u8.fill(0, node, node + 32);
   return node;
 }
+
+const treeFirst = (vm: Vm, root = 0): number => rbFirst(vm.env.arena, getPtr(vm, root));
 
 /** Frees what hangs on a list head or tree root of a map value that goes away. `off`: of the node in the object. */
 export function drainList(vm: Vm, head: number, off: number): void {
   for (let node = listPop(vm, head, NEXT); node !== 0; node = listPop(vm, head, NEXT)) objDrop(vm, node - off);
 }
 export function drainTree(vm: Vm, root: number, off: number): void {
-  for (let node = leftmost(vm, getPtr(vm, root)); node !== 0; node = leftmost(vm, getPtr(vm, root))) {
+  for (let node = treeFirst(vm, root); node !== 0; node = treeFirst(vm, root)) {
     treeRemove(vm, root, node);
     objDrop(vm, node - off);
   }
@@ -267,7 +238,7 @@ export const OBJECT_KFUNCS: readonly HelperImpl[] = [
     doc: 'The least node.',
     args: 'i',
     ret: 'ptr',
-    fn: (vm, root = 0) => leftmost(vm, getPtr(vm, root)),
+    fn: treeFirst,
   },
   { name: 'bpf_rbtree_root', doc: 'The topmost node.', args: 'i', ret: 'ptr', fn: (vm, root = 0) => getPtr(vm, root) },
   {
@@ -275,13 +246,13 @@ export const OBJECT_KFUNCS: readonly HelperImpl[] = [
     doc: 'The node below to the left.',
     args: 'ii',
     ret: 'ptr',
-    fn: (vm, root = 0, node = 0) => (getPtr(vm, node + RB_OWNER) === root ? getPtr(vm, node + LEFT) : 0),
+    fn: (vm, root = 0, node = 0) => (getPtr(vm, node + RB_OWNER) === root ? getPtr(vm, node + RB.left) : 0),
   },
   {
     name: 'bpf_rbtree_right',
     doc: 'The node below to the right.',
     args: 'ii',
     ret: 'ptr',
-    fn: (vm, root = 0, node = 0) => (getPtr(vm, node + RB_OWNER) === root ? getPtr(vm, node + RIGHT) : 0),
+    fn: (vm, root = 0, node = 0) => (getPtr(vm, node + RB_OWNER) === root ? getPtr(vm, node + RB.right) : 0),
   },
 ];

@@ -5,6 +5,7 @@ import { asm } from './asm.ts';
 import { edgeCases } from './edge_cases.ts';
 import { exceptionCases } from './exception_cases.ts';
 import { stringCases } from './string_cases.ts';
+import { treeCases } from './tree_cases.ts';
 import { TYPE_IDS } from './wide_btf.ts';
 
 /** A script and what it is about. */
@@ -41,4 +42,5 @@ export const SCRIPT_CASES: Readonly<Record<string, (writer: ScriptWriter) => Scr
   edges: edgeCases,
   exceptions: exceptionCases,
   strings: stringCases,
+  trees: treeCases,
 };

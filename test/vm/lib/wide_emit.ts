@@ -16,7 +16,7 @@ export const KFUNCS = [
   ...['bpf_local_irq_save', 'bpf_local_irq_restore'],
   ...['bpf_obj_new_impl', 'bpf_obj_drop_impl', 'bpf_refcount_acquire_impl', 'bpf_rbtree_add_impl'],
   ...['bpf_list_push_front_impl', 'bpf_list_push_back_impl', 'bpf_list_pop_front', 'bpf_list_pop_back'],
-  ...['bpf_rbtree_first', 'bpf_rbtree_root', 'bpf_rbtree_remove'],
+  ...['bpf_rbtree_first', 'bpf_rbtree_root', 'bpf_rbtree_remove', 'bpf_rbtree_left', 'bpf_rbtree_right'],
 ];
 export const KTYPES = ['timespec64'];
 

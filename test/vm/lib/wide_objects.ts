@@ -166,13 +166,23 @@ function removeFirst(e: Wide): void {
   e.land(over);
 }
 
-/** Whether there is anything in the tree. */
-function hasRoot(e: Wide): void {
+/** Goes down the tree from its root, to the left or the right. */
+function walk(e: Wide): void {
   lockHeads(e, HEAD.tree);
   e.kfunc('bpf_rbtree_root');
-  const empty = e.jump(0x15, 0);
-  e.addImm(8, 3);
-  e.land(empty);
+  const ends = [e.jump(0x15, 0)];
+  for (let depth = e.below(4); ; depth--) {
+    e.put(0x79, 7, 0, NODE.key - NODE.tree);
+    e.put(0x27, 8, 0, 0, 33);
+    e.put(0x0f, 8, 7);
+    if (depth === 0) break;
+    e.put(0x79, 1, FP, KEY - 8);
+    e.addImm(1, HEAD.tree);
+    e.mov(2, 0);
+    e.kfunc(e.pick(['bpf_rbtree_left', 'bpf_rbtree_right']));
+    ends.push(e.jump(0x15, 0));
+  }
+  for (const end of ends) e.land(end);
   unlockHeads(e);
 }
 
@@ -205,7 +215,7 @@ function objects(e: Wide): void {
       pop(e);
       break;
     case 4:
-      if (e.chance(3)) hasRoot(e);
+      if (e.chance(2)) walk(e);
       else removeFirst(e);
       break;
     default: {
