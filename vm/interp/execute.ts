@@ -29,19 +29,9 @@ import {
 import { IOP, WORDS } from './ops.ts';
 import { BOTTOM, FRAME_TOP, FRAME_WORD, FRAMES, MAY_GOTO_LEFT, REGS_HI, REGS_LO, TEMP } from './registers.ts';
 
-// Constants of this module are constants for V8's compiler; what is imported is not.
 const RL = REGS_LO;
 const RH = REGS_HI;
 const F = FRAMES;
-const BASE_HI_I32 = BASE_HI | 0;
-const TOP = FRAME_TOP;
-const WORD = FRAME_WORD;
-const END = BOTTOM;
-const R0_HI = SCRATCH.R0_HI;
-const STEP = WORDS;
-const SLOW = SLOW_VALUE;
-const NODE = LRU_NODE;
-const REF = NODE_REF;
 
 /** bpf_loop that is written as a loop. */
 type LoopSite = Extract<CallSite, { subprog: number }>;
@@ -163,147 +153,165 @@ function loadPacket(vm: Vm, word: number, imm: number): boolean {
   return value >= 0;
 }
 
+/** Makes the function below. Constants of a function are constants for V8's compiler; what is imported is not, nor are those of a module in a bundle. */
+function makeExecute() {
+  const RL = REGS_LO;
+  const RH = REGS_HI;
+  const F = FRAMES;
+  const BASE_HI_I32 = BASE_HI | 0;
+  const TOP = FRAME_TOP;
+  const WORD = FRAME_WORD;
+  const END = BOTTOM;
+  const R0_HI = SCRATCH.R0_HI;
+  const STEP = WORDS;
+  const SLOW = SLOW_VALUE;
+  const NODE = LRU_NODE;
+  const REF = NODE_REF;
+
+  return function execute(vm: Vm, first: Interpreter, at: number): number {
+    const { i32, u16, u8, view } = vm.env.arena;
+    const hooked = vm.hook !== undefined;
+    let self = first;
+    let code = hooked ? self.trapped : self.code;
+    let p = at;
+    let word = -1;
+    for (;;) {
+      p = dispatch(p, word, code, i32, u16, u8, view);
+      word = F[WORD]!;
+      const imm = code[p + 1]!;
+      if ((word & 255) === 73) {
+        // EXIT: of the run, or to a caller the loop does not know.
+        if (F[F[TOP]! - 1] === END) {
+          i32[(vm.scratch + R0_HI) >> 2] = RH[0]!;
+          return RL[0]!;
+        }
+        const frame = topSpecial();
+        self = frame.engine!;
+        if (frame.turns !== 0 && nextTurn(frame)) {
+          vm.loopTurn();
+          p = frame.entry;
+          word = -1;
+        } else leaveSpecial();
+        code = hooked ? self.trapped : self.code;
+        continue;
+      }
+      switch (word & 255) {
+        case 229: {
+          // HELPER
+          const call = self.ready[imm]!;
+          if (call.callsBack) vm.sp = RL[10]! - (word >> 16);
+          callHelper(vm, call);
+          break;
+        }
+        case 230: {
+          // LOOKUP
+          const site = self.sites[imm] as MapSite;
+          const value = site.ops.lookup(site.map, RL[2]!);
+          RL[0] = value;
+          RH[0] = value === 0 ? 0 : BASE_HI_I32;
+          break;
+        }
+        case 231: {
+          // UPDATE: flags are 64 bits; a set upper half is invalid like any unknown flag.
+          const site = self.sites[imm] as MapSite;
+          if (site.map.valueSize >= SLOW) vm.slowTurn();
+          const r = site.ops.update(site.map, RL[2]!, RL[3]!, RH[4] === 0 ? RL[4]! : -1);
+          RL[0] = r;
+          RH[0] = r >> 31;
+          break;
+        }
+        case 232: {
+          // REMOVE
+          const site = self.sites[imm] as MapSite;
+          const r = site.ops.remove(site.map, RL[2]!);
+          RL[0] = r;
+          RH[0] = r >> 31;
+          break;
+        }
+        case 233: {
+          // TAIL_CALL
+          const target = tailTarget(vm, self.sites[imm] as TailSite);
+          if (target === undefined) break;
+          vm.countTailCall();
+          const next = target.interp;
+          enterMain(self, next);
+          self = next;
+          code = hooked ? self.trapped : self.code;
+          p = -STEP;
+          break;
+        }
+        case 234: // LOOP
+          if (!beginLoop(self, p, word, self.entries[(self.sites[imm] as LoopSite).subprog]!)) break;
+          vm.loopTurn();
+          p = topSpecial().entry;
+          word = -1;
+          continue;
+        case 235: // CALL_GLOBAL
+          vm.loopTurn();
+          if (!self.timed) {
+            word = (word & ~255) | 72;
+            continue;
+          }
+          timedCall(self, p, word);
+          p += imm;
+          break;
+        case 236: // CALL_TIMED
+          timedCall(self, p, word);
+          p += imm;
+          break;
+        case 237:
+        case 238: // LD_ABS, LD_IND
+          if (loadPacket(vm, word, imm)) break;
+          word = 73;
+          continue;
+        case 245: // TRAP
+          if (vm.hook !== undefined) callHook(vm.hook, self, p);
+          word = self.plain[p]!;
+          continue;
+        case 247: // CONST
+          RL[TEMP] = imm;
+          RH[TEMP] = imm >> 31;
+          word = ((word >> 16) + ((word >> 12) & 15)) | (word & 0xf00) | (TEMP << 12);
+          continue;
+        case 248:
+        case 249:
+        case 250: {
+          // HASH_LOOKUP4, HASH_LOOKUP8, HASH_LOOKUP16
+          const site = self.hashes[imm]!;
+          const { map } = site;
+          const key = RL[2]!;
+          let element: number;
+          if ((key & 3) !== 0) element = htabLookupElem(map, key);
+          else if ((word & 255) === 248) element = htabFind1(map, key >> 2);
+          else if ((word & 255) === 249) element = htabFind2(map, key >> 2);
+          else element = htabFind4(map, key >> 2);
+          RL[0] = 0;
+          RH[0] = 0;
+          p += site.none;
+          if (element !== 0) {
+            if (site.isLru) i32[(i32[(element >> 2) + NODE]! >> 2) + REF] = 1;
+            RL[0] = element + map.valueOffset;
+            RH[0] = BASE_HI_I32;
+            p += site.found - site.none;
+          }
+          break;
+        }
+        default:
+          if ((word & 255) === 78) {
+            if (mayGotoExpired(vm)) p += (word >> 16) * STEP;
+            break;
+          }
+          if (rareOperation(vm, self, word, imm)) break;
+          throw new ProgramAborted(`Instruction ${p / STEP} cannot be executed: the verifier never reached it`);
+      }
+      p += STEP;
+      word = -1;
+    }
+  };
+}
+
 /**
  * Runs from word `at` of a program on. Returns r0's low half, its high half is left in the
  * scratch block.
  */
-export function execute(vm: Vm, first: Interpreter, at: number): number {
-  const { i32, u16, u8, view } = vm.env.arena;
-  const hooked = vm.hook !== undefined;
-  let self = first;
-  let code = hooked ? self.trapped : self.code;
-  let p = at;
-  let word = -1;
-  for (;;) {
-    p = dispatch(p, word, code, i32, u16, u8, view);
-    word = F[WORD]!;
-    const imm = code[p + 1]!;
-    if ((word & 255) === 73) {
-      // EXIT: of the run, or to a caller the loop does not know.
-      if (F[F[TOP]! - 1] === END) {
-        i32[(vm.scratch + R0_HI) >> 2] = RH[0]!;
-        return RL[0]!;
-      }
-      const frame = topSpecial();
-      self = frame.engine!;
-      if (frame.turns !== 0 && nextTurn(frame)) {
-        vm.loopTurn();
-        p = frame.entry;
-        word = -1;
-      } else leaveSpecial();
-      code = hooked ? self.trapped : self.code;
-      continue;
-    }
-    switch (word & 255) {
-      case 229: {
-        // HELPER
-        const call = self.ready[imm]!;
-        if (call.callsBack) vm.sp = RL[10]! - (word >> 16);
-        callHelper(vm, call);
-        break;
-      }
-      case 230: {
-        // LOOKUP
-        const site = self.sites[imm] as MapSite;
-        const value = site.ops.lookup(site.map, RL[2]!);
-        RL[0] = value;
-        RH[0] = value === 0 ? 0 : BASE_HI_I32;
-        break;
-      }
-      case 231: {
-        // UPDATE: flags are 64 bits; a set upper half is invalid like any unknown flag.
-        const site = self.sites[imm] as MapSite;
-        if (site.map.valueSize >= SLOW) vm.slowTurn();
-        const r = site.ops.update(site.map, RL[2]!, RL[3]!, RH[4] === 0 ? RL[4]! : -1);
-        RL[0] = r;
-        RH[0] = r >> 31;
-        break;
-      }
-      case 232: {
-        // REMOVE
-        const site = self.sites[imm] as MapSite;
-        const r = site.ops.remove(site.map, RL[2]!);
-        RL[0] = r;
-        RH[0] = r >> 31;
-        break;
-      }
-      case 233: {
-        // TAIL_CALL
-        const target = tailTarget(vm, self.sites[imm] as TailSite);
-        if (target === undefined) break;
-        vm.countTailCall();
-        const next = target.interp;
-        enterMain(self, next);
-        self = next;
-        code = hooked ? self.trapped : self.code;
-        p = -STEP;
-        break;
-      }
-      case 234: // LOOP
-        if (!beginLoop(self, p, word, self.entries[(self.sites[imm] as LoopSite).subprog]!)) break;
-        vm.loopTurn();
-        p = topSpecial().entry;
-        word = -1;
-        continue;
-      case 235: // CALL_GLOBAL
-        vm.loopTurn();
-        if (!self.timed) {
-          word = (word & ~255) | 72;
-          continue;
-        }
-        timedCall(self, p, word);
-        p += imm;
-        break;
-      case 236: // CALL_TIMED
-        timedCall(self, p, word);
-        p += imm;
-        break;
-      case 237:
-      case 238: // LD_ABS, LD_IND
-        if (loadPacket(vm, word, imm)) break;
-        word = 73;
-        continue;
-      case 245: // TRAP
-        if (vm.hook !== undefined) callHook(vm.hook, self, p);
-        word = self.plain[p]!;
-        continue;
-      case 247: // CONST
-        RL[TEMP] = imm;
-        RH[TEMP] = imm >> 31;
-        word = ((word >> 16) + ((word >> 12) & 15)) | (word & 0xf00) | (TEMP << 12);
-        continue;
-      case 248:
-      case 249:
-      case 250: {
-        // HASH_LOOKUP4, HASH_LOOKUP8, HASH_LOOKUP16
-        const site = self.hashes[imm]!;
-        const { map } = site;
-        const key = RL[2]!;
-        let element: number;
-        if ((key & 3) !== 0) element = htabLookupElem(map, key);
-        else if ((word & 255) === 248) element = htabFind1(map, key >> 2);
-        else if ((word & 255) === 249) element = htabFind2(map, key >> 2);
-        else element = htabFind4(map, key >> 2);
-        RL[0] = 0;
-        RH[0] = 0;
-        p += site.none;
-        if (element !== 0) {
-          if (site.isLru) i32[(i32[(element >> 2) + NODE]! >> 2) + REF] = 1;
-          RL[0] = element + map.valueOffset;
-          RH[0] = BASE_HI_I32;
-          p += site.found - site.none;
-        }
-        break;
-      }
-      default:
-        if ((word & 255) === 78) {
-          if (mayGotoExpired(vm)) p += (word >> 16) * STEP;
-          break;
-        }
-        if (rareOperation(vm, self, word, imm)) break;
-        throw new ProgramAborted(`Instruction ${p / STEP} cannot be executed: the verifier never reached it`);
-    }
-    p += STEP;
-    word = -1;
-  }
-}
+export const execute = makeExecute();
