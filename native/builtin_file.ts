@@ -3,7 +3,7 @@
  * them takes a quarter of a second. Its name has a hash of what it is made from.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinBtf, builtinSource } from '../btf/builtin.ts';
 
 /** In dist/, from dist/native/ as from dist/bundle/. */
@@ -21,7 +21,9 @@ export function readBuiltin(): Uint8Array {
   }
 }
 
-/** Leaves the file. */
+/** Leaves the file, in the place of those of earlier types. */
 export function writeBuiltin(): void {
+  const dir = new URL('.', place());
+  for (const name of readdirSync(dir)) if (/^builtin-[0-9a-f]+\.btf$/.test(name)) rmSync(new URL(name, dir));
   writeFileSync(place(), builtinBtf());
 }
