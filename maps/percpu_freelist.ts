@@ -10,7 +10,6 @@
 
 /** Word of a free element that holds the next free one. */
 export const FREE_LINK = 1;
-const LINK = FREE_LINK;
 
 /** Lists of free elements by CPU. */
 export class PercpuFreelist {
@@ -38,7 +37,7 @@ export class PercpuFreelist {
     for (let cpu = 0; cpu < nrCpus; cpu++) {
       let head = i32[this.#heads + cpu]!;
       for (let left = share + (cpu < rest ? 1 : 0); left > 0; left--) {
-        i32[(element >> 2) + LINK] = head;
+        i32[(element >> 2) + FREE_LINK] = head;
         head = element;
         element += size;
       }
@@ -49,7 +48,7 @@ export class PercpuFreelist {
 
   push(element: number, cpu: number): void {
     const i32 = this.#i32;
-    i32[(element >> 2) + LINK] = i32[this.#heads + cpu]!;
+    i32[(element >> 2) + FREE_LINK] = i32[this.#heads + cpu]!;
     i32[this.#heads + cpu] = element;
     i32[this.#size]!++;
   }
@@ -61,7 +60,7 @@ export class PercpuFreelist {
     const heads = this.#heads;
     while (i32[heads + cpu] === 0) cpu = cpu + 1 === this.#nrCpus ? 0 : cpu + 1;
     const element = i32[heads + cpu]!;
-    i32[heads + cpu] = i32[(element >> 2) + LINK]!;
+    i32[heads + cpu] = i32[(element >> 2) + FREE_LINK]!;
     i32[this.#size]!--;
     return element;
   }
