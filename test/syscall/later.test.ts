@@ -54,7 +54,8 @@ function setUp() {
     );
     return count < 0 ? count : Buffer.from(caller.bytes(buffer, count)).toString();
   };
-  return { time, kernel, run, ran, stream };
+  const closeMap = (): number => caller.close(loaded.maps.get('elems') ?? -1);
+  return { time, kernel, run, ran, stream, closeMap };
 }
 
 t.test('task work and work items run when their program has ended, timers when their time has come', async (t) => {
@@ -69,6 +70,16 @@ t.test('task work and work items run when their program has ended, timers when t
   t.equal(kernel.vm.timers.run(time.now), 1);
   t.same(ran(), [2n, 2n, 2n]);
   t.same(run('later'), [0, [0, -EBUSY, -EBUSY, -EBUSY]], 'task work again, the others are there already');
+});
+
+t.test('timers and work end with the last descriptor of their map, though programs have it still', async (t) => {
+  const { time, kernel, run, closeMap } = setUp();
+  run('later');
+  t.ok(kernel.vm.timers.nextDue !== undefined);
+  closeMap();
+  t.equal(kernel.vm.timers.nextDue, undefined);
+  time.now += 1_000_000_000n;
+  t.equal(kernel.vm.timers.run(time.now), 0);
 });
 
 t.test('a stream gives each byte once, and takes no more than 100,000', async (t) => {

@@ -15,6 +15,9 @@ import { XdpBuff } from './xdp.ts';
 /** Size of struct sk_buff where no BTF tells. */
 const SKB_SIZE = 256;
 
+/** Inode number of the first network namespace (`PROC_NET_INIT_INO`). */
+const INIT_NET = 0xeffffff9;
+
 /** Sizes the kernel's allocator has (`kmalloc_info`). */
 const KMALLOC_SIZES = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192];
 
@@ -28,6 +31,8 @@ function skbEnd(packet: Skb): number {
 export function deviceImage(images: Images, device: NetDevice | undefined): number {
   if (device === undefined) return 0;
   const image = images.make('net_device');
+  const net = images.make('net').set('ns.inum', INIT_NET);
+  image.ptr('nd_net.net', net.addr);
   return image.set('ifindex', device.ifindex).text('name', device.name).set('mtu', device.mtu).addr;
 }
 
