@@ -21,6 +21,8 @@ export interface Job {
 
 /** Milliseconds of a slice: what a request of another client has to wait at the most, for each that is ahead of it. */
 const SLICE_MS = 2;
+/** Milliseconds of a turn from which on it counts as more than a slice. */
+const OVERRUN_MS = 5 * SLICE_MS;
 /** Jobs that have turns at the same time; each may need as much memory as a verification can. */
 export const ACTIVE_MAX = 4;
 /** Jobs that wait for that, in all and for each user. */
@@ -46,6 +48,8 @@ export class Backlog {
   #looked = 0;
   readonly #isFull: () => boolean;
   #oneByOne = false;
+  /** Milliseconds that jobs had beyond their slices. */
+  readonly #debts = new Map<Job, number>();
 
   /** `isFull`: whether memory is short. */
   constructor(isFull: () => boolean = heapIsFull) {
@@ -102,16 +106,38 @@ export class Backlog {
       const over = this.#oneByOne ? this.#active.findIndex((one) => one.isOver()) : 0;
       if (over > 0) this.#active.unshift(...this.#active.splice(over, 1));
     }
-    if (this.#oneByOne || this.#next >= this.#active.length) this.#next = 0;
+    if (this.#oneByOne) this.#next = 0;
+    else this.#skipDebtors();
     const job = this.#active[this.#next];
-    if (job?.run(now + SLICE_MS) === true) this.remove(job);
+    const start = monotonicMs();
+    const isDone = job?.run(now + SLICE_MS);
+    if (job !== undefined) this.#charge(job, monotonicMs() - start);
+    if (job !== undefined && isDone === true) this.remove(job);
     else this.#next++;
     if (this.size > 0) this.#schedule();
   }
 
+  /** Goes to the next job that owes nothing; where all do, to the next. */
+  #skipDebtors(): void {
+    const { length } = this.#active;
+    if (this.#next >= length) this.#next = 0;
+    if (this.#debts.size === 0) return;
+    const found = this.#active.findIndex((_, i) => !this.#debts.has(this.#active[(this.#next + i) % length] as Job));
+    if (found > 0) this.#next = (this.#next + found) % length;
+  }
+
+  /** A single run of a program may take a hundred slices: the others have as much before its next. */
+  #charge(job: Job, took: number): void {
+    for (const [other, debt] of this.#debts) {
+      if (other === job || debt <= took) this.#debts.delete(other);
+      else this.#debts.set(other, debt - took);
+    }
+    if (took > OVERRUN_MS) this.#debts.set(job, took);
+  }
+
   /** An active job leaves; the user with the fewest of them is next, in the order of arrival. */
   #drop(at: number): void {
-    this.#active.splice(at, 1);
+    for (const job of this.#active.splice(at, 1)) this.#debts.delete(job);
     if (at < this.#next) this.#next--;
     if (this.#active.length >= ACTIVE_MAX || this.#waiting.length === 0) return;
     const ofUser = (uid: number): number => this.#active.filter((job) => job.uid === uid).length;

@@ -110,3 +110,28 @@ t.test('when memory is short, the oldest goes on alone', async (t) => {
   oldest.over = true;
   await empty(backlog);
 });
+
+t.test('a job that takes more than its slices waits until the others had as much', async (t) => {
+  const backlog = new Backlog();
+  const turns: { readonly number: number; readonly took: number }[] = [];
+  const job = (number: number, count: number, milliseconds: number): Job => {
+    let left = count;
+    return {
+      uid: 0,
+      run: () => {
+        const start = performance.now();
+        while (performance.now() < start + milliseconds);
+        turns.push({ number, took: performance.now() - start });
+        return --left === 0;
+      },
+      isOver: () => false,
+    };
+  };
+  backlog.add(job(1, 3, 100));
+  backlog.add(job(2, 100, 2));
+  await empty(backlog);
+  t.equal(turns.length, 103);
+  const [first = 0, second = 0] = turns.flatMap(({ number }, i) => (number === 1 ? [i] : []));
+  const between = turns.slice(first + 1, second).reduce((sum, { took }) => sum + took, 0);
+  t.ok(between > 90, `${second - first - 1} turns of the other, ${Math.round(between)} ms, between two`);
+});
