@@ -160,7 +160,13 @@ t.test('help and errors of the command line', (t) => {
   t.equal(help.status, 0);
   const commands = [...help.stdout.matchAll(/^ {2}([a-z]+)(?: \[| <|\s{2,})/gm)].map(([, name = '']) => name);
   t.ok(commands.length >= 6, commands.join(' '));
-  for (const name of commands.filter((command) => command !== 'help')) t.equal(cli([name, '--help']).status, 0, name);
+  const page = readFileSync(join(ROOT, 'docs', 'CLI.md'), 'utf8');
+  for (const name of commands.filter((command) => command !== 'help')) {
+    const { status, stdout } = cli([name, '--help']);
+    t.equal(status, 0, name);
+    for (const [, option = ''] of stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm))
+      if (option !== '--help') t.match(page, option, `docs/CLI.md tells of ${name} ${option}`);
+  }
   t.equal(cli(['frobnicate']).status, 2);
   t.equal(cli(['mount', '--memory', 'lots']).status, 2);
   t.equal(cli(['--version']).stdout.trim(), JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version);

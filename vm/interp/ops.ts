@@ -74,7 +74,7 @@ export const IOP = {
   BSWAP16: 152,
   BSWAP32: 153,
   BSWAP64: 154,
-  /** Lookup in an array; imm: index of its constants ({@link ARRAY}) behind the code. */
+  /** Lookup in an array; imm: index of its constants behind the code: entries, values, size of one, and the words to go on by, beyond the call, when there is a value and when there is none. */
   ARRAY_LOOKUP: 155,
   ZEXT32: 156,
   /** Two shifts by 32 that extend the low half. */

@@ -39,7 +39,7 @@ import { CTX_EXT } from '../vm.ts';
 import { fuse } from './fuse.ts';
 import { ALU, GROUP, IOP, WORDS } from './ops.ts';
 
-/** A lookup in a hash table, and the words to go on by as with {@link ARRAY}. */
+/** A lookup in a hash table, and the words to go on by as with ARRAY_LOOKUP. */
 export interface HashSite {
   readonly map: HtabMap;
   readonly isLru: boolean;
