@@ -26,7 +26,7 @@ const reg = (): number => below(8);
 /** One instruction on `dst`, with a register or a constant. */
 function operation(dst: number, wide: boolean): string {
   const r = wide ? 'r' : 'w';
-  if (below(3) === 0) return `${r}${dst} ${pick(SHIFTS)} ${below(wide ? 64 : 32)}`;
+  if (below(3) === 0) return `${r}${dst} ${pick(SHIFTS)} ${below(3) === 0 ? `${r}${reg()}` : below(wide ? 64 : 32)}`;
   return `${r}${dst} ${pick(OPS)} ${below(2) === 0 ? `${r}${reg()}` : pick(CONSTANTS)}`;
 }
 
