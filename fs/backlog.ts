@@ -117,13 +117,18 @@ export class Backlog {
     if (this.size > 0) this.#schedule();
   }
 
-  /** Goes to the next job that owes nothing; where all do, to the next. */
+  /** Goes to the next of the jobs that owe least. */
   #skipDebtors(): void {
     const { length } = this.#active;
     if (this.#next >= length) this.#next = 0;
     if (this.#debts.size === 0) return;
-    const found = this.#active.findIndex((_, i) => !this.#debts.has(this.#active[(this.#next + i) % length] as Job));
-    if (found > 0) this.#next = (this.#next + found) % length;
+    const debtOf = (at: number): number => this.#debts.get(this.#active[at] as Job) ?? 0;
+    let best = this.#next;
+    for (let i = 1; i < length; i++) {
+      const at = (this.#next + i) % length;
+      if (debtOf(at) < debtOf(best)) best = at;
+    }
+    this.#next = best;
   }
 
   /** A single run of a program may take a hundred slices: the others have as much before its next. */
