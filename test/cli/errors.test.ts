@@ -1,6 +1,6 @@
 /** What the command line says when something is wrong, and that output may end early. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -92,7 +92,10 @@ t.test('output that cannot be written is said', (t) => {
     t.equal(stderr, 'bpf-emu: cannot write the output: the disk is full (ENOSPC)\n', args);
     t.equal(status, 1);
   }
-  t.match(cli('run', LB, '--data', '00'.repeat(64), '--out', '/nonexistent/x').stderr, /cannot write \/nonexistent\/x/);
+  const empty = join(scratch, 'empty.pcap');
+  writeFileSync(empty, Buffer.from(`d4c3b2a102000400${'00'.repeat(8)}ffff000001000000`, 'hex'));
+  t.match(cli('run', LB, '--pcap', empty, '--out', '/nonexistent/x').stderr, /cannot write \/nonexistent\/x/);
+  t.match(cli('run', LB, '--data', '00'.repeat(64), '--out', 'x').stderr, /give one with --pcap/);
   t.end();
 });
 
