@@ -110,7 +110,7 @@ export function eachReport(errno: number, clean: number, outcomes: readonly Each
   const killed = outcomes.filter(({ killed }) => killed).length;
   const same = outcomes.filter(({ status }) => status === clean).length;
   lines.push(
-    `${outcomes.length} runs: ${same} ended as without a fault, ${outcomes.length - same - killed} with another status, ${killed} by a signal`,
+    `${outcomes.length} ${outcomes.length === 1 ? 'run' : 'runs'}: ${same} ended as without a fault, ${outcomes.length - same - killed} with another status, ${killed} by a signal`,
   );
   return `${lines.join('\n')}\n`;
 }

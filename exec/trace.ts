@@ -274,12 +274,15 @@ class CallDecoder {
   /** A field as it is in the caller's memory now. */
   #stored32(name: string): number {
     const field = this.#fields().find((other) => other.name === name);
-    const bytes = field === undefined ? undefined : this.#read(this.#call.uaddr + field.offset, 4);
+    if (field === undefined || field.offset + 4 > this.#call.size) return 0;
+    const bytes = this.#read(this.#call.uaddr + field.offset, 4);
     return bytes === undefined ? 0 : new DataView(bytes.buffer).getUint32(0, true);
   }
 
   #stored(field: AttrField): Decoded | undefined {
     if (field.kind === 'ptr' || field.kind === 'char') return undefined;
+    // Behind a short attr lies memory of the caller's that is none of it.
+    if (field.offset + field.size > this.#call.size) return undefined;
     const bytes = this.#read(this.#call.uaddr + field.offset, field.size);
     if (bytes === undefined) return undefined;
     const whole = new Uint8Array(256);
