@@ -57,7 +57,9 @@ function scan(
 
 const notFound = (): number => -ENOENT;
 
-const lower = (char: number): number => (char >= 0x41 && char <= 0x5a ? char + 32 : char);
+/** The kernel's tolower() knows the letters of Latin-1; 0xd7, a sign, lies among them. */
+const lower = (char: number): number =>
+  (char >= 0x41 && char <= 0x5a) || (char >= 0xc0 && char <= 0xde && char !== 0xd7) ? char + 32 : char;
 
 function compare(fold: (char: number) => number) {
   return (vm: Vm, aLo = 0, aHi = 0, bLo = 0, bHi = 0): number => {

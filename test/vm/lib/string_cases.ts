@@ -9,7 +9,11 @@ import type { ScriptCase, ScriptWriter } from './script_cases.ts';
 const [RESULTS, TEXTS, LONG] = [0, 1, 2];
 const LONG_SIZE = 65_600;
 
-const STRINGS = ['', 'a', 'A', 'abc', 'aBc', 'abcabcabd', 'abd', 'cab', ' bc', '\u00e9x', '\u0080', 'x\u00e9', 'zz'];
+const STRINGS = [
+  ...['', 'a', 'A', 'abc', 'aBc', 'abcabcabd', 'abd', 'cab', ' bc', '\u00e9x', '\u0080', 'x\u00e9', 'zz'],
+  // Letters of either case, a letter without one, and the two signs among them.
+  ...['\u00c9x', '\u00df', '\u00de', '\u00fe', '\u00d7', '\u00f7', '\u00ff'],
+];
 const OFFSETS = STRINGS.map((_, i) => STRINGS.slice(0, i).reduce((at, text) => at + text.length + 1, 0));
 
 /** How an argument that is an address is loaded. */
