@@ -1,6 +1,7 @@
 /**
- * The whole test command: lint, layers, tests with coverage, one closing line.
- * Arguments are passed on to tap (file names, `--disable-coverage`, …).
+ * The whole test command: lint, layers, tests, one closing line. Arguments are passed on to
+ * tap (file names, `--grep`, …). Which lines were run is recorded only when it is asked for
+ * (`--coverage-report=text`): it costs every process that a test starts a file of its own.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -79,6 +80,7 @@ try {
   console.log('# tests');
   const reporter = process.stdout.isTTY ? 'base' : 'min';
   const tapArgs = ['run', '--jobs=2', '--timeout=300', `--reporter=${reporter}`, `--output-file=${output}`];
+  if (!args.some((arg) => arg.startsWith('--coverage'))) tapArgs.push('--disable-coverage');
   const status = run('tap', [...tapArgs, ...args]);
   const text = existsSync(output) ? readFileSync(output, 'utf8') : '';
   // The runner's reporter may leave the cursor in the middle of a line.
