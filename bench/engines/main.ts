@@ -23,7 +23,10 @@ const { values, positionals } = parseArgs({
 });
 const BATCHES = Number(values.batches);
 const BATCH_NS = Number(values.ms) * 1e6;
-const WARM_UP_RUNS = 20000;
+/** V8 compiles the interpreter's loop anew when an operation comes up that it had not seen: long, for its size. */
+const WARM_UP_NS = 8e8;
+/** Runs at a time meanwhile. */
+const WARM_UP_BATCH_NS = 2e7;
 const packet = benchPacket();
 const packetHex = Buffer.from(packet).toString('hex');
 
@@ -144,9 +147,10 @@ function calibrate(runner: Runner): { runs: number; first: number } {
   let runs = 500;
   let { ns } = runner.run(runs);
   if (runner.name === 'jit' || runner.name === 'interp') {
-    const left = Math.min(WARM_UP_RUNS, Math.round(5e8 / Math.max(ns / runs, 10)));
-    runner.run(left);
-    ({ ns } = runner.run(runs));
+    for (let spent = 0; spent < WARM_UP_NS; spent += ns) {
+      runs = Math.max(1, Math.round(WARM_UP_BATCH_NS / Math.max(ns / runs, 2)));
+      ({ ns } = runner.run(runs));
+    }
   }
   runs = Math.max(100, Math.round(BATCH_NS / Math.max(ns / runs, 2)));
   return { runs: Math.min(runs, 5_000_000), first: result };
