@@ -8,8 +8,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { startEngine } from './engine_thread.ts';
 import { loadCurve } from './load_time.ts';
-import { load, type Machine } from './machine.ts';
+import { load } from './machine.ts';
 import { type BenchProgram, benchPacket, buildKernelRunner, buildPrograms, whyNoCompiler } from './programs.ts';
 import { chart, type Results, ratio, table } from './report.ts';
 
@@ -35,27 +36,16 @@ function median(samples: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
-function cpuNs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) * 1000;
-}
-
 /** One way to run a program: CPU nanoseconds of a number of runs, and the last result. */
 interface Runner {
   readonly name: string;
   run(runs: number): { ns: number; result: number };
+  end?(): void;
 }
 
-function ours(name: 'interp' | 'jit', machine: Machine): Runner {
-  const { prog, ctx } = machine;
-  return {
-    name,
-    run(runs) {
-      const begin = cpuNs();
-      const result = prog.runRepeat(ctx, runs);
-      return { ns: cpuNs() - begin, result };
-    },
-  };
+function ours(name: 'interp' | 'jit', { object }: BenchProgram): Runner {
+  const run = startEngine(object, name);
+  return { name, run, end: () => run(0) };
 }
 
 function native(program: BenchProgram): Runner {
@@ -106,11 +96,7 @@ function countInsns(program: BenchProgram): number {
 }
 
 function measure(program: BenchProgram, kernelRunner: string | undefined): Map<string, number> {
-  const runners: Runner[] = [
-    ours('jit', load(program.object, 'jit', packet)),
-    ours('interp', load(program.object, 'interp', packet)),
-    native(program),
-  ];
+  const runners: Runner[] = [ours('jit', program), ours('interp', program), native(program)];
   if (kernelRunner !== undefined) runners.push(kernel(kernelRunner, program));
   const results = runners.map((runner) => ({ runner, ...calibrate(runner), samples: [] as number[] }));
   const stateless = !['hashctr', 'lru', 'lb'].includes(program.name);
@@ -122,6 +108,7 @@ function measure(program: BenchProgram, kernelRunner: string | undefined): Map<s
   for (let batch = 0; batch < BATCHES; batch++) {
     for (const { runner, runs, samples } of results) samples.push(runner.run(runs).ns / runs);
   }
+  for (const { end } of runners) end?.();
   return new Map(results.map(({ runner, samples }) => [runner.name, median(samples)]));
 }
 
