@@ -21,6 +21,9 @@ const TURN = { MINE: 0, THREAD: 1 } as const;
 /** Numbers behind it; `RUNS` of 0 ends the thread. */
 const NUMBER = { RUNS: 1, NS: 2, RESULT: 3 } as const;
 
+/** Milliseconds after which a thread counts as ended: it cannot say so while this one waits. */
+const RUN_MAX_MS = 60_000;
+
 /** Starts a thread; what is returned runs the program there: CPU nanoseconds of so many runs, and the last result. */
 export function startEngine(object: BenchObject, engine: EngineName): (runs: number) => { ns: number; result: number } {
   const shared = new SharedArrayBuffer(32);
@@ -32,7 +35,8 @@ export function startEngine(object: BenchObject, engine: EngineName): (runs: num
     numbers[NUMBER.RUNS] = runs;
     Atomics.store(turn, 0, TURN.THREAD);
     Atomics.notify(turn, 0);
-    if (runs > 0) Atomics.wait(turn, 0, TURN.THREAD);
+    if (runs > 0 && Atomics.wait(turn, 0, TURN.THREAD, RUN_MAX_MS) === 'timed-out')
+      throw new Error(`The thread of the engine ${engine} does not answer`);
     return { ns: numbers[NUMBER.NS]!, result: numbers[NUMBER.RESULT]! };
   };
 }
