@@ -113,6 +113,8 @@ export const MAX_BPF_STACK = 512;
 export const MAX_CALL_FRAMES = 8;
 /** Tail calls in a row (`MAX_TAIL_CALL_CNT`). */
 export const MAX_TAIL_CALL_CNT = 33;
+/** Turns of bpf_loop and of an iterator over numbers (`BPF_MAX_LOOPS`). */
+export const BPF_MAX_LOOPS = 8 * 1024 * 1024;
 
 /** Kinds of instructions: what an engine or the verifier does with them. */
 export type InsnKind =

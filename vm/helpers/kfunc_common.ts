@@ -5,17 +5,15 @@
 import { E2BIG, EFAULT, EINVAL, ENOMEM } from '../../uapi/errno.ts';
 import { kernelContext } from '../contexts/kernel_image.ts';
 import type { HelperImpl } from '../helper.ts';
+import { BPF_MAX_LOOPS } from '../insn.ts';
 import { BpfException, type Vm } from '../vm.ts';
 import { readKernel } from './probe.ts';
 import { releaseResLock, takeResLock } from './sync.ts';
 
-/** The most turns an iterator over numbers may take (`BPF_MAX_LOOPS`). */
-const MAX_LOOPS = 8 * 1024 * 1024;
-
 /** struct bpf_iter_num: s32 cur, s32 end. */
 function iterNumNew(vm: Vm, it = 0, start = 0, end = 0): number {
   const view = vm.env.arena.view;
-  const error = start > end ? -EINVAL : end - start > MAX_LOOPS ? -E2BIG : 0;
+  const error = start > end ? -EINVAL : end - start > BPF_MAX_LOOPS ? -E2BIG : 0;
   // cur is the number before the next one.
   view.setInt32(it, error === 0 ? start - 1 : 0, true);
   view.setInt32(it + 4, error === 0 ? end : 0, true);

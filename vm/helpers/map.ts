@@ -5,6 +5,7 @@
  */
 import { E2BIG, EINVAL, ENOTSUPP } from '../../uapi/errno.ts';
 import type { HelperRecord } from '../helper.ts';
+import { BPF_MAX_LOOPS } from '../insn.ts';
 import type { Vm } from '../vm.ts';
 
 /** 64-bit flags given as halves, as one number: an unknown bit in the upper half is an unknown flag. */
@@ -65,9 +66,6 @@ function forEachMapElem(vm: Vm, mapAddr = 0, callback = 0, _hi = 0, ctxLo = 0, c
   });
 }
 
-/** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
-const MAX_LOOPS = 8 * 1024 * 1024;
-
 /**
  * bpf_loop where flags or callback are not the same on every path; else the engines
  * have the loop inline. The callback (index, ctx) until it returns non-zero; the number of turns.
@@ -75,7 +73,7 @@ const MAX_LOOPS = 8 * 1024 * 1024;
 function loop(vm: Vm, count = 0, callback = 0, ctxLo = 0, ctxHi = 0, lo = 0, hi = 0): number {
   const turns = count >>> 0;
   if (lo !== 0 || hi !== 0) return -EINVAL;
-  if (turns > MAX_LOOPS) return -E2BIG;
+  if (turns > BPF_MAX_LOOPS) return -E2BIG;
   for (let i = 0; i < turns; i++) {
     vm.loopTurn();
     vm.setArg(0, i, 0);

@@ -2,6 +2,8 @@
  * Frames that the loop does not know how to leave: of callers that go on in another
  * program (a function made a tail call), or whose may_goto has a clock.
  */
+import { E2BIG } from '../../uapi/errno.ts';
+import { BPF_MAX_LOOPS } from '../insn.ts';
 import { ProgramAborted } from '../vm.ts';
 import type { Interpreter } from './interp.ts';
 import { FRAME_TOP, FRAMES, MAX_FRAMES, MAY_GOTO_LEFT, REGS_HI, REGS_LO, SPECIAL } from './registers.ts';
@@ -13,10 +15,6 @@ const F = FRAMES;
 const TOP = FRAME_TOP;
 const LEFT = MAY_GOTO_LEFT;
 const MARK = SPECIAL;
-
-/** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
-const MAX_LOOPS = 8 * 1024 * 1024;
-const E2BIG = 7;
 
 /** One frame whose index in the frames is {@link SPECIAL}. */
 class SpecialFrame {
@@ -128,7 +126,7 @@ export function enterMain(engine: Interpreter, next: Interpreter): void {
  */
 export function beginLoop(engine: Interpreter, at: number, word: number, entry: number): boolean {
   const turns = RL[1]! >>> 0;
-  const isTooMany = RH[1] !== 0 || turns > MAX_LOOPS;
+  const isTooMany = RH[1] !== 0 || turns > BPF_MAX_LOOPS;
   if (isTooMany || turns === 0) {
     RL[0] = isTooMany ? -E2BIG : 0;
     RH[0] = 0;

@@ -1,18 +1,14 @@
 /** Calls of the compiler: functions of the program, helpers, maps, tail calls, bpf_loop. */
 import { FdArrayMap } from '../../maps/array_fd.ts';
+import { E2BIG } from '../../uapi/errno.ts';
 import { argCount, type HelperImpl, isSlow, SLOW_TURNS } from '../helper.ts';
-import { MAX_TAIL_CALL_CNT } from '../insn.ts';
+import { BPF_MAX_LOOPS, MAX_TAIL_CALL_CNT } from '../insn.ts';
 import type { CallSite, MapSite, TailSite } from '../link.ts';
 import { SCRATCH, SLOW_VALUE } from '../vm.ts';
-import type { Code } from './code.ts';
-import { LOCAL } from './code.ts';
+import { type Code, LOCAL } from './code.ts';
 import type { ModuleContext } from './context.ts';
 import { arrayInPlace, emitArrayLookup } from './lookup.ts';
 import { I32, I64, VOID, W } from './wasm.ts';
-
-/** bpf_loop goes round this often at most (`BPF_MAX_LOOPS`). */
-const MAX_LOOPS = 8 * 1024 * 1024;
-const E2BIG = 7;
 
 /** Offset of the table slot in an element of a prog array (maps/array_fd.ts). */
 const PROG_SLOT = 4;
@@ -239,7 +235,7 @@ function emitLoop(fn: Caller, subprog: number): void {
   const code = fn.code;
   const turn = code.newLocal(I32);
   code.get(1);
-  code.i64(MAX_LOOPS, 0);
+  code.i64(BPF_MAX_LOOPS, 0);
   code.op(W.i64_gt_u);
   code.local(W.if, VOID);
   code.i64(-E2BIG, 0);
