@@ -3,7 +3,7 @@ import { HTAB_STATE, type HtabMap } from '../../maps/hashtab.ts';
 import { ELEM_HASH, ELEM_NEXT } from '../../maps/htab_layout.ts';
 import type { Code } from './code.ts';
 import { type KeyLocals, pushBucket } from './hash.ts';
-import { W } from './wasm.ts';
+import { VOID, W } from './wasm.ts';
 
 /** What the writer of a map's function needs: the address of the CPU's number, and the import that does all of it. */
 export interface MapFuncInput {
@@ -31,14 +31,21 @@ export const FLAGS = 2;
 export const NEW = 8;
 export const OLD = 9;
 
+export const UPDATE_PARAMS: readonly number[] = [KEY, VALUE, FLAGS];
+
 /** Returns what the import does. */
-export function returnFallback(
-  { code, fallback }: MapFuncInput,
-  params: readonly number[] = [KEY, VALUE, FLAGS],
-): void {
+export function returnFallback({ code, fallback }: MapFuncInput, params = UPDATE_PARAMS): void {
   for (const param of params) code.local(W.local_get, param);
   code.call(fallback);
   code.op(W.return);
+}
+
+/** As {@link returnFallback}, when the i32 on the stack is not 0. */
+export function fallbackIf(input: MapFuncInput, params = UPDATE_PARAMS): void {
+  const { code } = input;
+  code.local(W.if, VOID);
+  returnFallback(input, params);
+  code.op(W.end);
 }
 
 export function returnValue(code: Code, value: number): void {
@@ -90,6 +97,14 @@ export function count(code: Code, map: HtabMap, word: keyof typeof HTAB_STATE, c
   code.i32(change);
   code.op(W.i32_add);
   code.memory(W.i32_store, address);
+}
+
+/** Takes `elem` out of its bucket; its own link stays, for iterations that stand on it. */
+export function unlink(code: Code, at: KeyLocals): void {
+  code.local(W.local_get, at.link);
+  code.local(W.local_get, at.elem);
+  code.memory(W.i32_load, ELEM_NEXT * 4);
+  code.memory(W.i32_store, 0);
 }
 
 /** Gives NEW its hash, key (padded with zeros) and value, and puts it at the head of its bucket. */

@@ -7,18 +7,18 @@
  */
 import { ArrayMap } from '../../maps/arraymap.ts';
 import { HTAB_STATE, HtabMap } from '../../maps/hashtab.ts';
-import { ELEM_NEXT } from '../../maps/htab_layout.ts';
 import { HtabLruMap } from '../../maps/htab_lru_map.ts';
 import { FREE_LINK } from '../../maps/percpu_freelist.ts';
 import { BPF_ELEM, BPF_MAP_TYPE } from '../../uapi/bpf.ts';
 import { E2BIG, EEXIST, ENOENT } from '../../uapi/errno.ts';
 import type { MapSite } from '../link.ts';
 import type { Code } from './code.ts';
-import { emitFindKey, KEY_LOCALS, type KeyLocals, keyLocals, MAX_KEY, pushCpuOffset } from './hash.ts';
+import { emitFindKey, KEY_LOCALS, keyLocals, MAX_KEY, pushCpuOffset } from './hash.ts';
 import {
   count,
   emitCopy,
   FLAGS,
+  fallbackIf,
   fillNew,
   KEY,
   type MapFunc,
@@ -27,6 +27,7 @@ import {
   OLD,
   returnFallback,
   returnValue,
+  unlink,
   VALUE,
 } from './map_func.ts';
 import { writeLruRemove, writeLruUpdate } from './update_lru.ts';
@@ -60,9 +61,7 @@ function leaveFlags(input: MapFuncInput): void {
   code.local(W.local_get, FLAGS);
   code.i32(BPF_ELEM.EXIST);
   code.op(W.i32_gt_u);
-  code.local(W.if, VOID);
-  returnFallback(input);
-  code.op(W.end);
+  fallbackIf(input);
 }
 
 /** Returns an error when the flags are these. */
@@ -102,14 +101,6 @@ function writeArrayUpdate(input: MapFuncInput, map: ArrayMap, percpu: boolean): 
   code.op(W.end);
 }
 
-/** Takes `elem` out of its bucket; its own link stays, for iterations that stand on it. */
-function unlink(code: Code, at: KeyLocals): void {
-  code.local(W.local_get, at.link);
-  code.local(W.local_get, at.elem);
-  code.memory(W.i32_load, ELEM_NEXT * 4);
-  code.memory(W.i32_store, 0);
-}
-
 /** Pushes this CPU's number times 4. */
 function pushCpuWord(code: Code, cpuAt: number): void {
   pushCpuOffset(code, cpuAt, 4);
@@ -136,9 +127,7 @@ function popFree(input: MapFuncInput, map: HtabMap): void {
   code.memory(W.i32_load, heads);
   code.local(W.local_tee, NEW);
   code.op(W.i32_eqz);
-  code.local(W.if, VOID);
-  returnFallback(input);
-  code.op(W.end);
+  fallbackIf(input);
   pushCpuWord(code, cpuAt);
   code.local(W.local_get, NEW);
   code.memory(W.i32_load, FREE_LINK * 4);

@@ -11,7 +11,19 @@ import type { HtabLruMap } from '../../maps/htab_lru_map.ts';
 import { ENOENT } from '../../uapi/errno.ts';
 import type { Code } from './code.ts';
 import { emitFindKey, keyLocals, pushCpuOffset } from './hash.ts';
-import { count, FLAGS, fillNew, KEY, type MapFuncInput, NEW, OLD, returnFallback, returnValue } from './map_func.ts';
+import {
+  count,
+  FLAGS,
+  fallbackIf,
+  fillNew,
+  KEY,
+  type MapFuncInput,
+  NEW,
+  OLD,
+  returnValue,
+  UPDATE_PARAMS,
+  unlink,
+} from './map_func.ts';
 import { VOID, W } from './wasm.ts';
 
 /** A CPU's two local lists follow each other: the heads of FREE and of PENDING. */
@@ -68,9 +80,7 @@ function leaveOtherLists(input: MapFuncInput, params: readonly number[], element
   code.memory(W.i32_load8_u, NODE_TYPE * 4);
   code.i32(LRU_LIST.LOCAL_PENDING);
   code.op(W.i32_ne);
-  code.local(W.if, VOID);
-  returnFallback(input, params);
-  code.op(W.end);
+  fallbackIf(input, params);
 }
 
 /** `bpf_common_lru_push_free` of a node that is pending: it becomes the next one its CPU takes. */
@@ -101,10 +111,7 @@ export function writeLruRemove(input: MapFuncInput, map: HtabLruMap): void {
   const node = 6;
   emitFindKey(code, at, map, () => returnValue(code, -ENOENT));
   leaveOtherLists(input, [KEY], at.elem, node);
-  code.local(W.local_get, at.link);
-  code.local(W.local_get, at.elem);
-  code.memory(W.i32_load, ELEM_NEXT * 4);
-  code.memory(W.i32_store, 0);
+  unlink(code, at);
   count(code, map, 'count', -1);
   freePending(code, map, node, node + 1, node + 2);
   code.i32(0);
@@ -117,12 +124,10 @@ export function writeLruUpdate(input: MapFuncInput, map: HtabLruMap): void {
   const { lru } = map;
   const at = keyLocals(3);
   code.local(W.local_get, FLAGS);
-  code.local(W.if, VOID);
-  returnFallback(input);
-  code.op(W.end);
+  fallbackIf(input);
   code.local(W.block, VOID);
   emitFindKey(code, at, map, () => code.branch(W.br, 2));
-  leaveOtherLists(input, [KEY, KEY + 1, FLAGS], at.elem, OTHER);
+  leaveOtherLists(input, UPDATE_PARAMS, at.elem, OTHER);
   code.local(W.local_get, at.elem);
   code.local(W.local_set, OLD);
   code.local(W.local_get, at.link);
@@ -138,9 +143,7 @@ export function writeLruUpdate(input: MapFuncInput, map: HtabLruMap): void {
   code.local(W.local_tee, NODE);
   code.local(W.local_get, HEAD);
   code.op(W.i32_eq);
-  code.local(W.if, VOID);
-  returnFallback(input);
-  code.op(W.end);
+  fallbackIf(input);
   loadWord(code, OTHER, NODE, NODE_PREV);
   storeWord(code, HEAD, NODE_PREV, OTHER);
   storeWord(code, OTHER, NODE_NEXT, HEAD);
