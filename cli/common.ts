@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { InvalidArgumentError } from 'commander';
 import { fileError } from '../native/file_error.ts';
 import { Errno } from '../uapi/errno.ts';
@@ -98,8 +99,12 @@ export function formatBytes(bytes: number): string {
 
 /** Prints an error as one line on standard error: what failed, why, and its errno where there is one. */
 export function reportError(error: unknown): void {
-  if (error instanceof Errno) console.error(`bpf-emu: ${error.message} (${error.code})`);
-  else if (error instanceof Error && 'code' in error && typeof error.code === 'string')
-    console.error(`bpf-emu: ${error.message}`);
-  else console.error('bpf-emu: internal error, please report it:', error);
+  console.error(errorText(error));
+}
+
+/** What is said of an error. */
+export function errorText(error: unknown): string {
+  if (error instanceof Errno) return `bpf-emu: ${error.message} (${error.code})`;
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return `bpf-emu: ${error.message}`;
+  return `bpf-emu: internal error, please report it: ${inspect(error)}`;
 }

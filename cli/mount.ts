@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { fileError } from '../native/file_error.ts';
 import { EINVAL, Errno } from '../uapi/errno.ts';
-import { defaultMountPoint, EXIT, parseCount, reportError } from './common.ts';
+import { defaultMountPoint, EXIT, errorText, parseCount, reportError } from './common.ts';
 import { engineOption, kernelOptions, runBudgetOption } from './flags.ts';
 import type { MountFlags } from './mount_flags.ts';
 
@@ -82,7 +82,7 @@ async function serveForParent(dir: string, flags: MountFlags): Promise<number> {
       });
     });
   } catch (error) {
-    await tell({ failed: error instanceof Errno ? `bpf-emu: ${error.message} (${error.code})` : `bpf-emu: ${error}` });
+    await tell({ failed: errorText(error) });
     return EXIT.failure;
   }
 }

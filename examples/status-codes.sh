@@ -5,10 +5,12 @@
 #   examples/status-codes.sh [LOG [MOUNT]]
 #
 # LOG is in the "combined" format; the default is a small one beside this script.
+# MOUNT defaults to the mount that there is.
 set -eu
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
 log=${1:-$root/examples/access.log}
-mount=${2:-/sys/fs/bpf-emu}
+mount=${2:-$("$root/bin/bpf-emu" status | sed -n '/: bpf-emu /{s/: bpf-emu .*//p;q;}')}
+: "${mount:?nothing is mounted: start with bin/bpf-emu mount}"
 pin=$mount/status_codes
 
 rm -f "$pin"

@@ -3,11 +3,12 @@
 #
 #   examples/words.sh [TEXT [MOUNT]]
 #
-# TEXT defaults to the licence of this project, MOUNT to the default mount point.
+# TEXT defaults to the licence of this project, MOUNT to the mount that there is.
 set -eu
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
 text=${1:-$root/LICENSE}
-mount=${2:-/sys/fs/bpf-emu}
+mount=${2:-$("$root/bin/bpf-emu" status | sed -n '/: bpf-emu /{s/: bpf-emu .*//p;q;}')}
+: "${mount:?nothing is mounted: start with bin/bpf-emu mount}"
 pin=$mount/words
 
 rm -f "$pin"
