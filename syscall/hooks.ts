@@ -38,8 +38,8 @@ export function isWatched(kernel: Kernel): boolean {
 export function endIsWatched(kernel: Kernel): boolean {
   const { vm, probes } = kernel;
   return (
-    (vm.functions.get(SYSCALL)?.inUse ?? false) ||
-    (vm.tracepoints.get('sys_exit')?.length ?? 0) > 0 ||
+    vm.functions.has(SYSCALL) ||
+    vm.tracepoints.has('sys_exit') ||
     probes.has('tracepoint', 'sys_exit') ||
     probes.has('tracepoint', 'sys_exit_bpf') ||
     probes.has('kretprobe', SYSCALL)

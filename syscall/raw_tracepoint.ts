@@ -143,7 +143,10 @@ export class RawTpLink extends BpfLink {
   }
 
   protected override end(): void {
-    const others = this.#vm.tracepoints.get(this.name);
-    if (this.#attached !== undefined) others?.splice(others.indexOf(this.#attached), 1);
+    const { tracepoints } = this.#vm;
+    const attached = tracepoints.get(this.name);
+    if (attached === undefined || this.#attached === undefined) return;
+    attached.splice(attached.indexOf(this.#attached), 1);
+    if (attached.length === 0) tracepoints.delete(this.name);
   }
 }

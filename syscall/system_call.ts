@@ -47,11 +47,11 @@ export function pointer(addr: number): bigint {
 export function isCallWatched(kernel: Kernel, name: string): boolean {
   const { vm, probes } = kernel;
   const { size } = probes;
-  if ((vm.tracepoints.get('sys_enter')?.length ?? 0) > 0) return true;
+  if (vm.tracepoints.has('sys_enter')) return true;
   if (size > 0 && (probes.has('tracepoint', 'sys_enter') || probes.has('tracepoint', `sys_enter_${name}`))) return true;
   if (vm.functions.size === 0 && size === 0) return false;
   const func = functionOf(name);
-  return vm.functions.get(func)?.inUse === true || probes.has('kprobe', func);
+  return vm.functions.has(func) || probes.has('kprobe', func);
 }
 
 function functionOf(name: string): string {
@@ -115,10 +115,9 @@ function withRegisters<T>(kernel: Kernel, caller: Caller, call: SystemCall, body
 export function callFunction(kernel: Kernel, name: string, makeArgs: MakeArgs, target: () => number): number {
   const { vm, probes } = kernel;
   const tramp = vm.functions.get(name);
-  const isTraced = tramp?.inUse === true;
   const before = probes.has('kprobe', name);
   const after = probes.has('kretprobe', name);
-  if (!isTraced && !before && !after) return target();
+  if (tramp === undefined && !before && !after) return target();
   const images = new Images(vm.env);
   let result: number | undefined;
   const once = (): number => {
@@ -128,7 +127,7 @@ export function callFunction(kernel: Kernel, name: string, makeArgs: MakeArgs, t
   try {
     const args = makeArgs(images);
     if (before) probes.fire(vm, 'kprobe', name, PT_REGS_SIZE, (at) => fillRegisters(kernel, at, args));
-    if (isTraced)
+    if (tramp !== undefined)
       try {
         result = Number(
           BigInt.asIntN(

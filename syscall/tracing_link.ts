@@ -8,6 +8,7 @@ import { BPF_ATTACH_TYPE as AT, BPF_LINK_TYPE, BPF_PROG_TYPE as PT } from '../ua
 import { EBUSY, EINVAL } from '../uapi/errno.ts';
 import { type Attached, type TrampKind, Trampoline } from '../vm/trampoline.ts';
 import { checkAttachTarget } from '../vm/verifier/attach_target.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { Caller } from './caller.ts';
 import { newFd, progOf } from './fd.ts';
 import type { Kernel } from './kernel.ts';
@@ -74,12 +75,17 @@ function loadedTarget(kernel: Kernel, prog: LoadedProg): Target | number {
   }
   const name = attachBtf?.type(attachBtfId)?.name;
   if (name === undefined) return -EINVAL;
-  let tramp = kernel.vm.functions.get(name);
-  if (tramp === undefined) {
-    tramp = new Trampoline();
-    kernel.vm.functions.set(name, tramp);
-  }
+  const tramp = kernel.vm.functions.get(name) ?? functionTrampoline(kernel.vm, name);
   return { prog: undefined, btf: attachBtf, btfId: attachBtfId, tramp };
+}
+
+/** For a function of the kernel; the machine knows it while it is in use. */
+function functionTrampoline(vm: Vm, name: string): Trampoline {
+  const tramp = new Trampoline(() => {
+    if (tramp.inUse) vm.functions.set(name, tramp);
+    else vm.functions.delete(name);
+  });
+  return tramp;
 }
 
 /** The function of another program that the command names; extensions only. It must fit as at load (`bpf_check_attach_target`). */

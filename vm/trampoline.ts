@@ -137,7 +137,7 @@ export class Trampoline {
 /** Runs the programs on a tracepoint of the emulated kernel, in the order they came (`bpf_trace_runN`). */
 export function fireTracepoint(vm: Vm, name: string, args: readonly bigint[]): void {
   const attached = vm.tracepoints.get(name);
-  if (attached === undefined || attached.length === 0) return;
+  if (attached === undefined) return;
   const { arena } = vm.env;
   const size = args.length * WORD;
   const ctx = arena.alloc(size);

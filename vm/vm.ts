@@ -198,9 +198,9 @@ export class Vm {
   caller: object | undefined = undefined;
   /** Key of the hashes programs are given (flows, SYN cookies), random for each machine. */
   readonly hashSeed: number;
-  /** Programs on functions of the emulated kernel, by the function's name. */
+  /** Programs on functions of the emulated kernel, by the function's name; functions without any are not here. */
   readonly functions = new Map<string, Trampoline>();
-  /** Programs on its tracepoints, by name, in the order they came. */
+  /** Programs on its tracepoints, by name, in the order they came; tracepoints without any are not here. */
   readonly tracepoints = new Map<string, Attached[]>();
   /** Values of cgroup storage maps, for bpf_get_local_storage, by map id. */
   localStorage = new Map<number, { readonly addr: number; readonly size: number }>();

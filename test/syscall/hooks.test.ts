@@ -4,6 +4,7 @@
  */
 import t from 'tap';
 import { BTF_KIND } from '../../btf/kinds.ts';
+import { isWatched } from '../../syscall/hooks.ts';
 import { BPF_ATTACH_TYPE as AT, BPF_CMD, BPF_MAP_TYPE, BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
 import { EBADF, EFAULT, EINVAL, EPERM } from '../../uapi/errno.ts';
 import { attrOf } from '../vm/lib/run_case.ts';
@@ -35,6 +36,7 @@ function offsetOf(client: Client, struct: string, name: string): number {
 
 t.test('bpf: a program sees command, attr and size, and refuses before the command is looked at', async (t) => {
   const client = new Client();
+  t.notOk(isWatched(client.kernel));
   const isHash = refuses('r2 = *(u64 *)(r1 + 8)\nr3 = *(u32 *)(r2 + 0)', BPF_MAP_TYPE.HASH);
   const link = put(client, PT.LSM, isHash, lsm('bpf'));
   t.ok(client.bpf(BPF_CMD.MAP_CREATE, ARRAY) > 0);
@@ -47,6 +49,7 @@ t.test('bpf: a program sees command, attr and size, and refuses before the comma
   );
   client.close(link);
   t.ok(client.bpf(BPF_CMD.MAP_CREATE, HASH) > 0, 'the link is gone');
+  t.notOk(isWatched(client.kernel), 'and calls are as cheap as before');
   const sizes = put(client, PT.LSM, refuses('r3 = *(u32 *)(r1 + 16)', 168), lsm('bpf'));
   t.equal(client.bpf(BPF_CMD.MAP_CREATE, HASH), -EPERM, 'the size');
   t.equal(client.kernel.bpf(BPF_CMD.MAP_CREATE, HASH, 72, client.caller.put(HASH), client.caller) > 0, true);
@@ -126,4 +129,6 @@ t.test('programs on sys_enter and sys_exit see the call and its result', async (
   t.same([after[0], after[2]], [321n, BigInt.asUintN(64, BigInt(-EINVAL))]);
   // The calls that read the value count too, and see themselves come in but not go out.
   t.same([after[1]! - before[1]!, after[3]! - before[3]!], [2n, 2n]);
+  for (const link of [enter, exit]) client.close(link);
+  t.notOk(isWatched(client.kernel), 'calls are as cheap as before');
 });

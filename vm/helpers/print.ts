@@ -40,7 +40,7 @@ function trace(vm: Vm, format: string | number, args: readonly bigint[]): number
 
 /** The tracepoint `bpf_trace_printk`, with the address of the text. */
 function traceEvent(vm: Vm, line: string): void {
-  if ((vm.tracepoints.get('bpf_trace_printk')?.length ?? 0) === 0) return;
+  if (!vm.tracepoints.has('bpf_trace_printk')) return;
   const { arena } = vm.env;
   const size = line.length + 1;
   const text = arena.alloc(size);
