@@ -10,13 +10,12 @@ import { seededRandom } from '../../base/env.ts';
 import { load } from '../../bench/engines/machine.ts';
 import type { BenchObject } from '../../bench/engines/object.ts';
 import { buildKernelRunner } from '../../bench/engines/programs.ts';
+import { hex } from './lib/hex.ts';
 import { FUZZ_MAP, PACKET_SIZE, randomPacket, randomProgram } from './lib/random_program.ts';
 
 const COUNT = Number(process.env['FUZZ_COUNT'] ?? 300);
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const BATCH = 50;
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** What a program did: `RETVAL PACKET`. */
 function runOurs(insns: Uint8Array, packet: Uint8Array, engine: 'interp' | 'jit'): string {

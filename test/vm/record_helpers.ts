@@ -7,8 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { seededRandom } from '../../base/env.ts';
 import { buildKernelRunner } from '../../bench/engines/programs.ts';
 import { type HelperCase, OUT, programOf, randomCases } from './lib/helper_cases.ts';
+import { hex } from './lib/hex.ts';
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const runner = buildKernelRunner();
 const cases = randomCases(seededRandom(2024), 700);
 const script: string[] = [];

@@ -4,6 +4,7 @@
  */
 import { BPF_ATTACH_TYPE as AT, BPF_PROG_TYPE as PT } from '../../../uapi/bpf.ts';
 import { asm } from './asm.ts';
+import { hex } from './hex.ts';
 
 /** One program and what it is run on. */
 export interface CtxCase {
@@ -31,8 +32,6 @@ interface Input {
   readonly packet: string;
   readonly ctx: string | null;
 }
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 const MACS = { host: '000000000000', broadcast: 'ffffffffffff', multicast: '01005e000001', other: '020000000001' };
 const SRC = '020406080a0c';

@@ -4,6 +4,7 @@
  * One program a call; what it returned and 64 bytes of its stack are kept.
  */
 import { BPF_MAP_TYPE as MT, BPF_PROG_TYPE as PT } from '../../../uapi/bpf.ts';
+import { product } from './product.ts';
 import type { ScriptCase, ScriptWriter } from './script_cases.ts';
 
 /** Maps of every case: results, a ring buffer, an array of events, memory to read and print. */
@@ -499,11 +500,6 @@ function nestedCases(writer: ScriptWriter): ScriptCase[] {
     }
   }
   return cases;
-}
-
-/** All ways to choose one of each list. */
-function product(lists: readonly (readonly string[])[]): string[][] {
-  return lists.reduce<string[][]>((all, list) => all.flatMap((one) => list.map((arg) => [...one, arg])), [[]]);
 }
 
 const SLOTS = [8, 16, 24, 32, 40, 48, 56, 64];

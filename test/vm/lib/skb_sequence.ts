@@ -5,6 +5,7 @@
  */
 import type { Random } from '../../../base/env.ts';
 import { BPF_PROG_TYPE as PT } from '../../../uapi/bpf.ts';
+import { hex } from './hex.ts';
 import { Emitter, encodeWords } from './random_program.ts';
 
 const CALLS_MAX = 9;
@@ -164,8 +165,6 @@ const ETHERTYPES: readonly (readonly number[])[] = [
   [8, 6],
   [0, 40],
 ];
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** The script (see wide_script.ts) of one program on one packet. */
 export function skbSequence(random: Random): string[] {

@@ -3,6 +3,7 @@
  * end, and at addresses where there is none.
  */
 import { BPF_MAP_TYPE as MT, BPF_PROG_TYPE as PT } from '../../../uapi/bpf.ts';
+import { product } from './product.ts';
 import type { ScriptCase, ScriptWriter } from './script_cases.ts';
 
 /** Maps: results, texts, a text longer than strings may be. */
@@ -45,11 +46,6 @@ const FUNCTIONS: Readonly<Record<string, readonly ('text' | 'count' | 'char')[]>
   bpf_strstr: ['text'],
   bpf_strnstr: ['text', 'count'],
 };
-
-/** All ways to choose one of each list. */
-function product(lists: readonly (readonly string[])[]): string[][] {
-  return lists.reduce<string[][]>((all, list) => all.flatMap((one) => list.map((arg) => [...one, arg])), [[]]);
-}
 
 const PER_PROGRAM = 128;
 

@@ -10,6 +10,7 @@
  * at -96, an iterator at -104.
  */
 import type { Random } from '../../../base/env.ts';
+import { hex } from './hex.ts';
 import { alu, encodeWords, JMP_OPS, PACKET_SIZE, SCALARS, SIZES } from './random_program.ts';
 import { NODE } from './wide_btf.ts';
 import { dynptr } from './wide_dynptr.ts';
@@ -316,8 +317,6 @@ function program(
   for (const [insn, func] of e.uses) e.words[insn]![4] = starts[func + 1]! - insn - 1;
   return { insns: encodeWords(e.words), starts, typeIds: e.typeIds };
 }
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** A type of programs. */
 function drawn(below: (limit: number) => number): WideType {

@@ -12,7 +12,7 @@ import { BPF_CMD } from '../../../uapi/bpf.ts';
 import { BpfProg, type EngineName } from '../../../vm/prog.ts';
 import type { MapDesc, VerifierInput, VerifierResult } from '../../../vm/verifier/types.ts';
 import { verifySteps } from '../../../vm/verifier/verify.ts';
-import { decodeHex } from './hex.ts';
+import { decodeHex, hex } from './hex.ts';
 import { functionTypes, TYPE_IDS } from './wide_btf.ts';
 import { KFUNCS, KTYPES } from './wide_emit.ts';
 import { isDumped, OUTERS, PROG_ARRAY, RODATA, RODATA_TEXT, WIDE_MAPS } from './wide_maps.ts';
@@ -24,8 +24,6 @@ const STEPS_MAX = 300;
 export const TOO_COMPLEX = 'err 11';
 /** Room for packets that grow. */
 const DATA_SIZE = 1 << 16;
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** The instructions with numbers of maps of the script and ids of the kernel's types. */
 function resolve({ insns, typeIds }: WideProgram, maps: readonly number[], btf: Btf): Uint8Array {
