@@ -12,7 +12,7 @@ import type { CgroupWatch } from './cgroups.ts';
 import type { ClockEvents } from './clock_events.ts';
 import type { EpollBridge } from './epoll.ts';
 import type { MachineEvents } from './machine_events.ts';
-import { BOX, type ExecNative } from './native.ts';
+import { ANSWERED, BOX, type ExecNative } from './native.ts';
 import type { Held, HeldObjects } from './objects.ts';
 import type { ProbeEvents } from './probe_events.ts';
 
@@ -172,6 +172,13 @@ export class CurrentCall {
       }
       this.native.supReply(answer);
     };
+  }
+
+  /** Puts the call off until the program has ended in whose middle it came. */
+  afterRun(run: () => number): number {
+    const resume = this.later();
+    setImmediate(() => resume(run));
+    return ANSWERED;
   }
 
   /** Walks a path, then answers the call with what `run` returns. */

@@ -145,14 +145,10 @@ export class Session {
   /** Answers a call that programs wait for when the run in whose middle it came is over. */
   #callAfterRun(): number {
     const box = this.#u32.slice(0, BOX.WATCHED + 1);
-    const resume = this.#call.later();
-    setImmediate(() =>
-      resume(() => {
-        this.#u32.set(box);
-        return this.#answerCall(box[BOX.NR]!);
-      }),
-    );
-    return ANSWERED;
+    return this.#call.afterRun(() => {
+      this.#u32.set(box);
+      return this.#answerCall(box[BOX.NR]!);
+    });
   }
 
   #bpf(): number {
@@ -196,22 +192,19 @@ export class Session {
     const bytes = status < 0 ? undefined : attr;
     if (this.#mustWait(cmd)) return this.#afterRun(cmd, attr, size, uaddr, status);
     if (cmd === BPF_CMD.PROG_TEST_RUN) this.#call.host.objects.noticeTouches();
-    if (this.#observers.length > 0) return this.#observed({ cmd, size, uaddr, bytes, caller });
-    let result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
-    if (result === -EBUSY && cmd === BPF_CMD.MAP_UPDATE_ELEM) {
-      // Closes are noticed late: what was in the way may be gone.
-      this.#call.native.supPollCloses();
-      result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
-    }
-    const { pending } = caller;
-    if (pending === undefined) {
-      if (result === PENDING) return this.#goOn({ cmd, size, uaddr, bytes, caller });
-      if (cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(bytes);
-      return result;
-    }
-    if (isIterator(this.#call, pending, result)) return openIterator(this.#call, pending, () => {});
-    const fd = this.#finish(pending, cmd, result);
-    return fd < 0 ? fd : ANSWERED;
+    const call: ObservedCall = { cmd, size, uaddr, bytes, caller };
+    let result = 0;
+    for (const observer of this.#observers) if (result === 0) result = observer.enter?.(call) ?? 0;
+    if (result === 0) result = this.#run(call);
+    return result === PENDING ? this.#goOn(call) : this.#answer(call, result);
+  }
+
+  #run({ cmd, bytes, size, uaddr, caller }: ObservedCall): number {
+    const result = this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
+    if (result !== -EBUSY || cmd !== BPF_CMD.MAP_UPDATE_ELEM) return result;
+    // Closes are noticed late: what was in the way may be gone.
+    this.#call.native.supPollCloses();
+    return this.#kernel.bpf(cmd, bytes, size, uaddr, caller);
   }
 
   /**
@@ -228,15 +221,11 @@ export class Session {
     const { caller } = this.#call;
     const { path, probed } = caller;
     const bytes = attr.slice();
-    const resume = this.#call.later();
-    setImmediate(() =>
-      resume(() => {
-        caller.path = path;
-        caller.probed = probed;
-        return this.#command(cmd, bytes, size, uaddr, status);
-      }),
-    );
-    return ANSWERED;
+    return this.#call.afterRun(() => {
+      caller.path = path;
+      caller.probed = probed;
+      return this.#command(cmd, bytes, size, uaddr, status);
+    });
   }
 
   /** A command takes long: it goes on while others are served, and is answered at its end. */
@@ -278,12 +267,19 @@ export class Session {
     return ANSWERED;
   }
 
-  /** The end of a call that took long: what its caller gets. */
+  /** The end of a call: what its caller gets, told to those who look at it. */
   #answer(call: ObservedCall, result: number): number {
     const { pending } = call.caller;
+    if (pending !== undefined && isIterator(this.#call, pending, result))
+      return openIterator(this.#call, pending, (fd) => this.#tell(call, fd));
+    if (call.cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(call.bytes);
     const end = pending === undefined ? result : this.#finish(pending, call.cmd, result);
-    for (const observer of this.#observers) observer.exit?.(call, end);
+    this.#tell(call, end);
     return pending !== undefined && end >= 0 ? ANSWERED : end;
+  }
+
+  #tell(call: ObservedCall, result: number): void {
+    for (const observer of this.#observers) observer.exit?.(call, result);
   }
 
   /** A map was frozen: its pages take no new writable mapping, in whoever's hands its descriptor is. */
@@ -291,30 +287,6 @@ export class Session {
     if (attr === undefined) return;
     const held = this.#call.held(new DataView(attr.buffer, attr.byteOffset).getInt32(0, true));
     if (held !== undefined) this.#host.objects.freeze(held);
-  }
-
-  /** As {@link #command}, with the observers around it. */
-  #observed(call: ObservedCall): number {
-    const { caller } = call;
-    let result = 0;
-    for (const observer of this.#observers) if (result === 0) result = observer.enter?.(call) ?? 0;
-    let answered = false;
-    if (result === 0) {
-      result = this.#kernel.bpf(call.cmd, call.bytes, call.size, call.uaddr, caller);
-      if (result === PENDING) return this.#goOn(call);
-      const { pending } = caller;
-      if (pending !== undefined && isIterator(this.#call, pending, result)) {
-        return openIterator(this.#call, pending, (fd) => {
-          for (const observer of this.#observers) observer.exit?.(call, fd);
-        });
-      }
-      if (pending !== undefined) {
-        result = this.#finish(pending, call.cmd, result);
-        answered = result >= 0;
-      } else if (call.cmd === BPF_CMD.MAP_FREEZE && result === 0) this.#freeze(call.bytes);
-    }
-    for (const observer of this.#observers) observer.exit?.(call, result);
-    return answered ? ANSWERED : result;
   }
 
   /** A command has made a descriptor: hands it out, or drops it when the command failed after all. */
