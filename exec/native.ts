@@ -117,6 +117,5 @@ export interface ExecNative {
     done: (errno: number, fuseFd: number, dev: number) => void,
   ): void;
   waitReadable(fds: readonly number[], micros: number): void;
-  supClock(id: number): bigint;
   supPin(cpu: number): number;
 }

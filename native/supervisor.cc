@@ -277,9 +277,7 @@ napi_value Setup(napi_env env, napi_callback_info info) {
     files.rlim_cur = files.rlim_max; /* one descriptor an object that is open outside */
     setrlimit(RLIMIT_NOFILE, &files);
   }
-  int error = WatchCloses(env, args.value[1]);
-  if (error != 0) return Int(env, error);
-  return Int(env, 0);
+  return Int(env, WatchCloses(env, args.value[1]));
 }
 
 /* supStart(listener, onCall: () => number, onEnd: () => void): handle. Owns the descriptor. */

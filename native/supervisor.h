@@ -161,9 +161,10 @@ bool Address(double value, uint64_t *addr);
 int Send(int64_t value, int32_t error, uint32_t flags);
 void Fatal(napi_env env);
 
-/* supervisor_objects.cc: closes of objects. */
+/* supervisor_objects.cc: closes of objects; the pages of a file as an ArrayBuffer, or -errno. */
 int WatchCloses(napi_env env, napi_value on_close);
 void DrainCloses();
+napi_value MapShared(napi_env env, int fd, size_t length);
 
 /* supervisor_names.cc: calls whose path decides, and those that are only watched; false: TypeScript has to look. */
 bool TakePathCall(uint64_t nr, const uint64_t *args);

@@ -1,6 +1,6 @@
 /*
  * What the supervisor asks of and does to its caller: descriptors, rights, ids, CPU,
- * mappings, epoll; and the clock and CPU of our own thread.
+ * mappings, epoll; and the CPU of our own thread.
  */
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -11,7 +11,6 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "supervisor.h"
 
@@ -257,46 +256,46 @@ napi_value Cpu(napi_env env, napi_callback_info) {
   return Int(env, cpu < 0 ? 0 : cpu);
 }
 
-/* supWritableMappings(ino): how many writable shared mappings of the object the caller's process has. */
-napi_value WritableMappings(napi_env env, napi_callback_info info) {
-  Args args(env, info);
-  auto ino = static_cast<unsigned long>(args.number(0));
+/* Calls `see` with the start of each shared mapping of an object in the caller's process, and whether it is writable, until that says false. */
+template <typename See>
+void SharedMappings(double object, See see) {
+  auto ino = static_cast<unsigned long>(object);
   ProcPath path(current.tid, "/maps");
   FILE *file = fopen(path.text, "re");
-  if (file == nullptr) return Int(env, 0);
+  if (file == nullptr) return;
   char *line = nullptr;
   size_t size = 0;
-  int32_t count = 0;
-  while (getline(&line, &size, file) > 0) {
+  bool more = true;
+  while (more && getline(&line, &size, file) > 0) {
     char perms[8];
     unsigned major, minor;
-    unsigned long inode;
-    if (sscanf(line, "%*x-%*x %7s %*x %x:%x %lu", perms, &major, &minor, &inode) != 4) continue;
-    if (inode == ino && perms[1] == 'w' && perms[3] == 's' && makedev(major, minor) == memfd_dev) count++;
+    unsigned long start, inode;
+    if (sscanf(line, "%lx-%*x %7s %*x %x:%x %lu", &start, perms, &major, &minor, &inode) != 5) continue;
+    if (inode == ino && perms[3] == 's' && makedev(major, minor) == memfd_dev) more = see(start, perms[1] == 'w');
   }
   free(line);
   fclose(file);
+}
+
+/* supWritableMappings(ino): how many writable shared mappings of the object the caller's process has. */
+napi_value WritableMappings(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  int32_t count = 0;
+  SharedMappings(args.number(0), [&](unsigned long, bool writable) {
+    if (writable) count++;
+    return true;
+  });
   return Int(env, count);
 }
 
 /* supMappingStart(ino): where the caller's process has mapped the object, shared; 0: nowhere. */
 napi_value MappingStart(napi_env env, napi_callback_info info) {
   Args args(env, info);
-  auto ino = static_cast<unsigned long>(args.number(0));
-  ProcPath path(current.tid, "/maps");
-  FILE *file = fopen(path.text, "re");
   unsigned long found = 0;
-  char *line = nullptr;
-  size_t size = 0;
-  while (file != nullptr && found == 0 && getline(&line, &size, file) > 0) {
-    char perms[8];
-    unsigned major, minor;
-    unsigned long start, inode;
-    if (sscanf(line, "%lx-%*x %7s %*x %x:%x %lu", &start, perms, &major, &minor, &inode) != 5) continue;
-    if (inode == ino && perms[3] == 's' && makedev(major, minor) == memfd_dev) found = start;
-  }
-  free(line);
-  if (file != nullptr) fclose(file);
+  SharedMappings(args.number(0), [&](unsigned long start, bool) {
+    found = start;
+    return false;
+  });
   return Number(env, static_cast<double>(found));
 }
 
@@ -348,16 +347,6 @@ napi_value EpollCtl(napi_env env, napi_callback_info info) {
 
 /* ---- the machine ---- */
 
-/* supClock(id): clock_gettime(2) in nanoseconds, as a BigInt. */
-napi_value Clock(napi_env env, napi_callback_info info) {
-  Args args(env, info);
-  timespec now;
-  napi_value result;
-  clock_gettime(args.i32(0), &now);
-  napi_create_bigint_uint64(env, static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec), &result);
-  return result;
-}
-
 /* supPin(cpu): binds our thread to a CPU; 0 or -errno. */
 napi_value Pin(napi_env env, napi_callback_info info) {
   Args args(env, info);
@@ -387,7 +376,6 @@ constexpr Export kExports[] = {
     {"supEventFd", EventFd},
     {"supEventSet", EventSet},
     {"supEpollCtl", EpollCtl},
-    {"supClock", Clock},
     {"supPin", Pin},
 };
 

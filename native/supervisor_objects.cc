@@ -376,7 +376,22 @@ napi_value DropPages(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void Unmap(napi_env, void *data, void *length) { munmap(data, reinterpret_cast<size_t>(length)); }
+void Unmap(napi_env, void *pages, void *length) { munmap(pages, reinterpret_cast<size_t>(length)); }
+
+}  // namespace
+
+napi_value MapShared(napi_env env, int fd, size_t length) {
+  void *pages = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (pages == MAP_FAILED) return Int(env, -errno);
+  napi_value buffer;
+  if (napi_create_external_arraybuffer(env, pages, length, Unmap, reinterpret_cast<void *>(length), &buffer) != napi_ok) {
+    munmap(pages, length);
+    return Int(env, -ENOMEM);
+  }
+  return buffer;
+}
+
+namespace {
 
 /*
  * supMapFile(fd, length): sizes the file of an object (once: it is sealed then) and maps it; an
@@ -387,14 +402,7 @@ napi_value MapFile(napi_env env, napi_callback_info info) {
   int fd = args.i32(0);
   auto length = static_cast<size_t>(args.number(1));
   if (ftruncate(fd, static_cast<off_t>(length)) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW)) return Int(env, -errno);
-  void *pages = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (pages == MAP_FAILED) return Int(env, -errno);
-  napi_value buffer;
-  if (napi_create_external_arraybuffer(env, pages, length, Unmap, reinterpret_cast<void *>(length), &buffer) != napi_ok) {
-    munmap(pages, length);
-    return Int(env, -ENOMEM);
-  }
-  return buffer;
+  return MapShared(env, fd, length);
 }
 
 constexpr Export kExports[] = {

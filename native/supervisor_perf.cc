@@ -1,7 +1,6 @@
 /* Perf events of the machine that programs of the emulated kernel wait for: opened, and read through one ring a CPU. */
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "supervisor.h"
@@ -38,20 +37,10 @@ napi_value PerfOpen(napi_env env, napi_callback_info info) {
   return Int(env, fd);
 }
 
-void UnmapRing(napi_env, void *pages, void *length) { munmap(pages, reinterpret_cast<size_t>(length)); }
-
 /* supPerfRing(fd, length): the ring of an event, an ArrayBuffer over its pages, or -errno. */
 napi_value PerfRing(napi_env env, napi_callback_info info) {
   Args args(env, info);
-  auto length = static_cast<size_t>(args.number(1));
-  void *pages = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, args.i32(0), 0);
-  if (pages == MAP_FAILED) return Int(env, -errno);
-  napi_value buffer;
-  if (napi_create_external_arraybuffer(env, pages, length, UnmapRing, reinterpret_cast<void *>(length), &buffer) != napi_ok) {
-    munmap(pages, length);
-    return Int(env, -ENOMEM);
-  }
-  return buffer;
+  return MapShared(env, args.i32(0), static_cast<size_t>(args.number(1)));
 }
 
 constexpr Export kExports[] = {
