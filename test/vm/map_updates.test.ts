@@ -47,8 +47,7 @@ const SOURCES = {
   // The value is the map's own, a little on: an update may overlap with what it writes.
   self: `r6 = r1; r1 = map[0]; r2 = r6; call 1; if r0 == 0 goto out
     r3 = r0; r7 = *(u64 *)(r6 + 456); r3 += r7; r1 = map[0]; r2 = r6; r4 = 0; call 2
-    out: 
-    exit`,
+    out: exit`,
   remove: 'r2 = r1; r1 = map[0]; call 3; exit',
   lookup: 'r2 = r1; r1 = map[0]; call 1; exit',
 };
@@ -64,10 +63,7 @@ const CHUNKS = 128 << 10;
 /** A machine with one map and a program for each operation. */
 function setUp(spec: (typeof MAPS)[number], engine: EngineName) {
   const { vm, maps } = machine([...spec]);
-  const progs = NAMES.map((name) => {
-    const source = SOURCES[name].replace('out: ', '\n out:');
-    return trustedProg(vm, asm(source), engine, { maps, name });
-  });
+  const progs = NAMES.map((name) => trustedProg(vm, asm(SOURCES[name]), engine, { maps, name }));
   return { vm, progs, ctx: vm.env.arena.alloc(1024) };
 }
 

@@ -122,7 +122,7 @@ const PROGRAMS: readonly {
   { name: 'bpf_loop', source: 'r1 = 5; r2 = func body; r3 = 0; r4 = 0; call 181; exit\n body: \n r0 = 0; exit' },
   {
     name: 'may_goto',
-    source: 'r0 = 0; again: \n r0 += 1; may_goto out; goto again\n out: \n exit'.replace('again: ', '\n again:'),
+    source: 'r0 = 0; again: \n r0 += 1; may_goto out; goto again\n out: \n exit',
   },
   {
     name: 'tail_call',
@@ -251,7 +251,7 @@ const THROWING: Vm['tables'] = {
 for (const { name, source, maps: specs = [], pointers = [], probes = [], arena = [], throws = false } of PROGRAMS) {
   t.test(`code of ${name}`, (t) => {
     const { vm, maps } = machine(...specs);
-    const bytes = asm(source.replace(/(\w+): /g, '\n$1:'));
+    const bytes = asm(source);
     const facts = trustedFacts(bytes, maps);
     for (const [insn, off] of pointers) {
       facts.aux[insn]!.ptrKind = PTR_KIND.CTX;

@@ -53,6 +53,10 @@ export class Emitter {
     return this.below(3) === 0 ? this.pick(EDGES) : this.random.u32() | 0;
   }
 
+  movImm(dst: number, imm: number): void {
+    this.put(0xb7, dst, 0, 0, imm);
+  }
+
   lddw(dst: number): void {
     this.put(0x18, dst, 0, 0, this.imm());
     this.put(0, 0, 0, 0, this.imm());

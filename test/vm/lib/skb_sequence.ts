@@ -4,7 +4,7 @@
  * packet has at that moment. What each call returned is kept in a map.
  */
 import type { Random } from '../../../base/env.ts';
-import { BPF_PROG_TYPE as PT } from '../../../uapi/bpf.ts';
+import { BPF_MAP_TYPE as MT, BPF_PROG_TYPE as PT } from '../../../uapi/bpf.ts';
 import { hex } from './hex.ts';
 import { Emitter, encodeWords } from './random_program.ts';
 
@@ -27,10 +27,6 @@ class Sequence extends Emitter {
   /** The most the headers before the network header's end may take, and whether the packet may be shorter than that. */
   headers = 54;
   short = false;
-
-  movImm(reg: number, imm: number): void {
-    this.put(0xb7, reg, 0, 0, imm);
-  }
 
   /** A helper on the context with constant arguments; `stack`: that argument is 64 bytes of stack. */
   call(helper: number, args: readonly number[], stack = -1): void {
@@ -174,7 +170,7 @@ export function skbSequence(random: Random): string[] {
   if (e.below(2) === 0) packet.fill(0, 0, 6);
   if (packet.length >= 26) packet.set(e.pick(ETHERTYPES), 12);
   return [
-    `m ${2} 4 ${VALUE_SIZE} 1 0 -1`,
+    `m ${MT.ARRAY} 4 ${VALUE_SIZE} 1 0 -1`,
     `p ${type} ${hex(insns(e, names))} 0`,
     `r 0 ${hex(packet)} ${CTX_SIZE} ${flags}`,
     'd 0',

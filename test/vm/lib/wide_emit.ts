@@ -78,10 +78,6 @@ export class Wide extends Emitter {
     this.put(0xbf, dst, src);
   }
 
-  movImm(dst: number, imm: number): void {
-    this.put(0xb7, dst, 0, 0, imm);
-  }
-
   addImm(dst: number, imm: number): void {
     this.put(0x07, dst, 0, 0, imm);
   }

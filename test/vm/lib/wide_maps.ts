@@ -24,6 +24,13 @@ export const RESULTS_MAX = 40;
 export const PLAY_SIZE = 128;
 const RDONLY_PROG = 128;
 
+/** Types whose values user space sees as one for each CPU. */
+const PERCPU: readonly number[] = [MT.PERCPU_ARRAY, MT.PERCPU_HASH, MT.LRU_PERCPU_HASH];
+
+export function isPercpu(type: number): boolean {
+  return PERCPU.includes(type);
+}
+
 function map(type: number, keySize: number, valueSize: number, maxEntries: number, keys: number, flags = 0): WideMap {
   return { type, keySize, valueSize, maxEntries, flags, keys };
 }

@@ -16,7 +16,7 @@ import { NODE } from './wide_btf.ts';
 import { dynptr } from './wide_dynptr.ts';
 import { bpfLoop, forEach, lookup, queue, remove, ringbuf, tailCall, update } from './wide_elements.ts';
 import { atomicAt, CTX_SLOT, FP, type Func, ITER, memory, refill, reload, SLOTS, Wide } from './wide_emit.ts';
-import { LOOKED_UP, OUTERS, PLAY, PLAY_SIZE, PROG_ARRAY, WIDE_MAPS } from './wide_maps.ts';
+import { isPercpu, LOOKED_UP, OUTERS, PLAY, PLAY_SIZE, PROG_ARRAY, WIDE_MAPS } from './wide_maps.ts';
 import { special as objectsAndLocks } from './wide_objects.ts';
 import { context, loadAbs, skbHelper, skbLoad, variablePacket, xdpHelper } from './wide_packets.ts';
 import { pure } from './wide_pure.ts';
@@ -348,12 +348,14 @@ export function wideCase(random: Random, keeps = false): WideCase {
       });
     }
     if (!LOOKED_UP.includes(map as 0)) continue;
-    const perCpu = mapType === 5 || mapType === 6 || mapType === 10;
     for (let i = below(4); i > 0; i--) {
       const key = new Uint8Array(keySize);
       key[0] = below(keys);
       for (let at = 4; at < keySize; at += 4) key[at] = below(2);
-      const value = Uint8Array.from({ length: perCpu ? 2 * valueSize : valueSize }, () => random.u32() & 255);
+      const value = Uint8Array.from(
+        { length: isPercpu(mapType) ? 2 * valueSize : valueSize },
+        () => random.u32() & 255,
+      );
       entries.push({ map, key: hex(key), value: hex(value) });
     }
   }

@@ -15,7 +15,7 @@ import { verifySteps } from '../../../vm/verifier/verify.ts';
 import { decodeHex, hex } from './hex.ts';
 import { functionTypes, TYPE_IDS } from './wide_btf.ts';
 import { KFUNCS, KTYPES } from './wide_emit.ts';
-import { isDumped, OUTERS, PROG_ARRAY, RODATA, RODATA_TEXT, WIDE_MAPS } from './wide_maps.ts';
+import { isDumped, isPercpu, OUTERS, PROG_ARRAY, RODATA, RODATA_TEXT, WIDE_MAPS } from './wide_maps.ts';
 import type { WideCase, WideProgram } from './wide_program.ts';
 
 const ATTR_SIZE = 168;
@@ -321,8 +321,7 @@ export class WideMachine {
   }
 
   #dump({ fd, type, keySize, valueSize }: ScriptMap): string {
-    const isPercpu = type === 5 || type === 6 || type === 10;
-    const size = isPercpu ? Math.ceil(valueSize / 8) * 8 * this.kernel.nrCpus : valueSize;
+    const size = isPercpu(type) ? Math.ceil(valueSize / 8) * 8 * this.kernel.nrCpus : valueSize;
     const key = this.#caller.alloc(Math.max(keySize, 8));
     const value = this.#caller.alloc(size);
     const isQueue = keySize === 0;
