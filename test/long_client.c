@@ -8,44 +8,16 @@
  * DOOR is the control file, or "-" for the system call (under exec). DIR is a directory of the mount.
  */
 #include <dirent.h>
-#include <linux/bpf.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "../native/bpf_emu.h"
-
-static const char *door;
-static int ctl = -1;
-
-static void enter(void) {
-	if (strcmp(door, "-") != 0) ctl = bpf_emu_open(door);
-}
-
-static long bpf(int cmd, union bpf_attr *attr) {
-	return ctl >= 0 ? bpf_emu(ctl, cmd, attr, sizeof *attr) : syscall(SYS_bpf, cmd, attr, sizeof *attr);
-}
-
-static uint64_t ptr(const void *p) { return (uint64_t)(uintptr_t)p; }
-
-static double now_us(void) {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e6 + t.tv_nsec / 1e3;
-}
-
-static int make_map(void) {
-	union bpf_attr attr = {.map_type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 8, .max_entries = 16};
-	return bpf(BPF_MAP_CREATE, &attr);
-}
+#include "door_client.h"
 
 static long load(const struct bpf_insn *insns, unsigned count) {
 	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insns = ptr(insns), .insn_cnt = count, .license = ptr("GPL")};
@@ -74,7 +46,7 @@ static long run_long(void) {
 	return bpf(BPF_PROG_TEST_RUN, &attr);
 }
 
-static long take_long(const char *what) { return strcmp(what, "run") == 0 ? run_long() : load_long(make_map()); }
+static long take_long(const char *what) { return strcmp(what, "run") == 0 ? run_long() : load_long(make_map(16)); }
 
 /* How many objects there are. */
 static int count(int cmd) {
@@ -94,7 +66,7 @@ static void raise_to(double *worst, double start) {
 
 static int respond(const char *dir, const char *what) {
 	double stat_us = 0, list_us = 0, lookup_us = 0;
-	int rounds = 0, map = make_map();
+	int rounds = 0, map = make_map(16);
 	int maps = count(BPF_MAP_GET_NEXT_ID), progs = count(BPF_PROG_GET_NEXT_ID);
 	pid_t child = fork();
 	if (child == 0) {
@@ -154,7 +126,7 @@ int main(int argc, char **argv) {
 	if (strcmp(argv[3], "respond") == 0) return respond(argv[2], argv[4]);
 	if (strcmp(argv[3], "signal") == 0) return signalled(argv[4]);
 	double start = now_us();
-	long result = load_long(make_map());
+	long result = load_long(make_map(16));
 	printf("{\"result\":%d,\"us\":%.0f}\n", result >= 0, now_us() - start);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * One single run of a program that does not end, and what others notice of it.
  *
- *   spin_client DOOR DIR loops|goto|calls
+ *   spin_client DOOR DIR loops|goto
  *
  * One process starts the program once, another asks things until the run has been ended.
  * DOOR is the control file, or "-" for the system call (under exec). DIR is a directory of
@@ -10,20 +10,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "../native/bpf_emu.h"
+#include "door_client.h"
 
 #define INSN(c, d, s, o, i) {.code = c, .dst_reg = d, .src_reg = s, .off = o, .imm = i}
 #define MOV(d, i) INSN(0xb7, d, 0, 0, i)
@@ -32,25 +28,6 @@
 #define JUMP(o) INSN(0x05, 0, 0, o, 0)
 #define CALL(d) INSN(0x85, 0, 1, 0, d)
 #define FUNC(d, rel) INSN(0x18, d, 4, 0, rel), {0}
-
-static const char *door;
-static int ctl = -1;
-
-static void enter(void) {
-	if (strcmp(door, "-") != 0) ctl = bpf_emu_open(door);
-}
-
-static long bpf(int cmd, union bpf_attr *attr) {
-	return ctl >= 0 ? bpf_emu(ctl, cmd, attr, sizeof *attr) : syscall(SYS_bpf, cmd, attr, sizeof *attr);
-}
-
-static uint64_t ptr(const void *p) { return (uint64_t)(uintptr_t)p; }
-
-static double now_us(void) {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e6 + t.tv_nsec / 1e3;
-}
 
 /* int main(void) as a global function, and as many static ones: BTF. */
 static int load_btf(void) {
@@ -112,11 +89,6 @@ static long load(const struct program *p) {
 	long fd = bpf(BPF_PROG_LOAD, &attr);
 	if (fd < 0) fprintf(stderr, "load: %s\n%s\n", strerror(errno), log);
 	return fd;
-}
-
-static int make_map(int max) {
-	union bpf_attr attr = {.map_type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 8, .max_entries = max};
-	return bpf(BPF_MAP_CREATE, &attr);
 }
 
 /* What the runner tells. */
