@@ -24,7 +24,7 @@ import { backlogOf, type Job } from './backlog.ts';
 import { CTL_FD_BASE, CtlCaller } from './ctl_caller.ts';
 import { NO_REPLY, OpenFile } from './file.ts';
 import type { Inode } from './inode.ts';
-import type { FuseReply, FuseRequest, Waiting } from './message.ts';
+import { type FuseReply, type FuseRequest, isSame, type Waiting } from './message.ts';
 import { CallPaths, callWithPaths, mountsOf } from './paths.ts';
 import { FOPEN, IN_BODY, OUT_BODY, OUT_HEADER_SIZE } from './protocol.ts';
 import type { Superblock } from './superblock.ts';
@@ -412,7 +412,7 @@ export class CtlFile extends OpenFile {
 
   override interrupt(low: number, high: number): boolean {
     for (const request of this.#slow) {
-      if (request.waiting?.low !== low || request.waiting.high !== high) continue;
+      if (request.waiting === undefined || !isSame(request.waiting, { low, high })) continue;
       request.signal = true;
       backlogOf(this.#sb.kernel).hurry(request);
       return true;

@@ -8,7 +8,8 @@ import type { Door } from '../base/doors.ts';
 import { isWatched } from '../syscall/hooks.ts';
 import { EINTR } from '../uapi/errno.ts';
 import { CtlFile } from './ctl.ts';
-import { IN, IN_BODY, OP } from './protocol.ts';
+import { isSame, type Waiting } from './message.ts';
+import { IN_BODY, OP } from './protocol.ts';
 import type { FuseServer } from './server.ts';
 
 /** What the door needs of the mount's session. */
@@ -28,12 +29,12 @@ export class Meanwhile implements Door {
   /** Made when first needed: its buffers are large. */
   #inner: FuseServer | undefined;
   /** Requests for the time after the run. */
-  readonly #later: Buffer[] = [];
+  readonly #later: { readonly waiting: Waiting; readonly bytes: Buffer }[] = [];
   readonly #handle = (length: number): number => this.handle(length);
   /** Answers come of paths that were resolved meanwhile: how many. */
   readonly #deliver: () => number;
 
-  constructor(outer: FuseServer, session: MeanwhileSession, fd: number, deliver: () => number = () => 0) {
+  constructor(outer: FuseServer, session: MeanwhileSession, fd: number, deliver: () => number) {
     this.#outer = outer;
     this.#session = session;
     this.fd = fd;
@@ -58,7 +59,7 @@ export class Meanwhile implements Door {
     if (request.opcode === OP.INTERRUPT) this.#interrupt();
     else {
       if (this.#later.length === 0) setImmediate(() => this.#next());
-      this.#later.push(Buffer.from(request.bytes.subarray(0, length)));
+      this.#later.push({ waiting: request.waiting, bytes: Buffer.from(request.bytes.subarray(0, length)) });
     }
     return 0;
   }
@@ -78,18 +79,13 @@ export class Meanwhile implements Door {
   /** The request that waits here and that the one in the buffer wants to interrupt. */
   #find(): number {
     const { request } = this.inner;
-    const [low, high] = [request.get(IN_BODY), request.get(IN_BODY + 1)];
-    return this.#later.findIndex(
-      (one) => one.readUInt32LE(IN.unique * 4) === low && one.readUInt32LE(IN.unique * 4 + 4) === high,
-    );
+    const wanted = { low: request.get(IN_BODY), high: request.get(IN_BODY + 1) };
+    return this.#later.findIndex(({ waiting }) => isSame(waiting, wanted));
   }
 
   #interrupt(): void {
     const [one] = this.#later.splice(this.#find(), 1);
-    if (one === undefined) return;
-    const { reply } = this.inner;
-    const length = reply.finishFor(one.readUInt32LE(IN.unique * 4), one.readUInt32LE(IN.unique * 4 + 4), -EINTR);
-    this.#session.reply(reply.bytes, length);
+    if (one !== undefined) this.#outer.sb.answer(one.waiting, () => -EINTR);
   }
 
   /** The run is over: the requests that waited, one a turn of the event loop. */
@@ -98,8 +94,8 @@ export class Meanwhile implements Door {
     if (this.#later.length > 0) setImmediate(() => this.#next());
     if (one === undefined) return;
     const { request, reply } = this.#outer;
-    request.bytes.set(one);
-    const length = this.#outer.handle(one.length);
+    request.bytes.set(one.bytes);
+    const length = this.#outer.handle(one.bytes.length);
     if (length > 0) this.#session.reply(reply.bytes, length);
   }
 }

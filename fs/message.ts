@@ -24,6 +24,11 @@ export interface Waiting {
   readonly high: number;
 }
 
+/** Whether both are the same request. */
+export function isSame(a: Waiting, b: Waiting): boolean {
+  return a.low === b.low && a.high === b.high;
+}
+
 /** One request. The words beyond {@link length} are left over from earlier requests: never read them. */
 export class FuseRequest {
   readonly bytes: Buffer;

@@ -1,6 +1,6 @@
 /** Who waits for something to read from a file of ours: read(2) that blocks, and poll(2). */
 import { EINTR } from '../uapi/errno.ts';
-import type { Waiting } from './message.ts';
+import { isSame, type Waiting } from './message.ts';
 import type { Superblock } from './superblock.ts';
 
 /** A read(2) that waits. */
@@ -47,8 +47,4 @@ export class Waiters {
     this.#sb.answer(request, () => -EINTR);
     return true;
   }
-}
-
-function isSame(a: Waiting, b: Waiting): boolean {
-  return a.low === b.low && a.high === b.high;
 }
