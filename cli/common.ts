@@ -17,12 +17,23 @@ const ROOT_MOUNT_POINT = '/sys/fs/bpf-emu';
 
 /** The mount point used when none is given: /sys/fs/bpf-emu for root, `$XDG_RUNTIME_DIR/bpf-emu` for a user. */
 export function defaultMountPoint(): string {
-  if (process.getuid?.() === 0) return ROOT_MOUNT_POINT;
-  const runtime = process.env['XDG_RUNTIME_DIR'];
-  if (runtime === undefined || runtime === '') {
+  const usual = usualMountPoint();
+  if (usual === undefined)
     throw new Errno(2, 'XDG_RUNTIME_DIR is not set: name a directory to mount on, such as "bpf-emu mount ~/bpf"');
-  }
-  return join(runtime, 'bpf-emu');
+  return usual;
+}
+
+/** As {@link defaultMountPoint}; undefined for a user without XDG_RUNTIME_DIR. */
+function usualMountPoint(): string | undefined {
+  if (process.getuid?.() === 0) return ROOT_MOUNT_POINT;
+  const runtime = process.env['XDG_RUNTIME_DIR'] ?? '';
+  return runtime === '' ? undefined : join(runtime, 'bpf-emu');
+}
+
+/** The mount at the usual place, when there is one. */
+export function usualMount(mounts: readonly string[] = mountedDirectories()): string | undefined {
+  const usual = usualMountPoint();
+  return usual !== undefined && mounts.includes(usual) ? usual : undefined;
 }
 
 /** Mount points of running emulators, newest first, as /proc/self/mountinfo shows them to this process. */
@@ -40,16 +51,16 @@ export function mountedDirectories(): string[] {
 
 /**
  * The mount a command talks to: the one named, else the default one when it is
- * mounted, else the only one there is.
+ * mounted, else the only one there is. `naming` is how the command wants it named.
  */
-export function chooseMount(named: string | undefined): string {
+export function chooseMount(named: string | undefined, naming = '--mount DIR'): string {
   if (named !== undefined) return named;
   const mounts = mountedDirectories();
-  const usual = process.getuid?.() === 0 ? ROOT_MOUNT_POINT : join(process.env['XDG_RUNTIME_DIR'] ?? '', 'bpf-emu');
-  if (mounts.includes(usual)) return usual;
+  const usual = usualMount(mounts);
+  if (usual !== undefined) return usual;
   if (mounts.length === 1) return mounts[0] as string;
   if (mounts.length === 0) throw new Errno(2, 'nothing is mounted: start with "bpf-emu mount"');
-  throw new Errno(22, `several mounts exist (${mounts.join(', ')}): name one with --mount DIR`);
+  throw new Errno(22, `several mounts exist (${mounts.join(', ')}): name one with ${naming}`);
 }
 
 /** /proc writes blanks and backslashes in paths as \ooo (octal). */

@@ -5,7 +5,7 @@ import { type Fault, type FaultEach, parseFault } from '../exec/fault.ts';
 import type { ExecNative } from '../exec/native.ts';
 import type { MountHandle } from '../fs/mount.ts';
 import { loadAddon } from '../native/addon.ts';
-import { defaultMountPoint, mountedDirectories, parseCount } from './common.ts';
+import { parseCount, usualMount } from './common.ts';
 import { engineOption, type KernelFlags, kernelOptions, runBudgetOption } from './flags.ts';
 import { lineSink, outliveReaders } from './output.ts';
 
@@ -34,10 +34,7 @@ interface FaultRule {
 function mountToJoin(flags: ExecFlags): string | undefined {
   if (flags.mount !== undefined) return flags.mount;
   if (flags.ephemeral === true || flags.failEach !== undefined) return undefined;
-  const runtime = process.env['XDG_RUNTIME_DIR'];
-  if (process.getuid?.() !== 0 && (runtime === undefined || runtime === '')) return undefined;
-  const usual = defaultMountPoint();
-  return mountedDirectories().includes(usual) ? usual : undefined;
+  return usualMount();
 }
 
 /** Adds the command to the program. */

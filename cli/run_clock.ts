@@ -29,7 +29,6 @@ export class RunClock {
 
   /** A packet comes, at the time it was captured. */
   packet(packet: Packet): void {
-    const { timers } = this.#kernel.vm;
     if (!this.#packets || this.#manual === undefined) return;
     const { time } = packet;
     if (this.#first === undefined) {
@@ -38,7 +37,7 @@ export class RunClock {
     }
     const ahead = time - this.#first - this.#manual.monotonic();
     if (ahead > 0n) advanceClock(this.#kernel, this.#manual, ahead);
-    else if (timers.nextDue !== undefined) this.ran();
+    else this.ran();
   }
 
   /** A program has run. */

@@ -55,6 +55,6 @@ export function addUmountCommand(program: Command): void {
     .argument('[dir]', 'the mount (default: the usual one, or the only one there is)')
     .option('-f, --force', 'also when files are open there; their users get errors')
     .action(async (dir: string | undefined, options: { readonly force?: boolean }) => {
-      await umount(chooseMount(dir), options.force === true);
+      await umount(chooseMount(dir, '"bpf-emu umount DIR"'), options.force === true);
     });
 }

@@ -36,10 +36,10 @@ export class Packets implements Iterable<Packet> {
   /** Link types that occur. */
   readonly linkTypes = new Set<number>();
   readonly #places: number[] = [];
-  readonly #make: (place: number, index: number) => Packet;
+  readonly #make: (place: number) => Packet;
 
   /** `make` reads the packet at a place in the file. */
-  constructor(make: (place: number, index: number) => Packet) {
+  constructor(make: (place: number) => Packet) {
     this.#make = make;
   }
 
@@ -54,7 +54,7 @@ export class Packets implements Iterable<Packet> {
 
   at(index: number): Packet | undefined {
     const place = this.#places[index];
-    return place === undefined ? undefined : this.#make(place, index);
+    return place === undefined ? undefined : this.#make(place);
   }
 
   *[Symbol.iterator](): Generator<Packet> {

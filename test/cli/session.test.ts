@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { usualMount } from '../../cli/common.ts';
 import { whyNoMount } from '../fs/support.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -127,6 +128,9 @@ t.test('several mounts are separate trees over one emulated kernel', { skip }, (
 {"cmd":"BPF_OBJ_PIN","bpf_fd":"$m","pathname":"${second}/b"}
 `;
   t.equal(cli(['ctl', '-m', second], create).status, 0);
+  // A mount at the usual place would be chosen, and unmounted.
+  if (usualMount() === undefined)
+    t.match(cli(['umount']).stderr, /several mounts exist .*: name one with "bpf-emu umount DIR" \(EINVAL\)/);
   t.same(readdirSync(first).sort(), ['a', 'bpf.ctl']);
   t.same(readdirSync(second).sort(), ['b', 'bpf.ctl']);
   const status = JSON.parse(cli(['status', '--json', second]).stdout) as {
