@@ -23,6 +23,7 @@ import { cgroupsOfThread } from './machine.ts';
 import { mountFlags } from './mount_table.ts';
 import { BOX, type ExecNative } from './native.ts';
 import type { HeldObjects } from './objects.ts';
+import { commOf } from './proc.ts';
 import { socketInfo } from './socket_info.ts';
 
 /** What a path of the caller led to (the resolver of native/resolver.cc). */
@@ -195,18 +196,14 @@ export class ExecCaller implements Caller, PathResolver {
     return this.process;
   }
 
-  /** Name of the thread. */
   get cgroups(): readonly bigint[] {
     this.#cgroupIds ??= cgroupsOfThread(this.tid);
     return this.#cgroupIds;
   }
 
+  /** Name of the thread. */
   get comm(): string {
-    try {
-      return readFileSync(`/proc/${this.tid}/comm`, 'latin1').replace(/\n$/, '');
-    } catch {
-      return '';
-    }
+    return commOf(this.tid);
   }
 
   get cpu(): number {

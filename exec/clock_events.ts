@@ -8,13 +8,13 @@
 import { readFileSync } from 'node:fs';
 import type { Kernel } from '../syscall/kernel.ts';
 import type { ProbeEvent } from '../syscall/perf_link.ts';
-import { Arguments } from '../vm/contexts/arguments.ts';
 import { BpfProg } from '../vm/prog.ts';
 import { PERF_EVENT_CTX_SIZE, PT_REGS_SIZE } from '../vm/progtypes/trace.ts';
 import type { CurrentTask } from '../vm/task.ts';
-import { ProgramAborted } from '../vm/vm.ts';
+import { runForEvent } from './event_run.ts';
 import { OnCpu } from './on_cpu.ts';
 import { PERF_TYPE_SOFTWARE } from './perf.ts';
+import { readText } from './proc.ts';
 
 /** `enum perf_sw_ids`: the clocks, the one that programs write to, and how many there are. */
 const PERF_COUNT_SW_TASK_CLOCK = 1n;
@@ -164,38 +164,20 @@ export class ClockEvents {
 
   /** One run of the program (`bpf_overflow_handler`). */
   #run(clock: Clock, cpu: number, current: Partial<CurrentTask>): void {
-    const kernel = this.#kernel;
     const { prog, cookie } = clock.event;
     if (!(prog instanceof BpfProg)) return;
-    const { vm } = prog;
-    const { arena } = kernel;
-    const ctx = arena.alloc(PERF_EVENT_CTX_SIZE);
-    if (ctx === 0) return;
-    const { task, userMemory, caller } = vm;
-    const before = kernel.cpu;
-    vm.task = { ...task, ...current };
-    vm.userMemory = undefined;
-    vm.caller = undefined;
-    kernel.cpu = Math.min(cpu, kernel.nrCpus - 1);
-    arena.zero(ctx, PERF_EVENT_CTX_SIZE);
-    arena.view.setBigUint64(ctx + PT_REGS_SIZE, BigInt(clock.period), true);
-    const known = new Arguments([]);
-    known.cookie = cookie;
-    vm.contexts.set(ctx, known);
-    try {
-      prog.runTraced(ctx);
-    } catch (error) {
-      if (!(error instanceof ProgramAborted)) throw error;
-      vm.onNote?.(`The perf event of program '${prog.name}' happens no more: ${error.message}`);
-      clock.next = undefined;
-    } finally {
-      vm.contexts.delete(ctx);
-      arena.free(ctx, PERF_EVENT_CTX_SIZE);
-      vm.task = task;
-      vm.userMemory = userMemory;
-      vm.caller = caller;
-      kernel.cpu = before;
-    }
+    const { arena } = this.#kernel;
+    const aborted = runForEvent(this.#kernel, prog, {
+      cookie,
+      cpu,
+      task: { ...prog.vm.task, ...current },
+      memory: undefined,
+      size: PERF_EVENT_CTX_SIZE,
+      fill: (ctx) => arena.view.setBigUint64(ctx + PT_REGS_SIZE, BigInt(clock.period), true),
+    });
+    if (aborted === undefined) return;
+    prog.vm.onNote?.(`The perf event of program '${prog.name}' happens no more: ${aborted.message}`);
+    clock.next = undefined;
   }
 
   /** Nothing happens any more (the server ends). */
@@ -211,9 +193,5 @@ function now(): number {
 
 /** Nanoseconds that a thread has run; NaN when there is none. */
 function runTime(tid: number): number {
-  try {
-    return Number.parseInt(readFileSync(`/proc/${tid}/schedstat`, 'latin1'), 10);
-  } catch {
-    return Number.NaN;
-  }
+  return Number.parseInt(readText(`/proc/${tid}/schedstat`), 10);
 }

@@ -4,10 +4,11 @@
  * it is read when asked for. Links of descriptors are only read, never followed, but for
  * our own memfds: what they lead to may be a file system that this server serves.
  */
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import type { BpfObject } from '../base/object.ts';
 import { HIDDEN_PREFIX } from '../fs/hidden.ts';
 import type { Machine, MachineCgroup, MachineFile, MachineTask, MachineVma } from '../vm/machine.ts';
+import { namesIn, numbersIn, readStat, readText, tgidOf } from './proc.ts';
 
 /** Clock ticks of /proc/PID/stat a second (`USER_HZ`), in nanoseconds. */
 const TICK = 10_000_000n;
@@ -22,53 +23,28 @@ const CGROUP_ROOTS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'];
 const CGROUP_FILE = 'cgroup.controllers';
 const ROOT_CGROUP = 1n;
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
-}
-
-function list(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
 /** Names that are numbers, as rising numbers. */
 function numbers(path: string): number[] {
-  return list(path)
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b);
+  return numbersIn(path).sort((a, b) => a - b);
 }
 
 /** A thread of process `tgid`, from /proc/PID/stat; its owner is that of the directory. */
 function readTask(pid: number, tgid: number): MachineTask | undefined {
-  const stat = read(`/proc/${pid}/stat`);
-  const end = stat.lastIndexOf(')');
+  const stat = readStat(`/proc/${pid}`);
   const owner = statSync(`/proc/${pid}`, { throwIfNoEntry: false });
-  if (end < 0 || owner === undefined) return undefined;
-  // From the third field on: state, ppid, pgrp, session, tty_nr, tpgid, flags, …; the 22nd is the start time.
-  const fields = stat.slice(end + 2).split(' ');
+  if (stat === undefined || owner === undefined) return undefined;
+  // State, ppid, pgrp, session, tty_nr, tpgid, flags, …; the 22nd is the start time.
+  const { comm, fields } = stat;
   return {
     pid,
     tgid,
     ppid: Number(fields[1] ?? 0),
-    comm: stat.slice(stat.indexOf('(') + 1, end).slice(0, 15),
+    comm,
     uid: owner.uid,
     gid: owner.gid,
     isKernelThread: (Number(fields[6] ?? 0) & PF_KTHREAD) !== 0,
     startTime: BigInt(fields[19] ?? 0) * TICK,
   };
-}
-
-/** The process a thread belongs to. */
-function tgidOf(pid: number): number {
-  return Number(/^Tgid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? pid);
 }
 
 /** A line of /proc/PID/maps. */
@@ -105,7 +81,7 @@ export class ProcMachine implements Machine {
 
   constructor(objectOf: (ino: number) => BpfObject | undefined) {
     this.#objectOf = objectOf;
-    const root = CGROUP_ROOTS.find((dir) => list(dir).includes(CGROUP_FILE));
+    const root = CGROUP_ROOTS.find((dir) => namesIn(dir).includes(CGROUP_FILE));
     this.#root = root === undefined ? undefined : cgroupAt(root);
   }
 
@@ -145,7 +121,7 @@ export class ProcMachine implements Machine {
     } catch {
       return undefined;
     }
-    const info = read(`/proc/${pid}/fdinfo/${fd}`);
+    const info = readText(`/proc/${pid}/fdinfo/${fd}`);
     const flags = Number.parseInt(/^flags:\t([0-7]+)/m.exec(info)?.[1] ?? '0', 8);
     const ino = BigInt(/^ino:\t(\d+)/m.exec(info)?.[1] ?? 0);
     const ours = OBJECT_LINK.exec(path);
@@ -156,7 +132,7 @@ export class ProcMachine implements Machine {
   }
 
   vmas(pid: number): readonly MachineVma[] {
-    return read(`/proc/${pid}/maps`)
+    return readText(`/proc/${pid}/maps`)
       .split('\n')
       .map(readVma)
       .filter((vma) => vma !== undefined && vma.path !== '[vsyscall]') as MachineVma[];
@@ -181,7 +157,7 @@ export class ProcMachine implements Machine {
   /** Numbers rise with time, so the order of the numbers is that of the makings. */
   cgroupChildren(cgroup: MachineCgroup): readonly MachineCgroup[] {
     const found: MachineCgroup[] = [];
-    for (const name of list(cgroup.path)) {
+    for (const name of namesIn(cgroup.path)) {
       const child = cgroupAt(`${cgroup.path}/${name}`);
       if (child !== undefined) found.push(child);
     }
@@ -192,7 +168,7 @@ export class ProcMachine implements Machine {
     this.#symbols ??= new Map();
     let address = this.#symbols.get(name);
     if (address === undefined) {
-      const line = new RegExp(`^([0-9a-f]+) \\w ${name}$`, 'm').exec(read('/proc/kallsyms'));
+      const line = new RegExp(`^([0-9a-f]+) \\w ${name}$`, 'm').exec(readText('/proc/kallsyms'));
       address = line === null ? 0n : BigInt(`0x${line[1]}`);
       this.#symbols.set(name, address);
     }
@@ -211,8 +187,8 @@ function cgroupAt(path: string): MachineCgroup | undefined {
 
 /** Ids of the cgroups of a thread, from the root to its own; those only that this process sees. */
 export function cgroupsOfThread(tid: number): readonly bigint[] {
-  const root = CGROUP_ROOTS.find((dir) => list(dir).includes(CGROUP_FILE));
-  const path = root === undefined ? undefined : /^0::(\/.*)$/m.exec(read(`/proc/${tid}/cgroup`))?.[1];
+  const root = CGROUP_ROOTS.find((dir) => namesIn(dir).includes(CGROUP_FILE));
+  const path = root === undefined ? undefined : /^0::(\/.*)$/m.exec(readText(`/proc/${tid}/cgroup`))?.[1];
   const ids = [ROOT_CGROUP];
   let at = root ?? '';
   for (const name of (path ?? '').split('/').filter((part) => part !== '')) {

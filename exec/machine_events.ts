@@ -5,20 +5,20 @@
  * before the next bpf(2) call is answered. Where the machine gives no perf events to this
  * process, nothing happens, as before. Source: man perf_event_open(2).
  */
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { Clock } from '../base/env.ts';
 import { PAGE_SIZE } from '../mm/arena.ts';
 import type { Kernel } from '../syscall/kernel.ts';
 import type { PerfProbe, ProbeEvent } from '../syscall/perf_link.ts';
 import { EFAULT } from '../uapi/errno.ts';
-import { Arguments } from '../vm/contexts/arguments.ts';
 import { BpfProg } from '../vm/prog.ts';
 import { PT_REGS_SIZE } from '../vm/progtypes/trace.ts';
 import type { CurrentTask, UserMemory } from '../vm/task.ts';
-import { ProgramAborted } from '../vm/vm.ts';
+import { runForEvent } from './event_run.ts';
 import { BOX, type ExecNative } from './native.ts';
 import { PERF_TYPE_SOFTWARE } from './perf.ts';
 import { type Named, readSamples, type Sample, sampleAttr } from './perf_samples.ts';
+import { commOf, tgidOf } from './proc.ts';
 
 /** Pages of records in a CPU's ring. */
 const RING_PAGES = 128;
@@ -206,39 +206,27 @@ export class MachineEvents {
     if (waiting?.enabled !== true || !(prog instanceof BpfProg)) return;
     if (waiting.tgid !== 0 && waiting.tgid !== sample.pid) return;
     const kernel = this.#kernel;
-    const { arena, vm } = kernel;
+    const { arena, clock } = kernel;
     const { kind, recordSize } = waiting.event.probe;
     const size = kind === 'tracepoint' ? Math.max(recordSize, 8) : PT_REGS_SIZE;
-    const ctx = arena.alloc(size);
-    if (ctx === 0) return;
-    const { task, userMemory, caller } = vm;
-    const { cpu, clock } = kernel;
     const memory = new ProcMemory(sample.tid);
-    const known = new Arguments([]);
-    known.cookie = waiting.event.cookie;
-    vm.contexts.set(ctx, known);
-    vm.task = new SampledTask(sample, task, this.#names.get(sample.tid));
-    vm.userMemory = memory;
-    vm.caller = undefined;
-    kernel.cpu = Math.min(sample.cpu, kernel.nrCpus - 1);
     const away = clock.monotonic() - sample.time;
     if (away > -CLOCK_NEAR && away < CLOCK_NEAR) kernel.clock = clockAgo(clock, away);
     try {
-      arena.zero(ctx, size);
-      // The first 8 bytes of a record are the kernel's own.
-      if (kind === 'tracepoint') arena.u8.set(sample.raw.subarray(8, size), ctx + 8);
-      else sample.fillRegisters(arena.view, ctx);
-      prog.runTraced(ctx);
-    } catch (error) {
-      if (!(error instanceof ProgramAborted)) throw error;
+      runForEvent(kernel, prog, {
+        cookie: waiting.event.cookie,
+        cpu: sample.cpu,
+        task: new SampledTask(sample, prog.vm.task, this.#names.get(sample.tid)),
+        memory,
+        size,
+        fill: (ctx) => {
+          // The first 8 bytes of a record are the kernel's own.
+          if (kind === 'tracepoint') arena.u8.set(sample.raw.subarray(8, size), ctx + 8);
+          else sample.fillRegisters(arena.view, ctx);
+        },
+      });
     } finally {
       memory.close();
-      vm.contexts.delete(ctx);
-      arena.free(ctx, size);
-      vm.task = task;
-      vm.userMemory = userMemory;
-      vm.caller = caller;
-      kernel.cpu = cpu;
       kernel.clock = clock;
     }
   }
@@ -265,22 +253,6 @@ function clockAgo(clock: Clock, away: bigint): Clock {
     boottime: () => clock.boottime() - (clock.monotonic() - monotonic),
     realtime: () => clock.realtime() - (clock.monotonic() - monotonic),
   };
-}
-
-function tgidOf(tid: number): number {
-  return Number(/^Tgid:\s+(\d+)/m.exec(readText(`/proc/${tid}/status`))?.[1] ?? tid);
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
-}
-
-function commOf(tid: number): string {
-  return readText(`/proc/${tid}/comm`).slice(0, -1);
 }
 
 /** The task of a sample; what is only in /proc is looked for when it is asked for. */

@@ -1,6 +1,7 @@
 /** Which task a CPU of the machine is busy with, as far as /proc tells. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { CurrentTask } from '../vm/task.ts';
+import { numbersIn, readStat, tgidOf } from './proc.ts';
 
 /** How long a look at all tasks counts at least, in milliseconds; and how many times as long as it took. */
 const SEEN_MS = 8;
@@ -20,30 +21,12 @@ interface Stat {
   readonly cpu: number;
 }
 
-function readStat(path: string): Stat | undefined {
-  let text: string;
-  try {
-    text = readFileSync(`${path}/stat`, 'latin1');
-  } catch {
-    return undefined;
-  }
-  // From the third field on: the state; the 20th is the number of threads, the 39th the CPU.
-  const end = text.lastIndexOf(')');
-  const fields = text.slice(end + 2).split(' ');
-  return {
-    comm: text.slice(text.indexOf('(') + 1, end).slice(0, 15),
-    runs: fields[0] === 'R',
-    threads: Number(fields[17] ?? 1),
-    cpu: Number(fields[36] ?? 0),
-  };
-}
-
-function numbers(path: string): string[] {
-  try {
-    return readdirSync(path).filter((name) => /^\d/.test(name));
-  } catch {
-    return [];
-  }
+function runningOf(dir: string): Stat | undefined {
+  const stat = readStat(dir);
+  if (stat === undefined) return undefined;
+  const { comm, fields } = stat;
+  // The 20th field is the number of threads, the 39th the CPU.
+  return { comm, runs: fields[0] === 'R', threads: Number(fields[17] ?? 1), cpu: Number(fields[36] ?? 0) };
 }
 
 function taskOf(tid: number, tgid: number, comm: string): Partial<CurrentTask> {
@@ -66,27 +49,20 @@ export class OnCpu {
 
   /** A certain thread. */
   thread(tid: number): TaskOnCpu {
-    const stat = readStat(`/proc/${tid}`);
-    let tgid = tid;
-    try {
-      tgid = Number(/^Tgid:\s+(\d+)/m.exec(readFileSync(`/proc/${tid}/status`, 'latin1'))?.[1] ?? tid);
-    } catch {
-      // It has gone: its own number is all that is left.
-    }
-    return { cpu: stat?.cpu ?? 0, task: taskOf(tid, tgid, stat?.comm ?? '') };
+    const stat = runningOf(`/proc/${tid}`);
+    return { cpu: stat?.cpu ?? 0, task: taskOf(tid, tgidOf(tid), stat?.comm ?? '') };
   }
 
   #look(): void {
     const begin = performance.now();
     this.#seen.clear();
-    for (const pid of numbers('/proc')) {
-      if (Number(pid) === process.pid) continue;
-      const stat = readStat(`/proc/${pid}`);
+    for (const pid of numbersIn('/proc')) {
+      if (pid === process.pid) continue;
+      const stat = runningOf(`/proc/${pid}`);
       if (stat === undefined) continue;
-      if (stat.threads <= 1) this.#note(Number(pid), Number(pid), stat);
+      if (stat.threads <= 1) this.#note(pid, pid, stat);
       else
-        for (const tid of numbers(`/proc/${pid}/task`))
-          this.#note(Number(tid), Number(pid), readStat(`/proc/${pid}/task/${tid}`));
+        for (const tid of numbersIn(`/proc/${pid}/task`)) this.#note(tid, pid, runningOf(`/proc/${pid}/task/${tid}`));
     }
     const end = performance.now();
     this.#until = end + Math.max(SEEN_MS, SEEN_TIMES * (end - begin));
