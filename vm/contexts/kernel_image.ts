@@ -9,7 +9,7 @@ import { XDP_MD } from '../progtypes/net.ts';
 import { SK_BUFF } from '../progtypes/skb.ts';
 import type { Vm } from '../vm.ts';
 import { type NetDevice, netDevice } from './netdev.ts';
-import { htons, SKB_TAILROOM, Skb } from './skb.ts';
+import { HEADER_UNSET, htons, SKB_TAILROOM, Skb } from './skb.ts';
 import { XdpBuff } from './xdp.ts';
 
 /** Size of struct sk_buff where no BTF tells. */
@@ -86,7 +86,7 @@ class PacketImage {
       .set('pkt_type', packet.get32(SK_BUFF.pktType))
       .set('ip_summed', packet.ipSummed)
       .set('network_header', packet.networkHeader)
-      .set('mac_header', packet.macHeader < 0 ? 0xffff : packet.macHeader)
+      .set('mac_header', packet.macHeader < 0 ? HEADER_UNSET : packet.macHeader)
       .set('transport_header', packet.transportHeader)
       .set('tail', packet.tail - packet.head)
       .set('end', skbEnd(packet))

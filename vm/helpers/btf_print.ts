@@ -1,9 +1,9 @@
 /** Helpers that print a value by its type in the kernel's BTF (`bpf_snprintf_btf`, `bpf_seq_printf_btf`). */
 import { BTF_F_ALL, showNamed } from '../../btf/show.ts';
-import { BASE_HI } from '../../mm/arena.ts';
 import { EFAULT, EINVAL, ENOENT } from '../../uapi/errno.ts';
 import type { HelperRecord } from '../helper.ts';
 import type { Vm } from '../vm.ts';
+import { isMapped } from './probe.ts';
 
 /** `struct btf_ptr`: pointer, type id, flags (none are known). */
 const BTF_PTR_SIZE = 16;
@@ -16,9 +16,9 @@ function valueText(vm: Vm, ptr: number, ptrSize: number, flagsLo: number, flagsH
   const id = arena.view.getInt32(ptr + 8, true);
   if (id <= 0) return -EINVAL;
   if (vmlinux.type(id) === undefined) return -ENOENT;
-  const at = arena.view.getUint32(ptr, true);
+  const at = arena.view.getInt32(ptr, true);
   const size = vmlinux.typeIdSize(id)?.size ?? 0;
-  if (arena.view.getUint32(ptr + 4, true) !== BASE_HI >>> 0 || !arena.contains(at, size)) return -EFAULT;
+  if (!isMapped(vm, at, arena.view.getInt32(ptr + 4, true), size)) return -EFAULT;
   return showNamed(vmlinux, id, arena.u8, at, flagsLo);
 }
 

@@ -2,10 +2,9 @@
  * The format strings of bpf_trace_printk, bpf_snprintf and bpf_seq_printf
  * (`bpf_bprintf_prepare`): what they may hold, and their text.
  */
-import { BASE_HI } from '../../mm/arena.ts';
 import { E2BIG, EFAULT, EINVAL } from '../../uapi/errno.ts';
 import type { Vm } from '../vm.ts';
-import { readUser } from './probe.ts';
+import { isMapped, readUser } from './probe.ts';
 
 /** Arguments a format may have (`MAX_BPRINTF_VARARGS`). */
 export const MAX_ARGS = 12;
@@ -141,9 +140,7 @@ function integer(value: bigint, spec: Conversion): string {
 function bytesAt(vm: Vm, value: bigint, size: number): Uint8Array | undefined {
   const lo = Number(BigInt.asIntN(32, value));
   const hi = Number(BigInt.asIntN(32, value >> 32n));
-  const arena = vm.env.arena;
-  if (hi !== (BASE_HI | 0) || lo < 0 || !arena.contains(lo, size)) return undefined;
-  return arena.u8.subarray(lo, lo + size);
+  return isMapped(vm, lo, hi, size) ? vm.env.arena.u8.subarray(lo, lo + size) : undefined;
 }
 
 function stringAt(vm: Vm, value: bigint, user: boolean): string {

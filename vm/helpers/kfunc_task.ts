@@ -1,13 +1,13 @@
 /**
  * Kernel functions on tasks, cgroups and keys (Documentation/bpf/kfuncs.rst). There is
- * one task, the one that runs, and two cgroups, the root and the task's; they never go
- * away, so references need no counting.
+ * one task, the one that runs, and the cgroups it is in; they never go away, so
+ * references need no counting.
  */
 import { EINVAL, ENOTSUP } from '../../uapi/errno.ts';
 import type { HelperImpl } from '../helper.ts';
 import { cgroupsOf } from '../task.ts';
 import type { Vm } from '../vm.ts';
-import { cgroupAddress, taskAddress } from './task.ts';
+import { cgroupAddress, cgroupPlace, taskAddress } from './task.ts';
 
 /** Last of the keys every kernel has (`VERIFY_USE_PLATFORM_KEYRING`). */
 const SYSTEM_KEY_MAX = 2;
@@ -31,13 +31,13 @@ function cgroupFromId(vm: Vm, lo = 0, hi = 0): number {
 
 function cgroupAncestor(vm: Vm, cgroup = 0, level = 0): number {
   const ids = cgroupsOf(vm.task);
-  const own = ids.findIndex((id) => cgroupAddress(vm, id) === cgroup);
+  const own = ids.findIndex((id) => cgroupPlace(vm, id) === cgroup);
   const found = level <= own ? ids[level] : undefined;
   return found === undefined ? 0 : cgroupAddress(vm, found);
 }
 
 function taskUnderCgroup(vm: Vm, _task = 0, cgroup = 0): number {
-  return cgroupsOf(vm.task).some((id) => cgroupAddress(vm, id) === cgroup) ? 1 : 0;
+  return cgroupsOf(vm.task).some((id) => cgroupPlace(vm, id) === cgroup) ? 1 : 0;
 }
 
 function systemKey(vm: Vm, lo = 0, hi = 0): number {

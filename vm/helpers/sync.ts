@@ -5,7 +5,7 @@
  */
 
 import { HtabMap } from '../../maps/hashtab.ts';
-import { EBUSY, EINVAL, ENOSYS, EPERM } from '../../uapi/errno.ts';
+import { EBUSY, EDEADLOCK, EINVAL, ENOSYS, EPERM } from '../../uapi/errno.ts';
 import type { HelperImpl, HelperRecord } from '../helper.ts';
 import { reportLock } from '../reports.ts';
 import { pointerBits, type Vm } from '../vm.ts';
@@ -24,13 +24,11 @@ function releaseLock(vm: Vm, address = 0): number {
   return 0;
 }
 
-const EDEADLK = 35;
-
 /** bpf_res_spin_lock: 0, or -EDEADLK for a lock that the program holds, which is reported in its stream. */
 export function takeResLock(vm: Vm, address: number, withIrq: boolean): number {
   if (vm.resLocks.includes(address)) {
     reportLock(vm, pointerBits(address), vm.resLocks.map(pointerBits), withIrq);
-    return -EDEADLK;
+    return -EDEADLOCK;
   }
   vm.resLocks.push(address);
   return takeLock(vm, address);
@@ -83,7 +81,7 @@ function timerStart(vm: Vm, timer = 0, nsLo = 0, nsHi = 0, lo = 0, hi = 0): numb
 
 /** bpf_timer_cancel: -EDEADLK from the timer's own callback. */
 function timerCancel(vm: Vm, timer = 0): number {
-  return vm.timers.isRunning(timer) ? -EDEADLK : vm.timers.cancel(timer);
+  return vm.timers.isRunning(timer) ? -EDEADLOCK : vm.timers.cancel(timer);
 }
 
 /** bpf_wq_init: (wq, map, flags). */

@@ -82,9 +82,14 @@ interface CurrentImage {
   task: CurrentTask | undefined;
 }
 
+/** Where {@link cgroupAddress} puts the structure of an id: to be compared with, not to be read. */
+export function cgroupPlace(vm: Vm, id: bigint): number {
+  return vm.ksym(`cgroup:${id}`);
+}
+
 /** `struct cgroup` of an id: its id and level; other fields read as 0. */
 export function cgroupAddress(vm: Vm, id: bigint): number {
-  const address = vm.ksym(`cgroup:${id}`);
+  const address = cgroupPlace(vm, id);
   const image = new Image(vm.env, 'cgroup', address, PAGE_SIZE);
   const node = vm.ksym(`kernfs_node:${id}`);
   new Image(vm.env, 'kernfs_node', node, PAGE_SIZE).set('id', id);
