@@ -8,14 +8,6 @@ const OPT_COMMENT = 1;
 const OPT_USERAPPL = 4;
 const IF_TSRESOL = 9;
 
-/** A packet to write; `comment` may be empty. */
-export interface OutPacket {
-  /** Nanoseconds since 1970. */
-  readonly time: bigint;
-  readonly data: Uint8Array;
-  readonly comment: string;
-}
-
 const encoder = new TextEncoder();
 
 function padded(length: number): number {
@@ -64,18 +56,6 @@ export function pcapngHeader(linkType: number): Uint8Array[] {
   ];
 }
 
-/** One packet as a block of its own. */
-export function pcapngPacket(packet: OutPacket): Uint8Array {
-  const header = new Uint8Array(20);
-  const view = new DataView(header.buffer);
-  view.setUint32(4, Number((packet.time >> 32n) & 0xffffffffn), true);
-  view.setUint32(8, Number(packet.time & 0xffffffffn), true);
-  view.setUint32(12, packet.data.length, true);
-  view.setUint32(16, packet.data.length, true);
-  const options = packet.comment === '' ? [] : [option(OPT_COMMENT, encoder.encode(packet.comment)), END_OF_OPTIONS];
-  return block(ENHANCED_PACKET, [header, packet.data, ...options]);
-}
-
 /** A whole file, packet by packet, in one growing buffer: there may be millions. */
 export class PcapngWriter {
   #bytes = new Uint8Array(1 << 16);
@@ -91,7 +71,7 @@ export class PcapngWriter {
     }
   }
 
-  /** Appends a packet; `time` in nanoseconds since 1970. */
+  /** Appends a packet; `time` in nanoseconds since 1970, `comment` may be empty. */
   packet(time: bigint, data: Uint8Array, comment: string): void {
     const options = this.#optionsFor(comment);
     const length = 32 + padded(data.length) + options.length;

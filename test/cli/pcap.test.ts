@@ -1,6 +1,7 @@
 import t from 'tap';
 import { LINKTYPE, readCapture } from '../../cli/pcap/read.ts';
-import { pcapngHeader, pcapngPacket } from '../../cli/pcap/write.ts';
+import { pcapngHeader } from '../../cli/pcap/write.ts';
+import { pcapngPacket } from './pcapng.ts';
 
 /** A pcap file of packets, in either byte order and time unit. */
 function pcap(packets: readonly Uint8Array[], little: boolean, nanoseconds: boolean): Uint8Array {

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { parseClock } from '../../cli/flags.ts';
 import { LINKTYPE, readCapture } from '../../cli/pcap/read.ts';
-import { PcapngWriter, pcapngHeader, pcapngPacket } from '../../cli/pcap/write.ts';
+import { PcapngWriter, pcapngHeader } from '../../cli/pcap/write.ts';
 import type { RunFlags } from '../../cli/run_flags.ts';
 import { runObject } from '../../cli/run_object.ts';
+import { pcapngPacket } from './pcapng.ts';
 
 const fixture = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../../../test/fixtures/${name}.bpf.o`, import.meta.url)));
