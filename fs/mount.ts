@@ -376,9 +376,9 @@ function mountByHelper(addon: Addon, dir: string, flags: number): number {
 /** What the server and its clients find by path while it is mounted. */
 const NEEDED = ['/proc/self/mountinfo', '/dev/fuse', process.execPath, fileURLToPath(import.meta.url)];
 
-/** A mount over what is needed to unmount it again could only be undone by a reboot. */
-function refuseNeeded(dir: string): void {
-  const full = resolve(dir);
+/** A mount over what is needed to unmount it again could only be undone by a reboot. What is not there yet hides nothing. */
+export function refuseNeeded(dir: string): void {
+  const full = existsSync(dirname(resolve(dir))) ? placeOf(dir) : resolve(dir);
   const hidden = NEEDED.find((path) => path === full || path.startsWith(full === '/' ? full : `${full}/`));
   if (hidden !== undefined)
     throw new Errno(
