@@ -5,7 +5,8 @@ import type { MountHandle } from '../fs/mount.ts';
 import { hostClock, type KernelTypes, ManualClock, possibleCpus, randomSource } from '../native/host.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
 import { Kernel } from '../syscall/kernel.ts';
-import { EINVAL, Errno } from '../uapi/errno.ts';
+import { CAP } from '../uapi/capability.ts';
+import { EINVAL, EPERM, Errno } from '../uapi/errno.ts';
 import { warmUp } from '../vm/jit/warm_up.ts';
 import { driveTimers } from '../vm/timers.ts';
 import { type KernelFlags, projectVersion } from './flags.ts';
@@ -47,11 +48,12 @@ export function clockCommand(kernel: Kernel): SessionCommand {
   const fields = {
     advance: { type: ['integer', 'string'], minimum: 0, pattern: '^\\d+$', description: 'a number of nanoseconds' },
   } as const;
-  const run: SessionCommand['run'] = ({ advance = 0 }) => {
+  const run: SessionCommand['run'] = ({ advance = 0 }, caller) => {
     const { clock } = kernel;
     const step = typeof advance === 'string' && /^\d+$/.test(advance) ? Number(advance) : advance;
     if (typeof step !== 'number' || !Number.isSafeInteger(step) || step < 0)
       throw new Errno(EINVAL, `advance: ${JSON.stringify(advance)} found, a number of nanoseconds is wanted`);
+    if (step > 0 && !caller.hasCap(CAP.SYS_TIME)) throw new Errno(EPERM, 'moving the clock wants CAP_SYS_TIME');
     if (!(clock instanceof ManualClock)) {
       if (advance === 0) return { monotonic: `${clock.monotonic()}`, realtime: `${clock.realtime()}`, ran: 0 };
       throw new Errno(EINVAL, 'The clock is that of the machine: start with --clock to move it');

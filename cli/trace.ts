@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { ask, openControl } from '../fs/ctl_client.ts';
 import type { SessionCommand } from '../syscall/ctl_json/session.ts';
+import { CAP } from '../uapi/capability.ts';
+import { EPERM, Errno } from '../uapi/errno.ts';
 import type { TraceBuffer, TraceRead } from '../vm/trace.ts';
 import { chooseMount } from './common.ts';
 
@@ -14,10 +16,14 @@ const POLL_MS = 100;
 /** `EMU_TRACE {"since": N}`: the lines from number N on; without it only the number of the next one. */
 export function traceCommand(buffer: TraceBuffer): SessionCommand {
   const since = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of a line' };
-  const run = (fields: Readonly<Record<string, unknown>>): TraceRead =>
-    typeof fields['since'] === 'number'
+  const run: SessionCommand['run'] = (fields, caller): TraceRead => {
+    // As for trace_pipe, which is root's alone.
+    if (caller.uid !== 0 && !caller.hasCap(CAP.DAC_OVERRIDE))
+      throw new Errno(EPERM, 'only root may read what programs print');
+    return typeof fields['since'] === 'number'
       ? buffer.read(fields['since'], LINES_A_REPLY)
       : { lines: [], next: buffer.end, lost: 0 };
+  };
   return { fields: { since }, run };
 }
 

@@ -48,6 +48,8 @@ const EXEC_FIELDS = {
 interface Joined {
   readonly watch: Watch;
   readonly pid: number;
+  /** The user who may fetch what is told of it. */
+  readonly uid: number;
   lines: string[];
   /** Characters in them. */
   size: number;
@@ -74,6 +76,7 @@ export function execSessionCommands(
     const session: Joined = {
       watch: watchOf(fields, (line) => append(session, line)),
       pid,
+      uid: owner,
       lines: [],
       size: 0,
       ended: false,
@@ -89,9 +92,11 @@ export function execSessionCommands(
     joined.set(pid, session);
     return { server: process.pid };
   };
-  const output: SessionCommand['run'] = ({ pid }) => {
+  const output: SessionCommand['run'] = ({ pid }, caller) => {
     const session = typeof pid === 'number' ? joined.get(pid) : undefined;
     if (session === undefined) throw new Errno(ESRCH, 'EMU_EXEC_OUTPUT wants the "pid" of a command that joined');
+    if (caller.uid !== 0 && caller.uid !== session.uid)
+      throw new Errno(EPERM, `process ${session.pid} belongs to another user: only root may read its calls`);
     const { lines, ended } = session;
     session.lines = [];
     session.size = 0;

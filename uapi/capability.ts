@@ -11,6 +11,7 @@ export const CAP = {
   NET_ADMIN: 12,
   SYS_ADMIN: 21,
   SYS_RESOURCE: 24,
+  SYS_TIME: 25,
   SYSLOG: 34,
   PERFMON: 38,
   BPF: 39,

@@ -7,7 +7,8 @@
  */
 import type { Work } from '../../base/work.ts';
 import { BPF_ATTACH_TYPE as AT, BPF_PROG_TYPE as PT } from '../../uapi/bpf.ts';
-import { EINTR, EINVAL, ENOENT, ENOTSUPP, Errno } from '../../uapi/errno.ts';
+import { CAP } from '../../uapi/capability.ts';
+import { EINTR, EINVAL, ENOENT, ENOTSUPP, EPERM, Errno } from '../../uapi/errno.ts';
 import { BpfProg } from '../../vm/prog.ts';
 import { PROG_TYPE_NAMES } from '../../vm/progtypes/index.ts';
 import { ProgramAborted } from '../../vm/vm.ts';
@@ -78,6 +79,9 @@ function toHex(bytes: Uint8Array): string {
 function progOfFields(kernel: Kernel, caller: LocalCaller, fields: Readonly<Record<string, unknown>>): BpfProg {
   const { prog_fd: fd, prog_id: id } = fields;
   let prog: unknown;
+  // As for BPF_PROG_GET_FD_BY_ID: a number is no right to the program.
+  if (typeof id === 'number' && !caller.hasCap(CAP.SYS_ADMIN))
+    throw new Errno(EPERM, 'prog_id is for those with CAP_SYS_ADMIN: others name a program of their own with prog_fd');
   if (typeof id === 'number') prog = kernel.progs.find(id) ?? -ENOENT;
   else if (typeof fd === 'number') prog = progOf(caller, fd);
   else throw new Errno(EINVAL, 'prog_fd or prog_id: the number of a program is wanted');

@@ -5,6 +5,7 @@ import { CtlSession } from '../../syscall/ctl_json/session.ts';
 import { Kernel } from '../../syscall/kernel.ts';
 import { parseAddress } from '../../syscall/prog_run/fields.ts';
 import { emuProgRun } from '../../syscall/prog_run/index.ts';
+import { CAP_FULL_SET } from '../../uapi/capability.ts';
 import { asm } from '../vm/lib/asm.ts';
 
 const tick = (): bigint => 1000n;
@@ -229,4 +230,16 @@ t.test('addresses in text', async (t) => {
   t.same([...(parseAddress('fe80::1:2') ?? [])], [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2]);
   t.equal(parseAddress('::')?.length, 16);
   for (const wrong of ['1.2.3', '1.2.3.400', '1::2::3', '1:2:3', 'x::']) t.equal(parseAddress(wrong), undefined, wrong);
+});
+
+t.test('the number of a program is no right to run it', async (t) => {
+  const fd = load('xdp', 'r0 = 2; exit');
+  const id = Math.max(...kernel.progs.values().map((prog) => prog.id));
+  const { caller } = session;
+  caller.caps = 0n;
+  t.match(ask({ cmd: 'EMU_PROG_RUN', prog_id: id, data: PACKET }), { ok: false, errno: 'EPERM' });
+  t.match(ask({ cmd: 'EMU_PROG_RUN', prog_id: 9999, data: PACKET }), { ok: false, errno: 'EPERM' });
+  t.match(run(fd, { data: PACKET }), { ok: true, retval: 2 }, 'its descriptor is');
+  caller.caps = CAP_FULL_SET;
+  t.match(ask({ cmd: 'EMU_PROG_RUN', prog_id: id, data: PACKET }), { ok: true });
 });

@@ -25,6 +25,8 @@ for (const engine of ['interp', 'jit'] as const) {
     t.same(ask({}, caller), { lines: [], next: 2, lost: 0 });
     const { lines, next, lost } = ask({ since: 1 }, caller) as TraceRead;
     t.same([next, lost], [2, 0]);
+    const other = new LocalCaller({ uid: 1000, caps: 0n });
+    t.throws(() => ask({ since: 0 }, other), { code: 'EPERM' }, 'others than root read nothing');
     t.same(lines, ['            demo-42      [000] b..11     1.000000: bpf_trace_printk: turn -3 of 4294967296\n']);
     t.end();
   });
