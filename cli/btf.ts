@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Btf } from '../btf/btf.ts';
 import { EINVAL, ENOENT, Errno } from '../uapi/errno.ts';
 import { btfSection } from './btf_file.ts';
-import { readInput } from './common.ts';
+import { OBJECT_MAX, readInput } from './common.ts';
 
 interface BtfFlags {
   readonly format: 'c' | 'raw';
@@ -41,7 +41,7 @@ async function text(file: string | undefined, flags: BtfFlags): Promise<string> 
   const { builtinTypes, defaultTypes } = await import('../native/host.ts');
   const own = flags.builtin === true ? builtinTypes() : file === undefined ? defaultTypes() : undefined;
   const name = own?.source === 'builtin' ? 'the built-in BTF' : (file ?? VMLINUX);
-  const bytes = own?.bytes ?? btfSection(readInput(name), name);
+  const bytes = own?.bytes ?? btfSection(readInput(name, OBJECT_MAX), name);
   const table = scanBtf(new Uint8Array(bytes));
   if (table === undefined || !referencesInside(table))
     throw new Errno(EINVAL, `${name} is broken: its types are not whole`);

@@ -2,15 +2,18 @@
  * What every command of the command line shares: the default mount point, sizes,
  * and how an error leaves the program.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { InvalidArgumentError } from 'commander';
 import { fileError } from '../native/file_error.ts';
-import { Errno } from '../uapi/errno.ts';
+import { EFBIG, Errno } from '../uapi/errno.ts';
 
 /** Exit codes. 125 to 127 are those of env(1), for `exec`; 141 is that of a program ended by SIGPIPE. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, cannotRun: 125, brokenPipe: 141 } as const;
+
+/** Most bytes of an object file, or of the types of a kernel. */
+export const OBJECT_MAX = 256 << 20;
 
 /** Where root mounts when no directory is given. */
 const ROOT_MOUNT_POINT = '/sys/fs/bpf-emu';
@@ -68,13 +71,40 @@ function unescapeMountPath(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** All of a file, or of standard input for `-`. */
-export function readInput(path: string): Buffer {
+/** Most bytes of an input: what one buffer holds. */
+const INPUT_MAX = 2 ** 31 - 1;
+/** What is read at once of an input whose length nobody knows. */
+const CHUNK = 1 << 20;
+
+/** All of a file, or of standard input for `-`; an {@link Errno} where it has more than `max` bytes. */
+export function readInput(path: string, max = INPUT_MAX): Buffer {
+  const name = path === '-' ? 'standard input' : path;
   try {
-    return readFileSync(path === '-' ? 0 : path);
+    const fd = path === '-' ? 0 : openSync(path, 'r');
+    try {
+      const file = fstatSync(fd);
+      const bytes = !file.isFile() ? readUpTo(fd, max) : file.size > max ? undefined : readFileSync(fd);
+      if (bytes === undefined) throw new Errno(EFBIG, `cannot read ${name}: it is larger than ${formatBytes(max)}`);
+      return bytes;
+    } finally {
+      if (fd !== 0) closeSync(fd);
+    }
   } catch (error) {
-    throw fileError(`read ${path === '-' ? 'standard input' : path}`, error);
+    throw fileError(`read ${name}`, error);
   }
+}
+
+/** All of a pipe or a device, which may have no end; undefined: it has more than `max` bytes. */
+function readUpTo(fd: number, max: number): Buffer | undefined {
+  const chunks: Buffer[] = [];
+  for (let length = 0; length <= max; ) {
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    const read = readSync(fd, chunk);
+    if (read === 0) return Buffer.concat(chunks, length);
+    chunks.push(read < CHUNK ? Buffer.from(chunk.subarray(0, read)) : chunk);
+    length += read;
+  }
+  return undefined;
 }
 
 /** Parses `64M`, `1G`, `4096` into bytes, for commander. */

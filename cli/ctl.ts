@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import { exchange, openControl } from '../fs/ctl_client.ts';
 import { EINVAL, Errno } from '../uapi/errno.ts';
 import { btfSection } from './btf_file.ts';
-import { chooseMount, EXIT, readInput } from './common.ts';
+import { chooseMount, EXIT, OBJECT_MAX, readInput } from './common.ts';
 
 interface CtlOptions {
   readonly mount?: string;
@@ -25,7 +25,7 @@ function inlineFiles(line: string): string {
   if (typeof request !== 'object' || request === null || !('btf_file' in request)) return line;
   const { btf_file: file, ...rest } = request;
   if (typeof file !== 'string') throw new Errno(EINVAL, `btf_file is ${JSON.stringify(file)}, a path is wanted`);
-  return JSON.stringify({ ...rest, btf: Buffer.from(btfSection(readInput(file), file)).toString('hex') });
+  return JSON.stringify({ ...rest, btf: Buffer.from(btfSection(readInput(file, OBJECT_MAX), file)).toString('hex') });
 }
 
 /** A line that is not JSON is passed on unchanged: the control file's own message says what is wrong with it. */

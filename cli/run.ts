@@ -5,7 +5,7 @@ import { constants, gunzipSync } from 'node:zlib';
 import { type Command, Option } from 'commander';
 import { fileError } from '../native/file_error.ts';
 import { EINVAL, Errno } from '../uapi/errno.ts';
-import { EXIT, parseCount, readInput } from './common.ts';
+import { EXIT, OBJECT_MAX, parseCount, readInput } from './common.ts';
 import { engineOption, kernelOptions, runBudgetOption } from './flags.ts';
 import type { RunFlags } from './run_flags.ts';
 
@@ -45,7 +45,7 @@ Examples:
   command.action(async (object: string, flags: RunFlags) => {
     const { runObject } = await import('./run_object.ts');
     refuseMixtures(flags);
-    const bytes = new Uint8Array(readInput(object));
+    const bytes = new Uint8Array(readInput(object, OBJECT_MAX));
     const capture = flags.pcap === undefined ? undefined : unpacked(readInput(flags.pcap), flags.pcap);
     const write = (line: string): void => console.log(line);
     const { output } = runObject({ bytes, name: basename(object), capture, flags, write });

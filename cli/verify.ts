@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Verdict } from '../elf/verify.ts';
 import { BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import { EINVAL, ENOENT, Errno } from '../uapi/errno.ts';
-import { EXIT, readInput } from './common.ts';
+import { EXIT, OBJECT_MAX, readInput } from './common.ts';
 import { type KernelFlags, kernelOptions } from './flags.ts';
 
 const ELF_MAGIC = 0x7f454c46;
@@ -57,7 +57,7 @@ export function addVerifyCommand(program: Command): void {
 async function verify(file: string, flags: VerifyFlags): Promise<Verdict[]> {
   const { verifyInsns, verifyObject } = await import('../elf/verify.ts');
   const { makeKernel } = await import('./server.ts');
-  const bytes = readInput(file);
+  const bytes = readInput(file, OBJECT_MAX);
   const options = {
     // Of a file's name only what the name of a program may hold.
     name:

@@ -4,7 +4,7 @@ import { referencesInside, scanBtf } from '../btf/scan.ts';
 import { builtinTypes, defaultTypes, HOST_BTF, hostTypes, type KernelTypes } from '../native/host.ts';
 import { EINVAL, ENOENT, Errno } from '../uapi/errno.ts';
 import { btfSection } from './btf_file.ts';
-import { readInput } from './common.ts';
+import { OBJECT_MAX, readInput } from './common.ts';
 
 /**
  * The types that an option names: `host`, `builtin`, or a file with BTF, raw or in an ELF
@@ -21,7 +21,7 @@ export function kernelTypes(wanted: string | undefined): KernelTypes {
       `this machine's kernel tells no types (${HOST_BTF} cannot be read): use --vmlinux-btf builtin`,
     );
   }
-  const bytes = new Uint8Array(btfSection(readInput(wanted), wanted));
+  const bytes = new Uint8Array(btfSection(readInput(wanted, OBJECT_MAX), wanted));
   const table = scanBtf(bytes);
   if (table === undefined || !referencesInside(table))
     throw new Errno(

@@ -1,10 +1,11 @@
 /** What the command line says when something is wrong, and that output may end early. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { readInput } from '../../cli/common.ts';
 import { whyNoMount } from '../fs/support.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -135,4 +136,15 @@ t.test('a mount whose server was killed: every command says how to clear it away
     t.match(cli(...args).stderr, advice, args.join(' '));
   t.equal(cli('umount', dir).status, 0);
   t.end();
+});
+
+t.test('an input without an end is given up', async (t) => {
+  t.throws(() => readInput('/dev/zero', 3 << 20), {
+    code: 'EFBIG',
+    message: 'cannot read /dev/zero: it is larger than 3.0 MiB',
+  });
+  t.throws(() => readInput(join(ROOT, 'package.json'), 10), { code: 'EFBIG' });
+  t.equal(readInput(join(ROOT, 'package.json')).subarray(0, 1).toString(), '{');
+  t.equal(readInput('/dev/null').length, 0);
+  t.equal(readInput('/proc/self/comm', 100).toString(), readFileSync('/proc/self/comm', 'utf8'));
 });
