@@ -6,11 +6,12 @@
  * they would. A list head or node of zeros is empty.
  */
 import { BTF_KIND, type Btf } from '../../btf/btf.ts';
-import { BASE_HI } from '../../mm/arena.ts';
+import type { Arena } from '../../mm/arena.ts';
 import { EINVAL } from '../../uapi/errno.ts';
 import type { HelperImpl } from '../helper.ts';
 import type { Vm } from '../vm.ts';
-import { RB, rbErase, rbFirst, rbGet, rbInsert } from './rbtree.ts';
+import { getPtr, setPtr } from './pointers.ts';
+import { RB, rbErase, rbFirst, rbInsert } from './rbtree.ts';
 
 /** Offset of the first member of this struct type, or -1. */
 function memberOffset(btf: Btf | undefined, typeId: number, struct: string): number {
@@ -70,59 +71,50 @@ function percpuObjNew(vm: Vm, typeId = 0): number {
   return address;
 }
 
-/** Pointers in the arena. */
-function getPtr(vm: Vm, at: number): number {
-  return vm.env.arena.view.getInt32(at, true);
-}
-function setPtr(vm: Vm, at: number, to: number): void {
-  const view = vm.env.arena.view;
-  view.setInt32(at, to, true);
-  view.setInt32(at + 4, to === 0 ? 0 : BASE_HI, true);
-}
-
 // Lists: head { next, prev }, node { next, prev, owner }.
 const NEXT = 0;
 const PREV = 8;
 const OWNER = 16;
 
-function initHead(vm: Vm, head: number): void {
-  if (getPtr(vm, head) !== 0) return;
-  setPtr(vm, head + NEXT, head);
-  setPtr(vm, head + PREV, head);
+function initHead(arena: Arena, head: number): void {
+  if (getPtr(arena, head) !== 0) return;
+  setPtr(arena, head + NEXT, head);
+  setPtr(arena, head + PREV, head);
 }
 
 /** Adds after `before`: 0, or -EINVAL (and the node is dropped) when it is in a list or tree already. */
 function listInsert(vm: Vm, head: number, node: number, off: number, front: boolean): number {
-  if (getPtr(vm, node + OWNER) !== 0) {
+  const { arena } = vm.env;
+  if (getPtr(arena, node + OWNER) !== 0) {
     objDrop(vm, node - off);
     return -EINVAL;
   }
-  initHead(vm, head);
-  const before = front ? head : getPtr(vm, head + PREV);
-  const after = front ? getPtr(vm, head + NEXT) : head;
-  setPtr(vm, node + NEXT, after);
-  setPtr(vm, node + PREV, before);
-  setPtr(vm, before + NEXT, node);
-  setPtr(vm, after + PREV, node);
-  setPtr(vm, node + OWNER, head);
+  initHead(arena, head);
+  const before = front ? head : getPtr(arena, head + PREV);
+  const after = front ? getPtr(arena, head + NEXT) : head;
+  setPtr(arena, node + NEXT, after);
+  setPtr(arena, node + PREV, before);
+  setPtr(arena, before + NEXT, node);
+  setPtr(arena, after + PREV, node);
+  setPtr(arena, node + OWNER, head);
   return 0;
 }
 
-function listPop(vm: Vm, head: number, link: number): number {
-  initHead(vm, head);
-  const node = getPtr(vm, head + link);
+function listPop(arena: Arena, head: number, link: number): number {
+  initHead(arena, head);
+  const node = getPtr(arena, head + link);
   if (node === head) return 0;
-  const next = getPtr(vm, node + NEXT);
-  const prev = getPtr(vm, node + PREV);
-  setPtr(vm, prev + NEXT, next);
-  setPtr(vm, next + PREV, prev);
-  vm.env.arena.u8.fill(0, node, node + 24);
+  const next = getPtr(arena, node + NEXT);
+  const prev = getPtr(arena, node + PREV);
+  setPtr(arena, prev + NEXT, next);
+  setPtr(arena, next + PREV, prev);
+  arena.u8.fill(0, node, node + 24);
   return node;
 }
 
-function listPeek(vm: Vm, head: number, link: number): number {
-  initHead(vm, head);
-  const node = getPtr(vm, head + link);
+function listPeek(arena: Arena, head: number, link: number): number {
+  initHead(arena, head);
+  const node = getPtr(arena, head + link);
   return node === head ? 0 : node;
 }
 
@@ -132,13 +124,13 @@ const RB_OWNER = 24;
 /** bpf_rbtree_add: (root, node, less, meta, off). */
 function treeAdd(vm: Vm, root = 0, node = 0, less = 0, _meta = 0, off = 0): number {
   const { arena } = vm.env;
-  if (getPtr(vm, node + RB_OWNER) !== 0) {
+  if (getPtr(arena, node + RB_OWNER) !== 0) {
     objDrop(vm, node - off);
     return -EINVAL;
   }
   let parent = 0;
   let link = root;
-  for (let at = rbGet(arena, root); at !== 0; at = rbGet(arena, link)) {
+  for (let at = getPtr(arena, root); at !== 0; at = getPtr(arena, link)) {
     vm.setArgPtr(0, node);
     vm.setArgPtr(1, at);
     parent = at;
@@ -146,23 +138,33 @@ function treeAdd(vm: Vm, root = 0, node = 0, less = 0, _meta = 0, off = 0): numb
     vm.loopTurn();
   }
   rbInsert(arena, root, parent, link, node);
-  setPtr(vm, node + RB_OWNER, root);
+  setPtr(arena, node + RB_OWNER, root);
   return 0;
 }
 
 /** bpf_rbtree_remove: the node, or NULL when it is not in this tree. */
 function treeRemove(vm: Vm, root = 0, node = 0): number {
-  if (getPtr(vm, node + RB_OWNER) !== root) return 0;
-  rbErase(vm.env.arena, root, node);
-  vm.env.arena.u8.fill(0, node, node + 32);
+  const { arena } = vm.env;
+  if (getPtr(arena, node + RB_OWNER) !== root) return 0;
+  rbErase(arena, root, node);
+  arena.u8.fill(0, node, node + 32);
   return node;
 }
 
-const treeFirst = (vm: Vm, root = 0): number => rbFirst(vm.env.arena, getPtr(vm, root));
+const treeFirst = (vm: Vm, root = 0): number => rbFirst(vm.env.arena, getPtr(vm.env.arena, root));
+
+/** The node below on a side, or NULL, also when the node is not in this tree. */
+function treeChild(side: number) {
+  return (vm: Vm, root = 0, node = 0): number => {
+    const { arena } = vm.env;
+    return getPtr(arena, node + RB_OWNER) === root ? getPtr(arena, node + side) : 0;
+  };
+}
 
 /** Frees what hangs on a list head or tree root of a map value that goes away. `off`: of the node in the object. */
 export function drainList(vm: Vm, head: number, off: number): void {
-  for (let node = listPop(vm, head, NEXT); node !== 0; node = listPop(vm, head, NEXT)) objDrop(vm, node - off);
+  const { arena } = vm.env;
+  for (let node = listPop(arena, head, NEXT); node !== 0; node = listPop(arena, head, NEXT)) objDrop(vm, node - off);
 }
 export function drainTree(vm: Vm, root: number, off: number): void {
   for (let node = treeFirst(vm, root); node !== 0; node = treeFirst(vm, root)) {
@@ -201,28 +203,28 @@ export const OBJECT_KFUNCS: readonly HelperImpl[] = [
     doc: 'Takes the first node.',
     args: 'i',
     ret: 'ptr',
-    fn: (vm, head = 0) => listPop(vm, head, NEXT),
+    fn: (vm, head = 0) => listPop(vm.env.arena, head, NEXT),
   },
   {
     name: 'bpf_list_pop_back',
     doc: 'Takes the last node.',
     args: 'i',
     ret: 'ptr',
-    fn: (vm, head = 0) => listPop(vm, head, PREV),
+    fn: (vm, head = 0) => listPop(vm.env.arena, head, PREV),
   },
   {
     name: 'bpf_list_front',
     doc: 'The first node.',
     args: 'i',
     ret: 'ptr',
-    fn: (vm, head = 0) => listPeek(vm, head, NEXT),
+    fn: (vm, head = 0) => listPeek(vm.env.arena, head, NEXT),
   },
   {
     name: 'bpf_list_back',
     doc: 'The last node.',
     args: 'i',
     ret: 'ptr',
-    fn: (vm, head = 0) => listPeek(vm, head, PREV),
+    fn: (vm, head = 0) => listPeek(vm.env.arena, head, PREV),
   },
   {
     name: 'bpf_rbtree_add_impl',
@@ -240,19 +242,25 @@ export const OBJECT_KFUNCS: readonly HelperImpl[] = [
     ret: 'ptr',
     fn: treeFirst,
   },
-  { name: 'bpf_rbtree_root', doc: 'The topmost node.', args: 'i', ret: 'ptr', fn: (vm, root = 0) => getPtr(vm, root) },
+  {
+    name: 'bpf_rbtree_root',
+    doc: 'The topmost node.',
+    args: 'i',
+    ret: 'ptr',
+    fn: (vm, root = 0) => getPtr(vm.env.arena, root),
+  },
   {
     name: 'bpf_rbtree_left',
     doc: 'The node below to the left.',
     args: 'ii',
     ret: 'ptr',
-    fn: (vm, root = 0, node = 0) => (getPtr(vm, node + RB_OWNER) === root ? getPtr(vm, node + RB.left) : 0),
+    fn: treeChild(RB.left),
   },
   {
     name: 'bpf_rbtree_right',
     doc: 'The node below to the right.',
     args: 'ii',
     ret: 'ptr',
-    fn: (vm, root = 0, node = 0) => (getPtr(vm, node + RB_OWNER) === root ? getPtr(vm, node + RB.right) : 0),
+    fn: treeChild(RB.right),
   },
 ];

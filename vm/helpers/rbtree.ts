@@ -4,6 +4,7 @@
  * is three: left, right, and parent with its colour in the lowest bit (1: black).
  */
 import { type Arena, BASE_HI } from '../../mm/arena.ts';
+import { getPtr, setPtr } from './pointers.ts';
 
 export const RB = { left: 0, right: 8, parent: 16 } as const;
 const BLACK = 1;
@@ -12,22 +13,12 @@ type Side = typeof RB.left | typeof RB.right;
 
 const other = (side: Side): Side => (side === RB.left ? RB.right : RB.left);
 
-/** The node a pointer leads to; 0: none. */
-export function rbGet({ view }: Arena, at: number): number {
-  return view.getInt32(at, true);
-}
-
-function set({ view }: Arena, at: number, node: number): void {
-  view.setInt32(at, node, true);
-  view.setInt32(at + 4, node === 0 ? 0 : BASE_HI, true);
-}
-
 function parentOf(arena: Arena, node: number): number {
-  return rbGet(arena, node + RB.parent) & ~BLACK;
+  return getPtr(arena, node + RB.parent) & ~BLACK;
 }
 
 function isRed(arena: Arena, node: number): boolean {
-  return node !== 0 && (rbGet(arena, node + RB.parent) & BLACK) === 0;
+  return node !== 0 && (getPtr(arena, node + RB.parent) & BLACK) === 0;
 }
 
 /** Parent and colour at once. */
@@ -37,7 +28,7 @@ function setParent({ view }: Arena, node: number, parent: number, colour: number
 }
 
 function colourOf(arena: Arena, node: number): number {
-  return rbGet(arena, node + RB.parent) & BLACK;
+  return getPtr(arena, node + RB.parent) & BLACK;
 }
 
 function paint(arena: Arena, node: number, colour: number): void {
@@ -46,34 +37,34 @@ function paint(arena: Arena, node: number, colour: number): void {
 
 /** Hangs `by` where `node` hangs, below `parent` or at the root. */
 function replaceChild(arena: Arena, root: number, parent: number, node: number, by: number): void {
-  if (parent === 0) set(arena, root, by);
-  else set(arena, parent + (rbGet(arena, parent + RB.left) === node ? RB.left : RB.right), by);
+  if (parent === 0) setPtr(arena, root, by);
+  else setPtr(arena, parent + (getPtr(arena, parent + RB.left) === node ? RB.left : RB.right), by);
 }
 
 /** The child on the other side of `side` comes up; the node goes down on `side`. Colours stay with their nodes. */
 function rotate(arena: Arena, root: number, node: number, side: Side): void {
-  const up = rbGet(arena, node + other(side));
-  const inner = rbGet(arena, up + side);
+  const up = getPtr(arena, node + other(side));
+  const inner = getPtr(arena, up + side);
   const parent = parentOf(arena, node);
-  set(arena, node + other(side), inner);
+  setPtr(arena, node + other(side), inner);
   if (inner !== 0) setParent(arena, inner, node, colourOf(arena, inner));
   replaceChild(arena, root, parent, node, up);
   setParent(arena, up, parent, colourOf(arena, up));
-  set(arena, up + side, node);
+  setPtr(arena, up + side, node);
   setParent(arena, node, up, colourOf(arena, node));
 }
 
 /** Hangs a new node below `parent` (0: it is the root) at `link`, and balances the tree. */
 export function rbInsert(arena: Arena, root: number, parent: number, link: number, node: number): void {
-  set(arena, node + RB.left, 0);
-  set(arena, node + RB.right, 0);
+  setPtr(arena, node + RB.left, 0);
+  setPtr(arena, node + RB.right, 0);
   setParent(arena, node, parent, 0);
-  set(arena, link, node);
+  setPtr(arena, link, node);
   let at = node;
   for (let up = parent; isRed(arena, up); up = parentOf(arena, at)) {
     const grand = parentOf(arena, up);
-    const side: Side = rbGet(arena, grand + RB.left) === up ? RB.left : RB.right;
-    const uncle = rbGet(arena, grand + other(side));
+    const side: Side = getPtr(arena, grand + RB.left) === up ? RB.left : RB.right;
+    const uncle = getPtr(arena, grand + other(side));
     if (isRed(arena, uncle)) {
       paint(arena, up, BLACK);
       paint(arena, uncle, BLACK);
@@ -81,7 +72,7 @@ export function rbInsert(arena: Arena, root: number, parent: number, link: numbe
       at = grand;
       continue;
     }
-    if (rbGet(arena, up + other(side)) === at) {
+    if (getPtr(arena, up + other(side)) === at) {
       rotate(arena, root, up, side);
       [at, up] = [up, at];
     }
@@ -89,21 +80,21 @@ export function rbInsert(arena: Arena, root: number, parent: number, link: numbe
     paint(arena, grand, 0);
     rotate(arena, root, grand, other(side));
   }
-  const top = rbGet(arena, root);
+  const top = getPtr(arena, root);
   if (isRed(arena, top)) paint(arena, top, BLACK);
 }
 
 /** The least node at or below one. */
 export function rbFirst(arena: Arena, node: number): number {
   let at = node;
-  for (let left = node; left !== 0; left = rbGet(arena, left + RB.left)) at = left;
+  for (let left = node; left !== 0; left = getPtr(arena, left + RB.left)) at = left;
   return at;
 }
 
 /** Takes a node out and balances the tree. */
 export function rbErase(arena: Arena, root: number, node: number): void {
-  const left = rbGet(arena, node + RB.left);
-  const right = rbGet(arena, node + RB.right);
+  const left = getPtr(arena, node + RB.left);
+  const right = getPtr(arena, node + RB.right);
   const above = parentOf(arena, node);
   const colour = colourOf(arena, node);
   if (left === 0 || right === 0) {
@@ -115,16 +106,16 @@ export function rbErase(arena: Arena, root: number, node: number): void {
     return;
   }
   const next = rbFirst(arena, right);
-  const orphan = rbGet(arena, next + RB.right);
+  const orphan = getPtr(arena, next + RB.right);
   let parent = parentOf(arena, next);
   if (parent === node) parent = next;
   else {
-    set(arena, parent + RB.left, orphan);
-    set(arena, next + RB.right, right);
+    setPtr(arena, parent + RB.left, orphan);
+    setPtr(arena, next + RB.right, right);
     setParent(arena, right, next, colourOf(arena, right));
   }
   const gone = colourOf(arena, next);
-  set(arena, next + RB.left, left);
+  setPtr(arena, next + RB.left, left);
   setParent(arena, left, next, colourOf(arena, left));
   replaceChild(arena, root, above, node, next);
   setParent(arena, next, above, colour);
@@ -136,16 +127,16 @@ export function rbErase(arena: Arena, root: number, node: number): void {
 function rebalance(arena: Arena, root: number, parent: number): void {
   let node = 0;
   for (let up = parent; up !== 0; up = parentOf(arena, node)) {
-    const side: Side = rbGet(arena, up + RB.right) !== node ? RB.left : RB.right;
-    let sibling = rbGet(arena, up + other(side));
+    const side: Side = getPtr(arena, up + RB.right) !== node ? RB.left : RB.right;
+    let sibling = getPtr(arena, up + other(side));
     if (isRed(arena, sibling)) {
       rotate(arena, root, up, side);
       paint(arena, sibling, BLACK);
       paint(arena, up, 0);
-      sibling = rbGet(arena, up + other(side));
+      sibling = getPtr(arena, up + other(side));
     }
-    const near = rbGet(arena, sibling + side);
-    if (!isRed(arena, rbGet(arena, sibling + other(side)))) {
+    const near = getPtr(arena, sibling + side);
+    if (!isRed(arena, getPtr(arena, sibling + other(side)))) {
       if (!isRed(arena, near)) {
         paint(arena, sibling, 0);
         node = up;
@@ -162,7 +153,7 @@ function rebalance(arena: Arena, root: number, parent: number): void {
     rotate(arena, root, up, side);
     paint(arena, sibling, colour);
     paint(arena, up, BLACK);
-    paint(arena, rbGet(arena, sibling + other(side)), BLACK);
+    paint(arena, getPtr(arena, sibling + other(side)), BLACK);
     return;
   }
 }
