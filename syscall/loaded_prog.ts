@@ -8,6 +8,7 @@ import type { BpfMap } from '../maps/map.ts';
 import { BPF_PROG_TYPE } from '../uapi/bpf.ts';
 import { BpfProg, type ProgInit } from '../vm/prog.ts';
 import type { TargetProg } from '../vm/verifier/types.ts';
+import { hex } from './ctl_json/text.ts';
 import { sha256 } from './sha.ts';
 import { liveSubprogs, moveRecords, type XlateInput, xlate } from './xlated.ts';
 
@@ -134,24 +135,22 @@ export class LoadedProg extends BpfProg {
   }
 
   #makeSymbol(): string {
-    const tag = Array.from(this.funcTags.subarray(0, TAG_SIZE), (byte) => byte.toString(16).padStart(2, '0')).join('');
-    const { funcInfo, btf } = this.facts;
-    const view = new DataView(funcInfo.buffer, funcInfo.byteOffset, funcInfo.byteLength);
-    const main = funcInfo.length >= FUNC_INFO_SIZE ? btf?.type(view.getUint32(4, true)) : undefined;
+    const tag = hex(this.funcTags.subarray(0, TAG_SIZE));
+    const main = this.facts.btf?.type(this.#funcTypeIds()[0] ?? 0);
     const name = main?.name || this.name;
     return name === '' ? `bpf_prog_${tag}` : `bpf_prog_${tag}_${name}`;
   }
 
   /** The program as one that others are put on. */
   asTarget(): TargetProg {
-    const { btf, funcInfo, dstProg } = this.facts;
-    const view = new DataView(funcInfo.buffer, funcInfo.byteOffset, funcInfo.byteLength);
+    const { btf, dstProg } = this.facts;
+    const typeIds = this.#funcTypeIds();
     return {
       type: this.type,
       expectedAttachType: this.expectedAttachType,
       btf,
-      funcs: this.subprogs.slice(0, funcInfo.length / FUNC_INFO_SIZE).map((subprog, i) => ({
-        typeId: view.getUint32(i * FUNC_INFO_SIZE + 4, true),
+      funcs: this.subprogs.slice(0, typeIds.length).map((subprog, i) => ({
+        typeId: typeIds[i]!,
         unreliable: subprog.unreliable === true,
         isExceptionCb: subprog.isExceptionCb,
         changesPktData: subprog.changesPktData === true,
@@ -164,11 +163,16 @@ export class LoadedProg extends BpfProg {
 
   /** Index of the function whose type has this id in the program's BTF, or -1. */
   subprogOfType(btfId: number): number {
+    return this.#funcTypeIds().indexOf(btfId);
+  }
+
+  /** Types of its functions, as func_info tells them. */
+  #funcTypeIds(): number[] {
     const { funcInfo } = this.facts;
     const view = new DataView(funcInfo.buffer, funcInfo.byteOffset, funcInfo.byteLength);
-    for (let i = 0; i * FUNC_INFO_SIZE < funcInfo.length; i++)
-      if (view.getUint32(i * FUNC_INFO_SIZE + 4, true) === btfId) return i;
-    return -1;
+    return Array.from({ length: Math.floor(funcInfo.length / FUNC_INFO_SIZE) }, (_, i) =>
+      view.getUint32(i * FUNC_INFO_SIZE + 4, true),
+    );
   }
 
   /** Keeps a map for as long as the program lives (PROG_BIND_MAP). */

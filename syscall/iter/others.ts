@@ -69,13 +69,11 @@ class Symbols implements IterObjects {
     const prog = end ? undefined : this.#progs[this.#at];
     let address = 0;
     if (prog !== undefined) {
-      const tag = [...prog.tag].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-      const name = prog.name === '' ? `bpf_prog_${tag}` : `bpf_prog_${tag}_${prog.name}`;
       address = run.images
         .make('kallsym_iter')
         .set('pos', this.#at)
         .set('type', 0x74)
-        .text('name', name)
+        .text('name', prog.symbol)
         .text('module_name', 'bpf')
         .set('show_value', 0).addr;
     }

@@ -14,6 +14,7 @@ import { PROG_TYPE_NAMES } from '../../vm/progtypes/index.ts';
 import { ProgramAborted } from '../../vm/vm.ts';
 import type { Fields } from '../ctl_json/schema.ts';
 import type { SessionCommand } from '../ctl_json/session.ts';
+import { hex } from '../ctl_json/text.ts';
 import { progOf } from '../fd.ts';
 import type { Kernel } from '../kernel.ts';
 import type { LocalCaller } from '../local_caller.ts';
@@ -69,10 +70,6 @@ function hexBytes(value: unknown): Uint8Array {
     throw new Errno(EINVAL, 'data: hex text or a list of bytes is wanted');
   }
   return Uint8Array.from(text.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** The program a command names: `prog_fd` or `prog_id`. */
@@ -166,7 +163,7 @@ function reply({ outcome, runs, duration }: Repeated): object {
   return {
     retval,
     ...(verdict === undefined ? {} : { verdict }),
-    ...(data === undefined ? {} : { data: toHex(data) }),
+    ...(data === undefined ? {} : { data: hex(data) }),
     ...(ctx === undefined ? {} : { ctx }),
     ...(redirect === undefined ? {} : { redirect }),
     ...(text === undefined ? {} : { text }),
