@@ -4,12 +4,12 @@
  * event itself never happens. Files are only touched by other threads, since a path of the
  * caller's may lead to a file system that this one serves.
  */
-import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { BTF_KIND, type Btf } from '../btf/btf.ts';
 import type { PerfProbe } from '../syscall/perf_link.ts';
 import { EINVAL, ENOENT } from '../uapi/errno.ts';
 import { seenPath } from './probed_file.ts';
+import { readText } from './proc.ts';
 import { SUPPLIED_PMU, suppliedTracepoint } from './supplied.ts';
 
 const PERF_TYPE_TRACEPOINT = 2;
@@ -25,13 +25,10 @@ const SYMBOL_MAX = 511;
 const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 const NOTHING = { name: '', offset: 0n, refCtrOffset: 0n, recordSize: 0 } as const;
 
-/** Number of a kind of events (/sys/bus/event_source/devices/NAME/type); another where this machine has none. */
-function pmuType(name: string, otherwise: number): number {
-  try {
-    return Number(readFileSync(`/sys/bus/event_source/devices/${name}/type`, 'latin1'));
-  } catch {
-    return otherwise;
-  }
+/** Number of a kind of events (/sys/bus/event_source/devices/NAME/type); -1 where this machine has none. */
+function pmuType(name: string): number {
+  const text = readText(`/sys/bus/event_source/devices/${name}/type`);
+  return text === '' ? -1 : Number(text);
 }
 
 /** What one tracepoint is called, and how long its records are. */
@@ -42,6 +39,8 @@ interface Tracepoint {
 
 /** Makes events of attrs. */
 export class ProbeEvents {
+  /** Numbers of the two kinds on this machine, and those that callers see. */
+  readonly #machine = { kprobe: pmuType('kprobe'), uprobe: pmuType('uprobe') } as const;
   readonly #kprobe: number;
   readonly #uprobe: number;
   readonly #tracepoints = new Map<bigint, Tracepoint>();
@@ -52,8 +51,9 @@ export class ProbeEvents {
   /** `types` are those of the emulated kernel where it stands alone: what they tell counts too. */
   constructor(types?: Btf) {
     this.#types = types;
-    this.#kprobe = pmuType('kprobe', types === undefined ? -1 : SUPPLIED_PMU.kprobe);
-    this.#uprobe = pmuType('uprobe', types === undefined ? -1 : SUPPLIED_PMU.uprobe);
+    const { kprobe, uprobe } = this.#machine;
+    this.#kprobe = kprobe < 0 && types !== undefined ? SUPPLIED_PMU.kprobe : kprobe;
+    this.#uprobe = uprobe < 0 && types !== undefined ? SUPPLIED_PMU.uprobe : uprobe;
   }
 
   /** Whether an attr asks for an event of these kinds. */
@@ -99,7 +99,7 @@ export class ProbeEvents {
   /** Whether the machine knows a probe by the same numbers. */
   isMachines({ kind, type, config }: PerfProbe): boolean {
     if (kind === 'tracepoint') return this.#tracepoints.has(config);
-    return type === pmuType(kind === 'kprobe' || kind === 'kretprobe' ? 'kprobe' : 'uprobe', -1);
+    return type === (kind === 'kprobe' || kind === 'kretprobe' ? this.#machine.kprobe : this.#machine.uprobe);
   }
 
   /** Reads what is known of a tracepoint, if the caller sees one of this number. */
