@@ -82,23 +82,25 @@ struct options {
   char **command;
 };
 
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list args) {
+  fputs("bpf-emu exec: ", stderr);
+  vfprintf(stderr, format, args);
+  fputc('\n', stderr);
+}
+
 __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...) {
   va_list args;
-  fputs("bpf-emu exec: ", stderr);
   va_start(args, format);
-  vfprintf(stderr, format, args);
+  say(format, args);
   va_end(args);
-  fputc('\n', stderr);
   _exit(EXIT_US);
 }
 
 __attribute__((format(printf, 1, 2))) static void note(const char *format, ...) {
   va_list args;
-  fputs("bpf-emu exec: ", stderr);
   va_start(args, format);
-  vfprintf(stderr, format, args);
+  say(format, args);
   va_end(args);
-  fputc('\n', stderr);
 }
 
 static void write_file(const char *path, const char *text) {
@@ -242,8 +244,8 @@ static void show_btf(int source) {
               copy_all(source, BTF_DIR "/vmlinux") == 0;
   if (shown) mount(NULL, BTF_DIR, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
   else
-    fprintf(stderr, "bpf-emu exec: cannot show the types of the emulated kernel at %s/vmlinux (%s): programs that are "
-            "relocated or attached by them (CO-RE, fentry, iterators) will not load\n", BTF_DIR, strerror(errno));
+    note("cannot show the types of the emulated kernel at %s/vmlinux (%s): programs that are "
+         "relocated or attached by them (CO-RE, fentry, iterators) will not load", BTF_DIR, strerror(errno));
   close(source);
 }
 

@@ -167,8 +167,11 @@ bool TakeOne(Listener *listener) {
   }
   for (int i = 0; i < 6; i++) mailbox->long_args[i] = data.args[i];
   mailbox->ip = data.instruction_pointer;
-  if (data.arch == AUDIT_ARCH_X86_64 && data.nr != SYS_bpf && mailbox->watched == 0 && TakePathCall(static_cast<uint64_t>(data.nr), mailbox->long_args)) return true;
-  if (mailbox->watched != 0) DrainCloses(); /* of links: who is told of the call? */
+  if (data.arch == AUDIT_ARCH_X86_64 && data.nr != SYS_bpf && mailbox->watched == 0 &&
+      TakePathCall(static_cast<uint64_t>(data.nr), mailbox->long_args))
+    return true;
+  bool watched = mailbox->watched != 0;
+  if (watched) DrainCloses(); /* of links: who is told of the call? */
   mailbox->id_low = static_cast<uint32_t>(notif->id);
   mailbox->id_high = static_cast<uint32_t>(notif->id >> 32);
   mailbox->tid = notif->pid;
@@ -185,7 +188,7 @@ bool TakeOne(Listener *listener) {
     if (size > kAttrMax) mailbox->attr_status = -E2BIG;
     else mailbox->attr_status = ReadTarget(data.args[1], mailbox->attr, size);
     uint8_t needs = Needs(mailbox->cmd);
-    if ((needs & kSeesCloses) != 0) DrainCloses();
+    if ((needs & kSeesCloses) != 0 && !watched) DrainCloses();
     if ((needs & kEffects) != 0 && !IdValid()) return true; /* what was read may be another's */
   }
   napi_env env = listener->env;
