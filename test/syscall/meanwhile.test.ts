@@ -125,6 +125,16 @@ function makeKernel(engine: EngineName, vmlinux?: Uint8Array): Kernel {
   return kernel;
 }
 
+/** A helper that may take long. */
+const PAUSE = 'r1 = r10; r1 += -4; r2 = 4; r3 = r1; r4 = 4; r5 = 0; call 28';
+/** Looks at a pair that was found, after a pause, and makes it the one of this turn. */
+const USE = `
+  r7 = r0
+  ${PAUSE}
+  r1 = *(u64 *)(r7 + 0); r2 = *(u64 *)(r7 + 8); r1 ^= r2; r1 += 1
+  if r1 != 0 goto torn
+  r1 = r6; *(u64 *)(r7 + 0) = r1; r1 ^= -1; *(u64 *)(r7 + 8) = r1`;
+
 /**
  * Changes what it finds in a hash, and in maps of a map of maps; between finding and using it
  * calls a helper that may take long. Counts what it found torn in counts[1], its turns in [0].
@@ -139,11 +149,7 @@ const churn = (hash: number, outer: number, counts: number, turns: number): stri
   r1 = r6; r1 &= ${KEYS - 1}; *(u32 *)(r10 - 4) = r1
   r1 = map[${hash}]; r2 = r10; r2 += -4; call 1
   if r0 == 0 goto missing
-  r7 = r0
-  r1 = r10; r1 += -4; r2 = 4; r3 = r1; r4 = 4; r5 = 0; call 28
-  r1 = *(u64 *)(r7 + 0); r2 = *(u64 *)(r7 + 8); r1 ^= r2; r1 += 1
-  if r1 != 0 goto torn
-  r1 = r6; *(u64 *)(r7 + 0) = r1; r1 ^= -1; *(u64 *)(r7 + 8) = r1
+  ${USE}
   goto inner
   missing:
   r1 = r6; *(u64 *)(r10 - 24) = r1; r1 ^= -1; *(u64 *)(r10 - 16) = r1
@@ -153,15 +159,11 @@ const churn = (hash: number, outer: number, counts: number, turns: number): stri
   r1 = map[${outer}]; r2 = r10; r2 += -4; call 1
   if r0 == 0 goto next
   r8 = r0
-  r1 = r10; r1 += -4; r2 = 4; r3 = r1; r4 = 4; r5 = 0; call 28
+  ${PAUSE}
   r1 = 0; *(u32 *)(r10 - 4) = r1
   r1 = r8; r2 = r10; r2 += -4; call 1
   if r0 == 0 goto next
-  r7 = r0
-  r1 = r10; r1 += -4; r2 = 4; r3 = r1; r4 = 4; r5 = 0; call 28
-  r1 = *(u64 *)(r7 + 0); r2 = *(u64 *)(r7 + 8); r1 ^= r2; r1 += 1
-  if r1 != 0 goto torn
-  r1 = r6; *(u64 *)(r7 + 0) = r1; r1 ^= -1; *(u64 *)(r7 + 8) = r1
+  ${USE}
   goto next
   torn:
   r1 = 1; *(u32 *)(r10 - 4) = r1
