@@ -128,17 +128,10 @@ export function callFunction(kernel: Kernel, name: string, makeArgs: MakeArgs, t
     const args = makeArgs(images);
     if (before) probes.fire(vm, 'kprobe', name, PT_REGS_SIZE, (at) => fillRegisters(kernel, at, args));
     if (tramp !== undefined)
-      try {
-        result = Number(
-          BigInt.asIntN(
-            32,
-            tramp.call(vm, args, () => BigInt.asUintN(64, BigInt(once()))),
-          ),
-        );
-      } catch (error) {
-        if (!(error instanceof ProgramAborted)) throw error;
-        vm.onNote?.(`A program attached to ${name} was ended: ${error.message}`);
-      }
+      guarded(kernel, name, () => {
+        const decided = tramp.call(vm, args, () => BigInt.asUintN(64, BigInt(once())));
+        result = Number(BigInt.asIntN(32, decided));
+      });
     const value = once();
     if (after)
       probes.fire(vm, 'kretprobe', name, PT_REGS_SIZE, (at) => {
