@@ -9,6 +9,7 @@ export const CAP = {
   FOWNER: 3,
   FSETID: 4,
   NET_ADMIN: 12,
+  SYS_PTRACE: 19,
   SYS_ADMIN: 21,
   SYS_RESOURCE: 24,
   SYS_TIME: 25,

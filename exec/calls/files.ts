@@ -1,10 +1,11 @@
 /** Calls on descriptors and paths whose answer the kernel cannot know: our objects are memfds to it, our mount a FUSE. */
-import { close, constants, open, stat } from 'node:fs';
+import { close, constants, open, stat, statSync } from 'node:fs';
 import { FMODE_WRITE } from '../../base/object.ts';
 import { AT_FDCWD } from '../../syscall/caller.ts';
 import { CAP } from '../../uapi/capability.ts';
 import { EACCES, EFAULT, EINVAL, EPERM } from '../../uapi/errno.ts';
 import type { CurrentCall } from '../call.ts';
+import type { ExecCaller } from '../caller.ts';
 import { fdInfoText } from '../fdinfo.ts';
 import { mmapAnswer } from '../mmap.ts';
 import { mountFlags, mountTable } from '../mount_table.ts';
@@ -112,8 +113,17 @@ function procFile(call: CurrentCall): string | undefined {
   const { pins, objects } = call.host;
   const { pid, fd, ino } = call.procFile;
   if (fd < 0) return pins === undefined ? undefined : mountTable(pid, fd === -2, pins);
-  const held = objects.byIno(ino);
+  const held = mayLookAt(call.caller, pid) ? objects.byIno(ino) : undefined;
   return held === undefined ? undefined : fdInfoText(held.object, pid, fd);
+}
+
+/**
+ * Whether the caller may look into a process (`ptrace_may_access`): one of its own, or any with
+ * CAP_SYS_PTRACE. /proc/PID belongs to the process's user, or to root where it may not be looked at.
+ */
+function mayLookAt(caller: ExecCaller, pid: number): boolean {
+  if (pid === caller.tid || pid === caller.tgid || caller.hasCap(CAP.SYS_PTRACE)) return true;
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === caller.uid;
 }
 
 /**

@@ -43,6 +43,27 @@ t.test('users are kept apart as by a kernel', { skip }, async (t) => {
   ]);
 });
 
+t.test("the fdinfo of another user's descriptor is not shown", { skip }, async (t) => {
+  const script = `
+    bpftool map create /sys/fs/bpf/m type hash key 4 value 4 entries 1 name m
+    python3 -c '
+import ctypes, os, struct
+attr = ctypes.create_string_buffer(struct.pack("QI", ctypes.cast(ctypes.c_char_p(b"/sys/fs/bpf/m"), ctypes.c_void_p).value, 0), 16)
+fd = ctypes.CDLL(None, use_errno=True).syscall(321, 7, attr, 16)
+path = "/proc/%d/fdinfo/%d" % (os.getpid(), fd)
+for uid in 0, 1000:
+    child = os.fork()
+    if child == 0:
+        if uid: os.setgroups([]); os.setresgid(uid, uid, uid); os.setresuid(uid, uid, uid)
+        try: print(uid, "map_id" in open(path).read(), flush=True)
+        except OSError as error: print(uid, error.strerror, flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+'`;
+  const { stdout, stderr } = await exec([], ['sh', '-c', script], { env });
+  t.equal(stdout, '0 True\n1000 Permission denied\n', stderr);
+});
+
 /** Runs exec as an ordinary user who may open /dev/fuse. */
 const AS_USER = `
   [ -e "$1/fuse" ] || mknod "$1/fuse" c 10 229 && chmod 666 "$1/fuse" && mount --bind "$1/fuse" /dev/fuse || exit 99
