@@ -143,7 +143,7 @@ async function uprobe(probe: PerfProbe, path: string | number, tid: number): Pro
   if (path === '' || probe.refCtrOffset % 2n !== 0n) return -EINVAL;
   try {
     const file = await stat(seenPath(tid, path));
-    if (!file.isFile() || probe.offset > BigInt(file.size)) return -EINVAL;
+    if (!file.isFile() || BigInt.asIntN(64, probe.offset) > BigInt(file.size)) return -EINVAL;
   } catch (error) {
     return (error as NodeJS.ErrnoException).errno ?? -EINVAL;
   }

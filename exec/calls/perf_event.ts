@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { BpfFile, FMODE_READ, FMODE_WRITE } from '../../base/object.ts';
+import { PAGE_SIZE } from '../../mm/arena.ts';
 import type { Kernel } from '../../syscall/kernel.ts';
 import { type PerfProbe, PLAIN_EVENT, ProbeEvent } from '../../syscall/perf_link.ts';
 import { readString } from '../../syscall/user_string.ts';
@@ -36,9 +37,27 @@ import { seenPath } from '../probed_file.ts';
 /** Link of a perf event's descriptor. */
 const PERF_EVENT_LINK = 'anon_inode:[perf_event]';
 
+/** Offsets in struct perf_event_attr, and the bit of the flags that makes the period a frequency. */
+const ATTR_AT = { size: 4, period: 16, flags: 40 } as const;
+const ATTR_FREQ = 1 << 10;
+/** `PERF_ATTR_SIZE_VER0`: the first published size; 0 stands for it. */
+const PERF_ATTR_SIZE_VER0 = 64;
+/** `PERF_FLAG_ALL`. */
+const PERF_FLAG_ALL = 0xf;
+
 /** Whether the caller may look at the kernel's events. */
 function mayMonitor({ caller }: CurrentCall): boolean {
   return caller.hasCap(CAP.PERFMON) || caller.hasCap(CAP.SYS_ADMIN);
+}
+
+/** `perf_copy_attr` and what stands before it in perf_event_open(2): 0, or -errno. */
+function wrongArguments(call: CurrentCall, attr: Uint8Array): number {
+  if (call.long(4) > PERF_FLAG_ALL) return -EINVAL;
+  const view = new DataView(attr.buffer, attr.byteOffset);
+  const size = view.getUint32(ATTR_AT.size, true);
+  if (size !== 0 && (size < PERF_ATTR_SIZE_VER0 || size > PAGE_SIZE)) return -E2BIG;
+  const isFreq = (view.getUint32(ATTR_AT.flags, true) & ATTR_FREQ) !== 0;
+  return !isFreq && view.getUint32(ATTR_AT.period + 4, true) >>> 31 !== 0 ? -EINVAL : 0;
 }
 
 /** perf_event_open(2): events that programs write to are ours, all others the kernel's. */
@@ -46,6 +65,8 @@ export function perfEventOpen(call: CurrentCall): number {
   const attr = new Uint8Array(PERF_ATTR_SIZE);
   if (call.native.supRead(call.long(0), attr) < 0) return CONTINUE;
   if (!isBpfOutput(attr)) return openProbe(call);
+  const wrong = wrongArguments(call, attr);
+  if (wrong !== 0) return wrong;
   const { kernel } = call.host;
   const cpu = call.int(2);
   if (cpu < 0 || cpu >= kernel.nrCpus) return cpu === -1 ? CONTINUE : -EINVAL;
@@ -82,6 +103,8 @@ function openProbe(call: CurrentCall): number {
   if (call.native.supRead(call.long(0), attr) < 0) return CONTINUE;
   const clock = clockSpec(attr);
   if ((clock === undefined && !probes.isProbe(attr)) || !mayMonitor(call)) return CONTINUE;
+  const wrong = wrongArguments(call, attr);
+  if (wrong !== 0) return wrong;
   if (clock !== undefined && clock.freq > maxSampleRate()) return -EINVAL;
   const target = targetOf(call);
   if (target < 0) return target;

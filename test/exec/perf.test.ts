@@ -73,3 +73,25 @@ t.test('perf_event_open(2) of output events answers as a kernel', { skip: skip |
   const real = await run(client, []);
   t.equal(emulated.stdout, real.stdout, emulated.stderr);
 });
+
+t.test(
+  'arguments of perf_event_open(2) that no event can have',
+  { skip: cannotExec(true) || (which('python3') === undefined && 'needs the program python3') },
+  async (t) => {
+    // type, config, size, period, flags of the attr, flags of the call.
+    const script = `
+import ctypes, errno, struct
+libc = ctypes.CDLL(None, use_errno=True)
+def event(type, config, size=112, period=0, bits=0, flags=8):
+    attr = ctypes.create_string_buffer(struct.pack("IIQQQQQ", type, size, config, period, 0, 0, bits), 8192)
+    fd = libc.syscall(298, attr, -1, 0, -1, ctypes.c_ulong(flags))
+    return "ok" if fd >= 0 else errno.errorcode[ctypes.get_errno()]
+for type, config, period in (1, 10, 1), (1, 0, 1000000):
+    print(event(type, config, 0, period), event(type, config, 63, period), event(type, config, 64, period), event(type, config, 4097, period),
+          event(type, config, 0xffffffff, period), event(type, config, 112, 1 << 63), event(type, config, 112, period, 0, 16), event(type, config, 112, period, 0, 2**64 - 1))
+`;
+    const { stdout, stderr } = await exec([], ['python3', '-c', script]);
+    const line = 'ok E2BIG ok E2BIG E2BIG EINVAL EINVAL EINVAL';
+    t.equal(stdout, `${line}\n${line}\n`, stderr);
+  },
+);
