@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { cannotAskKernel, cannotExec, exec, FIXTURES, run, which } from './util.ts';
+import { cannotAskKernel, cannotExec, cannotRunPython, exec, FIXTURES, run } from './util.ts';
 
 t.setTimeout(120_000);
 
@@ -25,7 +25,7 @@ given back and touched 0 0 0 9
 
 const SCRIPT = join(FIXTURES, 'arena.py');
 const noTypes = existsSync('/sys/kernel/btf/vmlinux') ? false : 'needs the types of the kernel';
-const skip = cannotExec(false) || (which('python3') === undefined && 'needs the package python3') || noTypes;
+const skip = cannotExec(false) || cannotRunPython() || noTypes;
 
 t.test('a client maps an arena', { skip }, async (t) => {
   const emulated = await exec(['--no-mount'], ['python3', SCRIPT]);

@@ -6,8 +6,8 @@ import { builtinBtf } from '../../btf/builtin.ts';
 import {
   buildSkeleton,
   cannotBuildSkeleton,
-  cannotDeny,
   cannotExec,
+  cannotRunPython,
   compile,
   denied,
   type Outcome,
@@ -18,7 +18,7 @@ import {
 
 t.setTimeout(120_000);
 
-const skip = cannotExec(false) || cannotDeny();
+const skip = cannotExec(false) || cannotRunPython();
 const MAIN = new URL('./main.js', import.meta.url).pathname;
 const bpftool = which('bpftool');
 

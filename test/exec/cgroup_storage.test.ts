@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { cannotAskKernel, cannotExec, exec, FIXTURES, type Outcome, ROOT, run, which } from './util.ts';
+import { cannotAskKernel, cannotExec, cannotRunPython, exec, FIXTURES, type Outcome, ROOT, run } from './util.ts';
 
 const SCRIPT = join(FIXTURES, 'cgroup_storage.py');
 
@@ -29,7 +29,8 @@ async function inCgroup(body: (dir: string) => Promise<Outcome>): Promise<Outcom
 }
 
 function cannotMakeCgroup(): string | false {
-  if (which('python3') === undefined) return 'needs the package python3';
+  const noPython = cannotRunPython();
+  if (noPython !== false) return noPython;
   const dir = makeCgroup();
   if (dir instanceof Error) return dir.message;
   rmdirSync(dir);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { cannotDeny, cannotExec, denied, exec, run } from './util.ts';
+import { cannotExec, cannotRunPython, denied, exec, run } from './util.ts';
 
 const skip = cannotExec(false);
 const NO_MOUNT = ['--no-mount'];
@@ -38,7 +38,7 @@ t.setTimeout(120_000);
 
 t.test(
   'an outer filter that answers bpf(2) is told where the command cannot be traced',
-  { skip: skip || cannotDeny() },
+  { skip: skip || cannotRunPython() },
   async (t) => {
     const main = new URL('./main.js', import.meta.url).pathname;
     const [program, args] = denied('321=1,101=1', [process.execPath, main, '--no-mount', '--', 'echo', 'ran']);

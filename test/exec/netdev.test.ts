@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
-import { cannotAskKernel, cannotExec, FIXTURES, ROOT, run, which } from './util.ts';
+import { cannotAskKernel, cannotExec, cannotRunPython, FIXTURES, ROOT, run } from './util.ts';
 
 t.setTimeout(120_000);
 
@@ -17,7 +17,8 @@ const STEPS = 400;
 const MAKE_DEVICE = 'ip link add name d0 type bridge';
 
 function cannotMakeDevice(): string | false {
-  if (which('python3') === undefined) return 'needs the package python3';
+  const noPython = cannotRunPython();
+  if (noPython !== false) return noPython;
   const made = spawnSync('unshare', ['-n', 'sh', '-c', MAKE_DEVICE]);
   return made.status === 0 ? false : 'needs ip and bridges';
 }

@@ -1,7 +1,7 @@
 /** Recordings of a real kernel that are replayed through exec, where they are at hand. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { cannotExec, ROOT, which } from './util.ts';
+import { cannotExec, cannotRunPython, ROOT } from './util.ts';
 
 /** Where the recordings are: BPF_EMU_ORACLE, or beside the project. */
 export const ORACLE = resolve(ROOT, process.env['BPF_EMU_ORACLE'] ?? '../shared/oracle');
@@ -12,7 +12,7 @@ export const ALL = process.env['BPF_EMU_ORACLE'] !== undefined;
 /** Why they cannot be replayed here, or false. */
 export function cannotReplay(part: string): string | false {
   if (!existsSync(join(ORACLE, part))) return `no recordings in ${ORACLE} (BPF_EMU_ORACLE names another place)`;
-  return cannotExec(true) || (which('python3') === undefined && 'needs the package python3');
+  return cannotExec(true) || cannotRunPython();
 }
 
 /** The ids that docs/coverage/exec.md explains. */

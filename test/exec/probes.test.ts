@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { cannotAskKernel, cannotExec, FIXTURES, run, which } from './util.ts';
+import { cannotAskKernel, cannotExec, cannotRunPython, FIXTURES, run, which } from './util.ts';
 
 t.setTimeout(120_000);
 
@@ -13,7 +13,8 @@ const SCRIPT = join(FIXTURES, 'probes.py');
 const MOUNT = 'test -f /sys/kernel/tracing/trace || mount -t tracefs t /sys/kernel/tracing';
 
 function cannotProbe(): string | false {
-  if (which('python3') === undefined) return 'needs the package python3';
+  const noPython = cannotRunPython();
+  if (noPython !== false) return noPython;
   if (!existsSync('/sys/bus/event_source/devices/uprobe/type')) return 'this kernel has no uprobes';
   return spawnSync('unshare', ['-m', 'sh', '-c', MOUNT]).status === 0 ? false : 'tracefs cannot be mounted';
 }

@@ -7,13 +7,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
-import { cannotAskKernel, cannotExec, exec, FIXTURES, type Outcome, ROOT, run, which } from './util.ts';
+import { cannotAskKernel, cannotExec, cannotRunPython, exec, FIXTURES, type Outcome, ROOT, run } from './util.ts';
 
 t.setTimeout(120_000);
 
 const SEED = 1;
 const CALLS = 2000;
-const skip = cannotExec(true) || (which('python3') === undefined && 'needs the package python3');
+const skip = cannotExec(true) || cannotRunPython();
 
 function lines(outcome: Outcome): string[] {
   if (outcome.status !== 0) throw new Error(outcome.stderr);

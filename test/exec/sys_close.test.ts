@@ -1,10 +1,10 @@
 /** bpf_sys_close of descriptors of the caller, as on Linux 6.18 and as on the kernel here. */
 import { join } from 'node:path';
 import t from 'tap';
-import { cannotAskKernel, cannotExec, exec, FIXTURES, run, which } from './util.ts';
+import { cannotAskKernel, cannotExec, cannotRunPython, exec, FIXTURES, run } from './util.ts';
 
 const SCRIPT = join(FIXTURES, 'sys_close.py');
-const noPython = which('python3') === undefined && 'needs the package python3';
+const noPython = cannotRunPython();
 
 const EXPECTED = `prog True
 one of two (0, 0) -77 True (0, -9)

@@ -1,9 +1,9 @@
 /** What programs print is read from tracefs' trace_pipe, wherever that would be. */
 import { join } from 'node:path';
 import t from 'tap';
-import { cannotExec, exec, FIXTURES, which } from './util.ts';
+import { cannotExec, cannotRunPython, exec, FIXTURES } from './util.ts';
 
-const noPython = which('python3') === undefined && 'needs the package python3';
+const noPython = cannotRunPython();
 const PIPES = ['/sys/kernel/tracing/trace_pipe', '/sys/kernel/debug/tracing/trace_pipe'];
 
 t.test('trace_pipe', { skip: cannotExec(true) || noPython }, async (t) => {

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { cannotAskKernel, cannotExec, exec, FIXTURES, ROOT, run, which } from './util.ts';
+import { cannotAskKernel, cannotExec, cannotRunPython, exec, FIXTURES, ROOT, run } from './util.ts';
 
 const SCRIPT = join(FIXTURES, 'uprobe_multi.py');
-const noPython = which('python3') === undefined && 'needs the package python3';
+const noPython = cannotRunPython();
 
 t.test('uprobe_multi links', { skip: cannotExec(false) || noPython }, async (t) => {
   const golden = readFileSync(join(ROOT, 'test/golden/exec/uprobe_multi.txt'), 'utf8');

@@ -106,8 +106,8 @@ assert libc.prctl(22, 2, ctypes.c_char_p(program), 0, 0) == 0
 os.execvp(sys.argv[2], sys.argv[2:])
 `;
 
-/** Why {@link denied} cannot be used here, or false. */
-export function cannotDeny(): string | false {
+/** Why no Python runs here, or false; {@link denied} needs it too. */
+export function cannotRunPython(): string | false {
   return which('python3') === undefined && 'needs the package python3';
 }
 
