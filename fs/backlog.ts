@@ -7,7 +7,7 @@
 
 import { getHeapStatistics } from 'node:v8';
 import { monotonicMs } from '../base/work.ts';
-import { perKernel } from './per_kernel.ts';
+import { perKernel } from '../syscall/per_kernel.ts';
 
 /** A request that goes on. */
 export interface Job {

@@ -6,7 +6,7 @@
  */
 
 import type { BpfObject } from '../base/object.ts';
-import { perKernel } from './per_kernel.ts';
+import { perKernel } from '../syscall/per_kernel.ts';
 
 /** How the names begin; the native part knows descriptors of them by it. */
 export const HIDDEN_PREFIX = '.bpf_iter-';

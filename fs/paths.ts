@@ -11,8 +11,8 @@
 import { type BpfObject, type FdTarget, FMODE_READ, FMODE_WRITE, isBpfFile } from '../base/object.ts';
 import type { PathAnswer, ResolvePath } from '../native/addon.ts';
 import type { PathResolver } from '../syscall/caller.ts';
+import { perKernel } from '../syscall/per_kernel.ts';
 import { EACCES, EFAULT, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, ERESTARTSYS, EROFS } from '../uapi/errno.ts';
-import { perKernel } from './per_kernel.ts';
 import { inodePermission, MAY_EXEC, MAY_READ, MAY_WRITE } from './perm.ts';
 import { PATH_MAX } from './protocol.ts';
 import type { Superblock } from './superblock.ts';

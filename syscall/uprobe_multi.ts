@@ -11,6 +11,7 @@ import type { Caller, ProbedFile } from './caller.ts';
 import { newFd } from './fd.ts';
 import type { Kernel } from './kernel.ts';
 import { BpfLink, LINK_INFO } from './link.ts';
+import { perKernel } from './per_kernel.ts';
 import type { UserStruct } from './user_struct.ts';
 
 /** `BPF_F_UPROBE_MULTI_RETURN`. */
@@ -35,11 +36,11 @@ interface Probe {
 /** The places of one file that have probes, by offset. */
 type FileProbes = Map<bigint, Probe>;
 
-const probesOf = new WeakMap<Kernel, Map<string, FileProbes>>();
+/** By the file's key. */
+const probesOf = perKernel(() => new Map<string, FileProbes>());
 
 function fileProbes(kernel: Kernel, file: ProbedFile): FileProbes {
-  const files = probesOf.get(kernel) ?? new Map<string, FileProbes>();
-  probesOf.set(kernel, files);
+  const files = probesOf(kernel);
   const probes: FileProbes = files.get(file.key) ?? new Map();
   files.set(file.key, probes);
   return probes;
@@ -113,7 +114,7 @@ function unregister(kernel: Kernel, file: ProbedFile, offsets: BigUint64Array): 
     const probe = probes.get(offset);
     if (probe !== undefined && --probe.users === 0) probes.delete(offset);
   }
-  if (probes.size === 0) probesOf.get(kernel)?.delete(file.key);
+  if (probes.size === 0) probesOf(kernel).delete(file.key);
 }
 
 /** What a link was made with. */

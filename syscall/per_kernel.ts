@@ -1,5 +1,5 @@
-/** What the file systems of one emulated kernel share, made when it is first asked for. */
-import type { Kernel } from '../syscall/kernel.ts';
+/** What one emulated kernel has without knowing of it, made when it is first asked for. */
+import type { Kernel } from './kernel.ts';
 
 /** A function that gives a kernel's own one, and goes with the kernel. */
 export function perKernel<T extends object>(make: () => T): (kernel: Kernel) => T {
