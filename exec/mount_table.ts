@@ -3,6 +3,7 @@
  * that those who look for one (`bpftool -f`, libbpf's users) find it.
  */
 import { readFileSync } from 'node:fs';
+import { makedev } from '../native/mountinfo.ts';
 
 /** What is known of our mounts. */
 export interface MountOptions {
@@ -83,9 +84,8 @@ function mountPointOf(line: string): string {
   return line.split(' ')[4] ?? '';
 }
 
-/** st_dev of a line of mountinfo: its third field, MAJOR:MINOR, as makedev(3) puts them together. */
+/** st_dev of a line of mountinfo: its third field, MAJOR:MINOR. */
 function deviceOf(line: string): number {
   const [major, minor] = (line.split(' ')[2] ?? '').split(':').map(Number);
-  if (major === undefined || minor === undefined) return 0;
-  return (minor & 0xff) + ((major & 0xfff) << 8) + (minor >>> 8) * 2 ** 20;
+  return major === undefined || minor === undefined ? 0 : makedev(major, minor);
 }

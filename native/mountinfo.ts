@@ -23,7 +23,7 @@ function unescapePath(path: string): string {
 }
 
 /** `makedev(3)` as glibc and the kernel's stat(2) number it. */
-function makedev(major: number, minor: number): number {
+export function makedev(major: number, minor: number): number {
   return (minor & 0xff) + ((major & 0xfff) << 8) + (minor >>> 8) * 2 ** 20;
 }
 
