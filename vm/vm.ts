@@ -314,7 +314,7 @@ export class Vm {
     return this.#words[this.#scratchWord + SCRATCH.TAIL_CALLS / 4]!;
   }
   set tailCalls(count: number) {
-    this.env.arena.i32[(this.scratch + SCRATCH.TAIL_CALLS) >> 2] = count;
+    this.#words[this.#scratchWord + SCRATCH.TAIL_CALLS / 4] = count;
   }
 
   /** One more tail call, which is also a turn of a loop without bound. */
@@ -443,15 +443,10 @@ export class Vm {
     const words = this.#words;
     const at = this.#scratchWord;
     this.depth = 1;
-    this.runId++;
     this.current = prog;
     this.currentCtx = ctx;
-    this.#deadline = 0;
-    const turns = 1 << prog.linked.turnsLog;
-    this.#turns = turns;
+    this.startBudget(prog);
     words[at + SCRATCH.SP / 4] = this.stackTop;
-    words[at + SCRATCH.BUDGET / 4] = turns;
-    words[at + SCRATCH.CPU / 4] = this.env.cpu;
     words[at + SCRATCH.TAIL_CALLS / 4] = 0;
     words[at + SCRATCH.MAIN / 4] = 0;
   }
@@ -467,12 +462,14 @@ export class Vm {
 
   /** Starts the time budget of an outermost run. */
   startBudget(prog: BpfProg): void {
+    const words = this.#words;
+    const at = this.#scratchWord;
     const turns = 1 << prog.linked.turnsLog;
     this.runId++;
-    this.env.arena.i32[(this.scratch + SCRATCH.CPU) >> 2] = this.env.cpu;
-    this.env.arena.i32[(this.scratch + SCRATCH.BUDGET) >> 2] = turns;
     this.#deadline = 0;
     this.#turns = turns;
+    words[at + SCRATCH.BUDGET / 4] = turns;
+    words[at + SCRATCH.CPU / 4] = this.env.cpu;
   }
 
   /** Time that is not the program's own does not count. */

@@ -8,8 +8,8 @@
  * function above the engine's size limit) the program is interpreted.
  *
  * The pieces: context.ts (what a module's functions share), cfg.ts (graph), flow.ts
- * (structure), func.ts (instructions), alu.ts, memory.ts, calls.ts, lookup.ts (maps in
- * place), code.ts, wasm.ts and buffer.ts (bytes).
+ * (structure), func.ts (instructions), alu.ts, memory.ts, calls.ts, lookup.ts, update.ts,
+ * update_lru.ts, hash.ts, map_func.ts (maps in place), code.ts, wasm.ts and buffer.ts (bytes).
  */
 import type { Engine } from '../engine.ts';
 import type { LinkedProgram } from '../link.ts';
