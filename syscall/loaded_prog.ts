@@ -6,6 +6,7 @@ import type { BpfProgBase } from '../base/prog.ts';
 import type { Btf } from '../btf/btf.ts';
 import type { BpfMap } from '../maps/map.ts';
 import { BPF_PROG_TYPE } from '../uapi/bpf.ts';
+import { OP_CALL, OP_LDDW } from '../vm/insn.ts';
 import { BpfProg, type ProgInit } from '../vm/prog.ts';
 import type { TargetProg } from '../vm/verifier/types.ts';
 import { hex } from './ctl_json/text.ts';
@@ -16,12 +17,8 @@ const TRACING = BPF_PROG_TYPE.TRACING;
 const INSN_SIZE = 8;
 const FUNC_INFO_SIZE = 8;
 const LINE_INFO_SIZE = 16;
-/** `BPF_LD | BPF_IMM | BPF_DW`. */
-const LDDW = 0x18;
 const PSEUDO_MAP_FD = 1;
 const PSEUDO_MAP_VALUE = 2;
-/** `BPF_JMP | BPF_CALL`. */
-const CALL = 0x85;
 const PSEUDO_CALL = 1;
 const TAG_SIZE = 8;
 
@@ -194,8 +191,8 @@ export class LoadedProg extends BpfProg {
 function callsByNumber(insns: Uint8Array): Uint8Array {
   const view = new DataView(insns.buffer);
   for (let at = 0; at < insns.length; at += INSN_SIZE) {
-    if (insns[at] === LDDW) at += INSN_SIZE;
-    else if (insns[at] === CALL && (insns[at + 1] as number) >> 4 === PSEUDO_CALL) {
+    if (insns[at] === OP_LDDW) at += INSN_SIZE;
+    else if (insns[at] === OP_CALL && (insns[at + 1] as number) >> 4 === PSEUDO_CALL) {
       view.setUint16(at + 2, view.getUint32(at + 4, true) & 0xffff, true);
       view.setUint32(at + 4, 1, true);
     }
@@ -210,7 +207,7 @@ function callsByNumber(insns: Uint8Array): Uint8Array {
 export function progDigest(insns: Uint8Array): Uint8Array {
   const clean = insns.slice();
   for (let at = 0; at + 2 * INSN_SIZE <= clean.length; at += INSN_SIZE) {
-    if (clean[at] !== LDDW) continue;
+    if (clean[at] !== OP_LDDW) continue;
     const src = (clean[at + 1] as number) >> 4;
     if (src === PSEUDO_MAP_FD || src === PSEUDO_MAP_VALUE) {
       clean.fill(0, at + 4, at + 8);

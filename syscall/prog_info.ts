@@ -8,6 +8,7 @@
 import type { Btf } from '../btf/btf.ts';
 import { CAP } from '../uapi/capability.ts';
 import { EFAULT, EINVAL } from '../uapi/errno.ts';
+import { OP_CALL, OP_LDDW } from '../vm/insn.ts';
 import { arm, char, ptr, u32, u64 } from './attr_layout.ts';
 import type { Caller } from './caller.ts';
 import { capable } from './fd.ts';
@@ -64,9 +65,6 @@ const FUNC_INFO_SIZE = 8;
 const LINE_INFO_SIZE = 16;
 const JITED_LINE_INFO_SIZE = 8;
 const TAG_SIZE = 8;
-/** `BPF_LD | BPF_IMM | BPF_DW`, two instructions long, and `BPF_JMP | BPF_CALL`. */
-const LDDW = 0x18;
-const CALL = 0x85;
 /** Bytes of machine code an instruction comes to, on average: the length that is told of compiled code. */
 const JITED_BYTES_PER_INSN = 5;
 
@@ -144,8 +142,8 @@ function dumped(insns: Uint8Array, caller: Caller): Uint8Array {
   if (caller.hasCap(CAP.SYSLOG)) return insns;
   const hidden = insns.slice();
   for (let at = 0; at < hidden.length; at += 8) {
-    if (hidden[at] === LDDW) at += 8;
-    else if (hidden[at] === CALL) hidden.fill(0, at + 4, at + 8);
+    if (hidden[at] === OP_LDDW) at += 8;
+    else if (hidden[at] === OP_CALL) hidden.fill(0, at + 4, at + 8);
   }
   return hidden;
 }
